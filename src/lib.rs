@@ -1,1 +1,16 @@
-//! x
+//! The pure core of the till: what is true about money, and nothing else.
+//!
+//! Architecture invariant: this crate cannot await. It has no runtime, no I/O, no clock and no
+//! randomness; time, ids and secrets come in as arguments. Everything that moves money is a
+//! [`Command`](ledger::Command) that [`ledger::decide`] turns into a [`Record`](ledger::Record),
+//! and [`State::evolve`](ledger::State::evolve) is the only thing that changes state.
+
+pub mod access;
+pub mod fees;
+pub mod id;
+pub mod invoice;
+pub mod ledger;
+pub mod money;
+pub mod payment;
+pub mod time;
+pub mod treasury;

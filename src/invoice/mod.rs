@@ -1,0 +1,127 @@
+//! Invoices: what we asked somebody to pay us. Owns the row and its [state machine](machine);
+//! it does not know how an HTLC is claimed, nor what a credit does to a balance.
+
+pub mod machine;
+
+use minicbor::{Decode, Encode};
+
+pub use machine::{Input, State};
+
+use crate::id::{PaymentHash, Preimage};
+use crate::ledger::{Origin, WalletRef};
+use crate::money::{Msat, Sat};
+use crate::time::Timestamp;
+
+/// An HTLC that comes within this time after the invoice's expiry is still taken: it was on its
+/// way when the invoice expired.
+pub const EXPIRY_GRACE_SECS: u64 = 60;
+
+/// The longest description that BOLT 11 can carry, in bytes.
+pub const MAX_DESCRIPTION_BYTES: usize = 639;
+
+/// What the payer is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Description {
+    /// The text itself, at most [`MAX_DESCRIPTION_BYTES`].
+    #[n(0)]
+    Text(#[n(0)] String),
+    /// SHA-256 of a longer text that the payer has otherwise (BOLT 11, field `h`).
+    #[n(1)]
+    Hash(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
+}
+
+/// One invoice, keyed by its payment hash.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Invoice {
+    /// What the payer's HTLC is locked to.
+    #[n(0)]
+    pub hash: PaymentHash,
+    /// Whose money it will be.
+    #[n(1)]
+    pub wallet: WalletRef,
+    /// The surface that made it.
+    #[n(2)]
+    pub origin: Origin,
+    /// What is asked for; `None` lets the payer choose.
+    #[n(3)]
+    pub amount: Option<Msat>,
+    /// What the payer is shown.
+    #[n(4)]
+    pub description: Description,
+    /// The caller's own reference, free text.
+    #[n(5)]
+    pub external_id: Option<String>,
+    /// Where the caller wants to be told of the payment.
+    #[n(6)]
+    pub webhook_url: Option<String>,
+    /// Opens the hash. Shown to nobody before the invoice is paid.
+    #[n(7)]
+    pub preimage: Preimage,
+    /// When it was drafted.
+    #[n(8)]
+    pub created_at: Timestamp,
+    /// From when on it is not payable, but for the grace of HTLCs on their way.
+    #[n(9)]
+    pub expires_at: Timestamp,
+    /// Where it stands.
+    #[n(10)]
+    pub state: State,
+    /// The BOLT 11 text; `None` only while `state` is a draft.
+    #[n(11)]
+    pub bolt11: Option<String>,
+    /// Counts the wallet's issued invoices from 1; 0 only while `state` is a draft.
+    #[n(12)]
+    pub number: u32,
+    /// The HTLC that we decided to claim, kept for good once there was one.
+    #[n(13)]
+    pub claim: Option<Claim>,
+    /// What came in.
+    #[n(14)]
+    pub receipt: Option<Receipt>,
+}
+
+/// The decision to claim an HTLC, journaled before the node hears of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Claim {
+    /// What the HTLC is worth to us.
+    #[n(0)]
+    pub amount: Msat,
+    /// The block height from which the node fails the HTLC back.
+    #[n(1)]
+    pub deadline_height: Option<u32>,
+}
+
+/// How an invoice was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Receipt {
+    /// What the wallet was credited: the amount that the node reported, and what the LSP kept.
+    #[n(0)]
+    pub amount: Msat,
+    /// The wallet's balance in whole satoshis after, less that before.
+    #[n(1)]
+    pub amount_sat: Sat,
+    /// What the liquidity provider kept for opening a channel (LSPS2).
+    #[n(2)]
+    pub lsp_fee: Msat,
+    /// When it was booked.
+    #[n(3)]
+    pub at: Timestamp,
+}
+
+impl Invoice {
+    /// Until when an HTLC for this invoice is taken.
+    #[must_use]
+    pub const fn taken_until(&self) -> Timestamp {
+        self.expires_at.plus_secs(EXPIRY_GRACE_SECS)
+    }
+
+    /// Whether an HTLC worth `amount`, of which an LSP kept `lsp_fee`, pays this invoice.
+    #[must_use]
+    pub fn is_paid_by(&self, amount: Msat, lsp_fee: Msat) -> bool {
+        match (self.amount, amount.checked_add(lsp_fee)) {
+            (_, None) => false,
+            (None, Some(gross)) => !gross.is_zero(),
+            (Some(asked), Some(gross)) => gross >= asked,
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What can be asked of the ledger, and every reason for which it refuses. Owns no rules.
+
+use minicbor::{Decode, Encode};
+
+use super::account::{Origin, WalletRef};
+use super::entity::Damaged;
+use crate::access::{Business, Session, User, WalletToken};
+use crate::id::{PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId, TxId};
+use crate::invoice::Description;
+use crate::money::Msat;
+use crate::payment::FailureReason;
+use crate::time::Timestamp;
+use crate::treasury::{Channel, Purpose};
+
+/// Something that a caller or the node wants to be true.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Reserve a payment hash for an invoice, before the node hears of it.
+    DraftInvoice(Box<InvoiceDraft>),
+    /// The node made the BOLT 11 text; the invoice may be shown.
+    IssueInvoice {
+        /// Which invoice.
+        hash: PaymentHash,
+        /// Its text.
+        bolt11: String,
+    },
+    /// The node refused, or never answered; the draft is dropped.
+    AbandonInvoice {
+        /// Which invoice.
+        hash: PaymentHash,
+    },
+    /// An HTLC for one of our hashes is claimable: may it be claimed?
+    IntendClaim {
+        /// Which invoice.
+        hash: PaymentHash,
+        /// What the HTLC is worth to us.
+        amount: Msat,
+        /// What the liquidity provider kept of it.
+        lsp_fee: Msat,
+        /// From which block height on the node fails it back.
+        deadline_height: Option<u32>,
+    },
+    /// The node reports that it has the money of an incoming payment.
+    BookReceipt {
+        /// Which hash.
+        hash: PaymentHash,
+        /// What the node got.
+        amount: Msat,
+        /// What the liquidity provider kept besides.
+        lsp_fee: Msat,
+    },
+    /// The HTLC that we wanted to claim is gone.
+    LapseClaim {
+        /// Which invoice.
+        hash: PaymentHash,
+    },
+    /// The invoice's time may be over.
+    ExpireInvoice {
+        /// Which invoice.
+        hash: PaymentHash,
+    },
+    /// Set money aside for a payment, before the node hears of it.
+    ReservePayment(Box<PaymentOrder>),
+    /// The node reports that the recipient has the money.
+    PostPayment {
+        /// Which hash.
+        hash: PaymentHash,
+        /// Proof of it.
+        preimage: Option<Preimage>,
+        /// What routing cost.
+        fee: Msat,
+        /// What the node's own row says was sent, for a payment that no row of ours explains.
+        node_amount: Option<Msat>,
+    },
+    /// The node reports that the recipient will not get the money, or the check proved it.
+    VoidPayment {
+        /// Which hash.
+        hash: PaymentHash,
+        /// Which attempt failed; `None` where the report does not tell.
+        attempt: Option<u32>,
+        /// Why.
+        reason: FailureReason,
+    },
+    /// A transaction of the node's on-chain wallet is deep enough to count.
+    BookOnchain {
+        /// Which transaction.
+        tx_id: TxId,
+        /// What it did.
+        purpose: Purpose,
+        /// What it moved, fees left out.
+        amount: Msat,
+        /// What the miners got from us.
+        fee: Msat,
+    },
+    /// A channel changed; the first time it may bring money that its opener gave us.
+    RecordChannel(Channel),
+    /// The first set-up: the shop and its first administrator.
+    Initialize {
+        /// The shop.
+        business: Business,
+        /// Its first administrator.
+        admin: User,
+    },
+    /// Another member of staff.
+    AddUser(User),
+    /// A login.
+    OpenSession(Session),
+    /// A refresh token is used: exchanged for `next`, or the session ends if it is an old one.
+    RotateSession {
+        /// Which session.
+        session: SessionId,
+        /// The digest of the token that was presented.
+        presented: SecretHash,
+        /// The digest of the token that replaces it.
+        next: SecretHash,
+        /// When that one stops being good.
+        expires_at: Timestamp,
+    },
+    /// A logout: the session and its wallet tokens end.
+    EndSession {
+        /// Which session.
+        session: SessionId,
+    },
+    /// The wallet password was typed correctly.
+    GrantWalletToken(WalletToken),
+    /// A wallet token is used.
+    TouchWalletToken {
+        /// Its digest.
+        token: SecretHash,
+    },
+    /// A wallet token is given back.
+    RevokeWalletToken {
+        /// Its digest.
+        token: SecretHash,
+    },
+}
+
+/// An invoice as its maker wants it.
+#[derive(Clone, Debug)]
+pub struct InvoiceDraft {
+    /// Opens the hash under which the invoice will be known; fresh randomness.
+    pub preimage: Preimage,
+    /// Whose money it will be.
+    pub wallet: WalletRef,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// What is asked for; `None` lets the payer choose.
+    pub amount: Option<Msat>,
+    /// What the payer is shown.
+    pub description: Description,
+    /// The caller's own reference.
+    pub external_id: Option<String>,
+    /// Where the caller wants to be told.
+    pub webhook_url: Option<String>,
+    /// How long it can be paid.
+    pub expiry_secs: u32,
+}
+
+/// A payment as its payer wants it.
+#[derive(Clone, Debug)]
+pub struct PaymentOrder {
+    /// Our name for it, should it be a new one; fresh randomness.
+    pub id: PaymentId,
+    /// What it will be locked to.
+    pub hash: PaymentHash,
+    /// Who pays.
+    pub wallet: WalletRef,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// What the recipient shall get.
+    pub amount: Msat,
+    /// The most that routing may cost.
+    pub fee_cap: Msat,
+    /// The invoice.
+    pub bolt11: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// When the invoice expires.
+    pub expires_at: Timestamp,
+    /// What the node's channels could send just now.
+    pub spendable: Msat,
+    /// Makes a repeat of this order the same order.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// A caller's name for one request, unique per surface, wallet and operation.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct IdempotencyKey {
+    /// The surface.
+    #[n(0)]
+    pub origin: Origin,
+    /// The wallet.
+    #[n(1)]
+    pub wallet: WalletRef,
+    /// The operation, such as `payinvoice`.
+    #[n(2)]
+    pub operation: String,
+    /// What the caller sent.
+    #[n(3)]
+    pub key: String,
+}
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The hash already belongs to another invoice or payment.
+    #[error("the payment hash is already in use")]
+    HashInUse,
+    /// There is no such invoice.
+    #[error("unknown invoice")]
+    UnknownInvoice,
+    /// There is no such session or token.
+    #[error("unknown session")]
+    UnknownSession,
+    /// The step does not follow from where things stand.
+    #[error("not possible in the present state")]
+    WrongState,
+    /// The HTLC is worth less than the invoice asks for.
+    #[error("the amount does not pay the invoice")]
+    Underpaid,
+    /// The invoice is past its time.
+    #[error("the invoice has expired")]
+    InvoiceExpired,
+    /// The invoice is one of this till's own.
+    #[error("the invoice is the wallet's own")]
+    SelfPayment,
+    /// That invoice was paid before, by this payment.
+    #[error("the invoice has already been paid")]
+    AlreadyPaid(PaymentId),
+    /// That invoice is being paid, by this payment.
+    #[error("the invoice is already being paid")]
+    InFlight(PaymentId),
+    /// Amount and fee cap exceed what the wallet may spend.
+    #[error("not enough funds: {needed} needed, {available} available")]
+    InsufficientFunds {
+        /// Amount and fee cap.
+        needed: Msat,
+        /// What may be spent.
+        available: Msat,
+    },
+    /// The same idempotency key came with another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyConflict,
+    /// The till has been set up before.
+    #[error("already initialized")]
+    AlreadyInitialized,
+    /// Somebody else has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// An amount exceeds all money.
+    #[error("the amount is too large")]
+    TooLarge,
+    /// A stored row cannot be read. Not the caller's fault: the process must stop.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+}

@@ -1,0 +1,213 @@
+//! Rules for invoices and money that comes in. A receipt is never refused: it has happened.
+
+use super::draft::Draft;
+use super::{shown_change_sat, sum};
+use crate::id::PaymentHash;
+use crate::invoice::{Claim, Input, Invoice, Receipt, State as InvoiceState};
+use crate::ledger::account::Account;
+use crate::ledger::command::{InvoiceDraft, Refusal};
+use crate::ledger::entity::{Archive, OutgoingHash, Stray};
+use crate::ledger::record::{Alarm, EventBody, Fact, Record};
+use crate::ledger::state::State;
+use crate::ledger::transfer::Cause;
+use crate::money::{Msat, Sat};
+
+pub(super) fn draft<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    wanted: InvoiceDraft,
+) -> Result<Record, Refusal> {
+    let hash = wanted.preimage.payment_hash();
+    if state.get::<Invoice>(&hash)?.is_some() || state.get::<OutgoingHash>(&hash)?.is_some() {
+        return Err(Refusal::HashInUse);
+    }
+    let invoice = Invoice {
+        hash,
+        wallet: wanted.wallet,
+        origin: wanted.origin,
+        amount: wanted.amount,
+        description: wanted.description,
+        external_id: wanted.external_id,
+        webhook_url: wanted.webhook_url,
+        preimage: wanted.preimage,
+        created_at: draft.at(),
+        expires_at: draft.at().plus_secs(u64::from(wanted.expiry_secs)),
+        state: InvoiceState::Draft,
+        bolt11: None,
+        number: 0,
+        claim: None,
+        receipt: None,
+    };
+    Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
+}
+
+pub(super) fn issue<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+    bolt11: String,
+) -> Result<Record, Refusal> {
+    let invoice = find(state, hash, Input::Issue)?;
+    let number = state.counters(invoice.wallet)?.invoices.saturating_add(1);
+    Ok(draft
+        .fact(Fact::InvoiceIssued {
+            hash,
+            bolt11,
+            number,
+        })
+        .finish())
+}
+
+pub(super) fn abandon<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+) -> Result<Record, Refusal> {
+    find(state, hash, Input::Abandon)?;
+    Ok(draft.fact(Fact::InvoiceAbandoned(hash)).finish())
+}
+
+/// A claim that is already intended may be repeated: nothing is recorded, nothing is refused.
+pub(super) fn intend_claim<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+    amount: Msat,
+    lsp_fee: Msat,
+    deadline_height: Option<u32>,
+) -> Result<Record, Refusal> {
+    let invoice = state
+        .get::<Invoice>(&hash)?
+        .ok_or(Refusal::UnknownInvoice)?;
+    if invoice.state == InvoiceState::Claiming {
+        return Ok(draft.finish());
+    }
+    invoice
+        .state
+        .after(Input::ClaimIntended)
+        .ok_or(Refusal::WrongState)?;
+    if draft.at() > invoice.taken_until() {
+        return Err(Refusal::InvoiceExpired);
+    }
+    if !invoice.is_paid_by(amount, lsp_fee) {
+        return Err(Refusal::Underpaid);
+    }
+    let claim = Claim {
+        amount,
+        deadline_height,
+    };
+    Ok(draft.fact(Fact::ClaimIntended { hash, claim }).finish())
+}
+
+/// Books what the node got. It settles the invoice if we ever meant to claim for it and nothing
+/// has settled it since; anything else is money that nobody asked for, and the house's.
+pub(super) fn book_receipt<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+    amount: Msat,
+    lsp_fee: Msat,
+) -> Result<Record, Refusal> {
+    let gross = sum(amount, lsp_fee)?;
+    let Some(invoice) = state.get::<Invoice>(&hash)? else {
+        return stray(state, draft, hash, amount);
+    };
+    if invoice
+        .receipt
+        .is_some_and(|receipt| receipt.amount == gross)
+    {
+        return Ok(draft.finish()); // The node repeats itself after a restart.
+    }
+    if invoice.claim.is_none() || invoice.state.after(Input::Received).is_none() {
+        return stray(state, draft, hash, amount);
+    }
+    let amount_sat = shown_change_sat(state, invoice.wallet, i128::from(amount.get()))?;
+    let amount_sat = u64::try_from(amount_sat)
+        .ok()
+        .and_then(Sat::new)
+        .ok_or(Refusal::TooLarge)?;
+    let receipt = Receipt {
+        amount: gross,
+        amount_sat,
+        lsp_fee,
+        at: draft.at(),
+    };
+    let wallet = Account::Wallet(invoice.wallet);
+    Ok(draft
+        .fact(Fact::InvoicePaid { hash, receipt })
+        .post((Account::Lightning, wallet), amount, Cause::Received(hash))
+        .post((Account::FeesLsp, wallet), lsp_fee, Cause::Received(hash))
+        .post((wallet, Account::FeesLsp), lsp_fee, Cause::LspFee(hash))
+        .event(
+            invoice.wallet,
+            EventBody::PaymentReceived {
+                hash,
+                amount,
+                amount_sat,
+                external_id: invoice.external_id,
+                payer_note: None,
+            },
+        )
+        .finish())
+}
+
+fn stray<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+    amount: Msat,
+) -> Result<Record, Refusal> {
+    let row = Stray {
+        hash,
+        incoming: true,
+        amount,
+    };
+    if state.get::<Stray>(&(hash, true))? == Some(row) {
+        return Ok(draft.finish());
+    }
+    Ok(draft
+        .fact(Fact::Stray(row))
+        .post(
+            (Account::Lightning, Account::HOUSE),
+            amount,
+            Cause::Unasked(hash),
+        )
+        .alarm(Alarm::UnaskedReceipt { hash, amount })
+        .finish())
+}
+
+pub(super) fn lapse_claim<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+) -> Result<Record, Refusal> {
+    find(state, hash, Input::ClaimLapsed)?;
+    Ok(draft.fact(Fact::ClaimLapsed(hash)).finish())
+}
+
+pub(super) fn expire<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+) -> Result<Record, Refusal> {
+    let invoice = find(state, hash, Input::Expire)?;
+    if draft.at() < invoice.expires_at {
+        return Err(Refusal::WrongState);
+    }
+    let event = EventBody::InvoiceExpired {
+        hash,
+        external_id: invoice.external_id,
+    };
+    Ok(draft
+        .fact(Fact::InvoiceExpired(hash))
+        .event(invoice.wallet, event)
+        .finish())
+}
+
+fn find<A: Archive>(state: &State<A>, hash: PaymentHash, input: Input) -> Result<Invoice, Refusal> {
+    let invoice = state
+        .get::<Invoice>(&hash)?
+        .ok_or(Refusal::UnknownInvoice)?;
+    invoice.state.after(input).ok_or(Refusal::WrongState)?;
+    Ok(invoice)
+}

@@ -1,0 +1,108 @@
+//! The rules: from what is and what is wanted to what will be. Owns no state and changes none.
+//!
+//! One file per subject; each takes the present [`State`] and returns what shall be written down.
+
+mod access;
+mod draft;
+mod invoice;
+mod payment;
+mod treasury;
+
+use super::account::{Account, WalletRef};
+use super::command::{Command, Refusal};
+use super::entity::Archive;
+use super::record::Record;
+use super::state::State;
+use crate::id::PaymentId;
+use crate::money::Msat;
+use crate::time::Timestamp;
+use draft::Draft;
+
+/// What comes of a command that is not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// This shall be written down. Empty where everything already is as wanted.
+    Commit(Record),
+    /// The same request was carried out before, as this payment.
+    Repeat(PaymentId),
+}
+
+/// Decides what `command` changes at `now`. Pure: nothing is different afterwards.
+///
+/// # Errors
+/// [`Refusal`] says why nothing shall change.
+pub fn decide<A: Archive>(
+    state: &State<A>,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let draft = Draft::new(state.progress(), state.clock(now));
+    let record = match command {
+        Command::DraftInvoice(wanted) => invoice::draft(state, draft, *wanted)?,
+        Command::IssueInvoice { hash, bolt11 } => invoice::issue(state, draft, hash, bolt11)?,
+        Command::AbandonInvoice { hash } => invoice::abandon(state, draft, hash)?,
+        Command::IntendClaim {
+            hash,
+            amount,
+            lsp_fee,
+            deadline_height,
+        } => invoice::intend_claim(state, draft, hash, amount, lsp_fee, deadline_height)?,
+        Command::BookReceipt {
+            hash,
+            amount,
+            lsp_fee,
+        } => invoice::book_receipt(state, draft, hash, amount, lsp_fee)?,
+        Command::LapseClaim { hash } => invoice::lapse_claim(state, draft, hash)?,
+        Command::ExpireInvoice { hash } => invoice::expire(state, draft, hash)?,
+        Command::ReservePayment(order) => return payment::reserve(state, draft, *order),
+        Command::PostPayment {
+            hash,
+            preimage,
+            fee,
+            node_amount,
+        } => payment::post(state, draft, hash, preimage, fee, node_amount)?,
+        Command::VoidPayment {
+            hash,
+            attempt,
+            reason,
+        } => payment::void(state, draft, hash, attempt, reason)?,
+        Command::BookOnchain {
+            tx_id,
+            purpose,
+            amount,
+            fee,
+        } => treasury::book(state, draft, tx_id, purpose, amount, fee)?,
+        Command::RecordChannel(channel) => treasury::channel(state, draft, channel)?,
+        Command::Initialize { business, admin } => {
+            access::initialize(state, draft, business, admin)?
+        }
+        Command::AddUser(user) => access::add_user(state, draft, user)?,
+        Command::OpenSession(session) => access::open_session(draft, session),
+        Command::RotateSession {
+            session,
+            presented,
+            next,
+            expires_at,
+        } => access::rotate(state, draft, session, presented, next, expires_at)?,
+        Command::EndSession { session } => access::end_session(state, draft, session)?,
+        Command::GrantWalletToken(token) => access::grant_wallet_token(draft, token),
+        Command::TouchWalletToken { token } => access::touch(state, draft, token)?,
+        Command::RevokeWalletToken { token } => access::revoke(state, draft, token)?,
+    };
+    Ok(Decision::Commit(record))
+}
+
+/// A wallet's balance change in whole satoshis if its balance grows by `by_msat`.
+fn shown_change_sat<A: Archive>(
+    state: &State<A>,
+    wallet: WalletRef,
+    by_msat: i128,
+) -> Result<i128, Refusal> {
+    let before = state.balance(Account::Wallet(wallet))?.credit_msat();
+    let floor = crate::money::balance_sat_floor;
+    Ok(floor(before + by_msat) - floor(before))
+}
+
+fn sum(a: Msat, b: Msat) -> Result<Msat, Refusal> {
+    a.checked_add(b).ok_or(Refusal::TooLarge)
+}

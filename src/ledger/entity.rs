@@ -1,0 +1,258 @@
+//! Rows and their keys. Owns how a row is addressed and encoded; where it is kept is up to the
+//! [`Archive`].
+//!
+//! Keys and values are bytes, so that the same key addresses a row in memory, in the view and in
+//! an audit. Values are CBOR with numbered fields: a field added later is absent in old rows.
+
+use minicbor::{Decode, Encode};
+
+use super::account::{Account, Balance, WalletRef};
+use super::command::IdempotencyKey;
+use super::record::Event;
+use crate::access::{Business, Session, User, UserName, WalletToken};
+use crate::id::{PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId, UserId};
+use crate::invoice::Invoice;
+use crate::money::Msat;
+use crate::payment::Payment;
+use crate::time::Timestamp;
+use crate::treasury::{Channel, OnchainTx};
+
+/// The first byte of a row's key. Never reuse a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// [`Progress`]
+    Progress = 1,
+    /// [`Balance`]
+    Balance = 2,
+    /// [`Invoice`]
+    Invoice = 3,
+    /// [`Payment`]
+    Payment = 4,
+    /// [`OutgoingHash`]
+    OutgoingHash = 5,
+    /// [`Counters`]
+    Counters = 6,
+    /// [`Idempotency`]
+    Idempotency = 7,
+    /// [`Stray`]
+    Stray = 8,
+    /// [`Event`]
+    Event = 9,
+    /// [`OnchainTx`]
+    OnchainTx = 10,
+    /// [`Channel`]
+    Channel = 11,
+    /// [`Business`]
+    Business = 12,
+    /// [`User`]
+    User = 13,
+    /// [`UserName`]
+    UserName = 14,
+    /// [`Session`]
+    Session = 15,
+    /// [`WalletToken`]
+    WalletToken = 16,
+}
+
+/// A stored row cannot be read back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stored row cannot be read (key {key}): {why}")]
+pub struct Damaged {
+    /// The row's key, hexadecimal.
+    pub key: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// A row with a key.
+pub trait Entity: Sized + Encode<()> + for<'b> Decode<'b, ()> {
+    /// What it is addressed by.
+    type Key;
+    /// Its table.
+    const KIND: Kind;
+    /// The key of this row.
+    fn key(&self) -> Self::Key;
+    /// The part of the stored key that comes after the kind.
+    fn key_tail(key: &Self::Key) -> Vec<u8>;
+
+    /// The whole stored key.
+    fn key_bytes(key: &Self::Key) -> Vec<u8> {
+        let mut bytes = vec![Self::KIND as u8];
+        bytes.extend(Self::key_tail(key));
+        bytes
+    }
+
+    /// The stored value.
+    fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a stored value back.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the bytes are not such a row.
+    fn from_bytes(key: &[u8], bytes: &[u8]) -> Result<Self, Damaged> {
+        minicbor::decode(bytes).map_err(|e| Damaged {
+            key: hex::encode(key),
+            why: e.to_string(),
+        })
+    }
+}
+
+/// CBOR of a value, for storage.
+pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    // Writing to a vector is infallible, and no type of ours refuses to be encoded.
+    minicbor::to_vec(value).expect("encoding to a vector cannot fail")
+}
+
+/// Where rows are that are not in memory.
+pub trait Archive {
+    /// The row stored under `key`.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the store cannot be read.
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged>;
+}
+
+/// An archive with nothing in it: a ledger that lives in memory alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoArchive;
+
+impl Archive for NoArchive {
+    fn read(&self, _key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        Ok(None)
+    }
+}
+
+/// How far the ledger has come: one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Progress {
+    /// Records so far; the last one's sequence number.
+    #[n(0)]
+    pub seq: u64,
+    /// Events so far; the last one's id.
+    #[n(1)]
+    pub event_id: u64,
+    /// The last record's time.
+    #[n(2)]
+    pub at: Timestamp,
+}
+
+/// A wallet's running numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Counters {
+    /// Which wallet.
+    #[n(0)]
+    pub wallet: WalletRef,
+    /// Invoices issued.
+    #[n(1)]
+    pub invoices: u32,
+    /// Outgoing payments begun.
+    #[n(2)]
+    pub payments: u32,
+}
+
+/// Finds the one outgoing payment of a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OutgoingHash {
+    /// The hash.
+    #[n(0)]
+    pub hash: PaymentHash,
+    /// The payment.
+    #[n(1)]
+    pub payment: PaymentId,
+}
+
+/// A request that was carried out under a caller's key; kept for good.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Idempotency {
+    /// The caller's key.
+    #[n(0)]
+    pub key: IdempotencyKey,
+    /// What was asked for.
+    #[n(1)]
+    pub request: RequestHash,
+    /// What came of it.
+    #[n(2)]
+    pub payment: PaymentId,
+}
+
+/// Money that moved without a row of ours to explain it, booked to the house, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Stray {
+    /// Its hash.
+    #[n(0)]
+    pub hash: PaymentHash,
+    /// Whether it came in.
+    #[n(1)]
+    pub incoming: bool,
+    /// How much it was.
+    #[n(2)]
+    pub amount: Msat,
+}
+
+/// Declares how a row is addressed.
+macro_rules! entity {
+    ($row:ty, $kind:ident, $key:ty, |$this:ident| $of:expr, |$k:ident| $tail:expr) => {
+        impl Entity for $row {
+            type Key = $key;
+            const KIND: Kind = Kind::$kind;
+            fn key(&self) -> $key {
+                let $this = self;
+                $of
+            }
+            fn key_tail($k: &$key) -> Vec<u8> {
+                $tail
+            }
+        }
+    };
+}
+
+entity!(Progress, Progress, (), |_p| (), |_k| Vec::new());
+entity!(Balance, Balance, Account, |b| b.account, |k| encode(k));
+entity!(Invoice, Invoice, PaymentHash, |i| i.hash, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(Payment, Payment, PaymentId, |p| p.id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(OutgoingHash, OutgoingHash, PaymentHash, |o| o.hash, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(Counters, Counters, WalletRef, |c| c.wallet, |k| encode(k));
+entity!(
+    Idempotency,
+    Idempotency,
+    IdempotencyKey,
+    |i| i.key.clone(),
+    |k| encode(k)
+);
+entity!(
+    Stray,
+    Stray,
+    (PaymentHash, bool),
+    |s| (s.hash, s.incoming),
+    |k| {
+        let mut tail = k.0.as_bytes().to_vec();
+        tail.push(u8::from(k.1));
+        tail
+    }
+);
+entity!(Event, Event, u64, |e| e.id, |k| k.to_be_bytes().to_vec());
+entity!(OnchainTx, OnchainTx, TxId, |t| t.tx_id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(Channel, Channel, [u8; 16], |c| c.user_channel_id, |k| k
+    .to_vec());
+entity!(Business, Business, (), |_b| (), |_k| Vec::new());
+entity!(User, User, UserId, |u| u.id, |k| k.as_bytes().to_vec());
+entity!(UserName, UserName, String, |n| n.name.clone(), |k| k
+    .clone()
+    .into_bytes());
+entity!(Session, Session, SessionId, |s| s.id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(WalletToken, WalletToken, SecretHash, |t| t.token, |k| k
+    .as_bytes()
+    .to_vec());

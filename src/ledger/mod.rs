@@ -1,0 +1,22 @@
+//! The double-entry ledger. Owns accounts, transfers, and the rules by which a [`Command`]
+//! becomes a [`Record`]; it does not know where records are stored.
+//!
+//! Read in this order: [`account`] (what is counted), [`transfer`] (how it moves), [`command`]
+//! (what can be asked), [`decide`] (what then happens), [`record`] (what is written down),
+//! [`state`] (what it adds up to).
+
+pub mod account;
+pub mod command;
+mod decide;
+pub mod entity;
+pub mod record;
+pub mod state;
+pub mod transfer;
+
+pub use account::{Account, Balance, Origin, WalletRef};
+pub use command::{Command, IdempotencyKey, Refusal};
+pub use decide::{Decision, decide};
+pub use entity::{Archive, Entity, Kind};
+pub use record::{Alarm, Event, EventBody, Fact, Record};
+pub use state::{Changes, State};
+pub use transfer::{Cause, Phase, Transfer};

@@ -1,0 +1,304 @@
+//! What is written down: one [`Record`] per change, with all that it did. Owns the journal's
+//! vocabulary; bytes, hashes and disks are the journal's.
+//!
+//! Replaying a record runs no rules: what was decided stands in it. Fields are numbered and only
+//! ever added; a record of an unknown version is refused by the journal.
+
+use minicbor::{Decode, Encode};
+
+use super::account::WalletRef;
+use super::entity::{Idempotency, Stray};
+use super::transfer::Transfer;
+use crate::access::{Business, Session, User, WalletToken};
+use crate::id::{PaymentHash, PaymentId};
+use crate::invoice::{Claim, Invoice, Receipt};
+use crate::money::{Msat, Sat};
+use crate::payment::{FailureReason, Payment, Sent};
+use crate::time::Timestamp;
+use crate::treasury::{Channel, OnchainTx};
+
+/// Everything that one command changed: applied as a whole or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Record {
+    /// When; never before the record it follows.
+    #[n(0)]
+    pub at: Timestamp,
+    /// What became of rows.
+    #[n(1)]
+    pub facts: Vec<Fact>,
+    /// What became of money.
+    #[n(2)]
+    pub transfers: Vec<Transfer>,
+    /// What subscribers will hear, in order.
+    #[n(3)]
+    pub events: Vec<Event>,
+}
+
+impl Record {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.transfers.is_empty() && self.events.is_empty()
+    }
+}
+
+/// One thing that became true.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Fact {
+    /// A hash was reserved for an invoice.
+    #[n(0)]
+    InvoiceDrafted(#[n(0)] Box<Invoice>),
+    /// The invoice can be shown and paid.
+    #[n(1)]
+    InvoiceIssued {
+        /// Which.
+        #[n(0)]
+        hash: PaymentHash,
+        /// Its text.
+        #[n(1)]
+        bolt11: String,
+        /// Its number within the wallet.
+        #[n(2)]
+        number: u32,
+    },
+    /// The invoice never came to be.
+    #[n(2)]
+    InvoiceAbandoned(#[n(0)] PaymentHash),
+    /// We are going to claim an HTLC.
+    #[n(3)]
+    ClaimIntended {
+        /// Which invoice it pays.
+        #[n(0)]
+        hash: PaymentHash,
+        /// What is claimed.
+        #[n(1)]
+        claim: Claim,
+    },
+    /// The HTLC went away unclaimed.
+    #[n(4)]
+    ClaimLapsed(#[n(0)] PaymentHash),
+    /// The invoice is paid.
+    #[n(5)]
+    InvoicePaid {
+        /// Which.
+        #[n(0)]
+        hash: PaymentHash,
+        /// How.
+        #[n(1)]
+        receipt: Receipt,
+    },
+    /// The invoice's time is over.
+    #[n(6)]
+    InvoiceExpired(#[n(0)] PaymentHash),
+    /// Money moved that no row explains.
+    #[n(7)]
+    Stray(#[n(0)] Stray),
+    /// Money was set aside for a new payment.
+    #[n(8)]
+    PaymentReserved(#[n(0)] Box<Payment>),
+    /// Money was set aside for another attempt.
+    #[n(9)]
+    PaymentRetried {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// What the recipient shall get this time.
+        #[n(1)]
+        amount: Msat,
+        /// The most that routing may cost this time.
+        #[n(2)]
+        fee_cap: Msat,
+    },
+    /// The recipient has the money.
+    #[n(10)]
+    PaymentSent {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// What it cost and proved.
+        #[n(1)]
+        sent: Sent,
+    },
+    /// The recipient will not get the money.
+    #[n(11)]
+    PaymentFailed {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Why.
+        #[n(1)]
+        reason: FailureReason,
+    },
+    /// A caller's key now stands for a payment.
+    #[n(12)]
+    IdempotencyKept(#[n(0)] Box<Idempotency>),
+    /// An on-chain transaction was booked.
+    #[n(13)]
+    OnchainBooked(#[n(0)] OnchainTx),
+    /// A channel is now like this.
+    #[n(14)]
+    ChannelRecorded(#[n(0)] Box<Channel>),
+    /// The shop is now like this.
+    #[n(15)]
+    BusinessSet(#[n(0)] Box<Business>),
+    /// A user is now like this.
+    #[n(16)]
+    UserSet(#[n(0)] Box<User>),
+    /// A session is now like this.
+    #[n(17)]
+    SessionSet(#[n(0)] Session),
+    /// A wallet token is now like this.
+    #[n(18)]
+    WalletTokenSet(#[n(0)] WalletToken),
+}
+
+/// Something that subscribers hear of, numbered without a gap over all wallets.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Event {
+    /// Its place in the order of all events, from 1.
+    #[n(0)]
+    pub id: u64,
+    /// When it was journaled.
+    #[n(1)]
+    pub at: Timestamp,
+    /// Whose it is.
+    #[n(2)]
+    pub wallet: WalletRef,
+    /// What happened.
+    #[n(3)]
+    pub body: EventBody,
+}
+
+/// What happened, with everything a subscriber is told.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum EventBody {
+    /// An invoice was paid.
+    #[n(0)]
+    PaymentReceived {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// What came in, in msat.
+        #[n(1)]
+        amount: Msat,
+        /// What the wallet's balance in whole satoshis grew by.
+        #[n(2)]
+        amount_sat: Sat,
+        /// The caller's reference.
+        #[n(3)]
+        external_id: Option<String>,
+        /// What the payer wrote (BOLT 12).
+        #[n(4)]
+        payer_note: Option<String>,
+    },
+    /// An outgoing payment succeeded.
+    #[n(1)]
+    PaymentSent {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Its hash.
+        #[n(1)]
+        hash: PaymentHash,
+        /// What the recipient got.
+        #[n(2)]
+        amount: Msat,
+        /// What routing cost.
+        #[n(3)]
+        fee: Msat,
+    },
+    /// An outgoing payment failed.
+    #[n(2)]
+    PaymentFailed {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Its hash.
+        #[n(1)]
+        hash: PaymentHash,
+        /// What the recipient should have got.
+        #[n(2)]
+        amount: Msat,
+        /// Why.
+        #[n(3)]
+        reason: FailureReason,
+    },
+    /// An invoice was not paid in time.
+    #[n(3)]
+    InvoiceExpired {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// The caller's reference.
+        #[n(1)]
+        external_id: Option<String>,
+    },
+    /// A channel can be used.
+    #[n(4)]
+    ChannelOpened {
+        /// BOLT 2 channel id, hexadecimal.
+        #[n(0)]
+        channel_id: String,
+        /// The peer's node id, hexadecimal.
+        #[n(1)]
+        counterparty: String,
+    },
+    /// A channel is closed.
+    #[n(5)]
+    ChannelClosed {
+        /// BOLT 2 channel id, hexadecimal.
+        #[n(0)]
+        channel_id: String,
+        /// The peer's node id, hexadecimal.
+        #[n(1)]
+        counterparty: String,
+    },
+    /// Something that a person should look at.
+    #[n(6)]
+    Alarm(#[n(0)] Alarm),
+}
+
+/// Something that a person should look at: money is accounted for, but not as expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Alarm {
+    /// Money came that no claim of ours had asked for; the house has it.
+    #[n(0)]
+    UnaskedReceipt {
+        /// Its hash.
+        #[n(0)]
+        hash: PaymentHash,
+        /// How much.
+        #[n(1)]
+        amount: Msat,
+    },
+    /// The node reports a payment that no row of ours explains; the house paid it.
+    #[n(1)]
+    UnknownPayment {
+        /// Its hash.
+        #[n(0)]
+        hash: PaymentHash,
+        /// Amount and fee.
+        #[n(1)]
+        amount: Msat,
+    },
+    /// A payment that had been voided succeeded after all; it was booked then.
+    #[n(2)]
+    PostedAfterVoid {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Amount and fee.
+        #[n(1)]
+        amount: Msat,
+    },
+    /// A payment cost more than was set aside for it.
+    #[n(3)]
+    OverFeeCap {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Amount and fee.
+        #[n(1)]
+        amount: Msat,
+    },
+}

@@ -1,0 +1,159 @@
+//! Outgoing Lightning payments. Owns the row and its [state machine](machine); it does not know
+//! routes, nor when the node is asked.
+
+pub mod machine;
+
+use minicbor::{Decode, Encode};
+
+pub use machine::{Input, State};
+
+use crate::id::{PaymentHash, PaymentId, Preimage};
+use crate::ledger::{Origin, WalletRef};
+use crate::money::{Msat, Sat};
+use crate::time::Timestamp;
+
+/// One outgoing payment with all its attempts: at most one row per payment hash.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Payment {
+    /// Our name for it.
+    #[n(0)]
+    pub id: PaymentId,
+    /// What the HTLCs are locked to.
+    #[n(1)]
+    pub hash: PaymentHash,
+    /// Who pays.
+    #[n(2)]
+    pub wallet: WalletRef,
+    /// The surface that asked for it.
+    #[n(3)]
+    pub origin: Origin,
+    /// What the recipient gets.
+    #[n(4)]
+    pub amount: Msat,
+    /// The most that routing may cost; set aside together with the amount.
+    #[n(5)]
+    pub fee_cap: Msat,
+    /// The BOLT 11 text that is being paid.
+    #[n(6)]
+    pub bolt11: String,
+    /// The invoice's description, for people.
+    #[n(7)]
+    pub description: Option<String>,
+    /// Where it stands.
+    #[n(8)]
+    pub state: State,
+    /// Counts attempts from 1. A new one is made only after the node reported failure.
+    #[n(9)]
+    pub attempt: u32,
+    /// When the first attempt was journaled.
+    #[n(10)]
+    pub created_at: Timestamp,
+    /// When the latest attempt was journaled.
+    #[n(11)]
+    pub attempted_at: Timestamp,
+    /// Counts the wallet's outgoing payments from 1.
+    #[n(12)]
+    pub number: u32,
+    /// How it ended.
+    #[n(13)]
+    pub outcome: Option<Outcome>,
+}
+
+/// How a payment ended.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Outcome {
+    /// The recipient has the money.
+    #[n(0)]
+    Sent(#[n(0)] Sent),
+    /// The recipient has not, and will not.
+    #[n(1)]
+    Failed {
+        /// Why.
+        #[n(0)]
+        reason: FailureReason,
+        /// When it was booked.
+        #[n(1)]
+        at: Timestamp,
+    },
+}
+
+/// What a successful payment cost and proved.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Sent {
+    /// Proof of payment. Nodes before 0.4.2 did not report it.
+    #[n(0)]
+    pub preimage: Option<Preimage>,
+    /// What routing cost.
+    #[n(1)]
+    pub fee: Msat,
+    /// The wallet's balance in whole satoshis before, less that after: amount and fee.
+    #[n(2)]
+    pub sent_sat: Sat,
+    /// When it was booked.
+    #[n(3)]
+    pub at: Timestamp,
+}
+
+/// Why a payment failed, in words of our own: the node's are for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum FailureReason {
+    /// No path with enough capacity within the fee cap.
+    #[n(0)]
+    NoRoute,
+    /// The recipient refused it: expired, cancelled or not known there.
+    #[n(1)]
+    RecipientRejected,
+    /// Every path was tried until the node gave up.
+    #[n(2)]
+    RetriesExhausted,
+    /// The invoice expired before a path was found.
+    #[n(3)]
+    InvoiceExpired,
+    /// The node took the invoice for unpayable before anything was sent.
+    #[n(4)]
+    Unpayable,
+    /// The process died between the reservation and the node; nothing was sent.
+    #[n(5)]
+    NeverSent,
+    /// Anything else that the node reported.
+    #[n(6)]
+    Unexpected,
+}
+
+impl FailureReason {
+    /// A sentence for a person.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NoRoute => "No route to the recipient was found within the fee limit",
+            Self::RecipientRejected => "The recipient rejected the payment",
+            Self::RetriesExhausted => "No tried route could carry the payment",
+            Self::InvoiceExpired => "The invoice expired before the payment could be made",
+            Self::Unpayable => "The invoice cannot be paid",
+            Self::NeverSent => "The payment was interrupted before anything was sent",
+            Self::Unexpected => "The payment failed",
+        }
+    }
+
+    /// A word for a program.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoRoute | Self::RetriesExhausted => "no_route",
+            Self::RecipientRejected => "recipient_rejected_payment",
+            Self::InvoiceExpired => "invoice_expired",
+            Self::Unpayable => "invalid_invoice",
+            Self::NeverSent => "never_sent",
+            Self::Unexpected => "payment_failed",
+        }
+    }
+}
+
+impl Payment {
+    /// What is set aside while the payment is pending: amount and fee cap.
+    #[must_use]
+    pub fn reserved(&self) -> Option<Msat> {
+        self.amount.checked_add(self.fee_cap)
+    }
+}
