@@ -261,20 +261,23 @@ fn made(config: &Config, file: &Path, encrypted: bool) -> String {
 /// The words, numbered, and what to do with them.
 fn instruction(mnemonic: &Mnemonic) -> zeroize::Zeroizing<String> {
     let words: Vec<_> = mnemonic.words().enumerate().collect();
-    let mut text = format!(
+    // Room for all of it from the start: a growing text would leave copies behind.
+    let mut text = zeroize::Zeroizing::new(String::with_capacity(2048));
+    text.push_str(&format!(
         "\nWrite these {} words on paper, in this order. They are the key to the money of this\n\
          till and are not shown again. Whoever has them has the money. Without them, a lost disk\n\
          is lost money.\n\n",
         words.len()
-    );
+    ));
     for line in words.chunks(WORDS_A_LINE) {
         for (index, word) in line {
             text.push_str(&format!("{:>4}. {word:<10}", index + 1));
         }
-        text.truncate(text.trim_end().len());
+        let end = text.trim_end().len();
+        text.truncate(end);
         text.push('\n');
     }
-    text.into()
+    text
 }
 
 /// The command that starts this very till: without `--config` where it is found anyway.
