@@ -1,0 +1,122 @@
+//! The arguments, as clap reads them, and the settings among them.
+//!
+//! Owns names and help texts. Values are checked where all settings are, by the configuration.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{config::Overrides, seed::WordCount};
+
+/// A self-custodial Lightning till.
+#[derive(Debug, Parser)]
+#[command(name = "tilld", version, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a commented configuration file and a new seed
+    Init(InitArgs),
+    /// Run the till
+    Serve,
+    /// Work with the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Check the configuration and print it with the origin of every value, secrets redacted
+    Check,
+}
+
+/// Flags that every command has: where the configuration is, and settings that win over it.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct Settings {
+    /// Configuration file [default: $TILL_CONFIG, else tilld.toml in the data folder if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Data folder (till.data_dir)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// mainnet, signet, testnet4 or regtest (till.network)
+    #[arg(long, global = true)]
+    network: Option<String>,
+    /// Base URL of the Esplora server (chain.esplora_url)
+    #[arg(long, global = true, value_name = "URL")]
+    esplora_url: Option<String>,
+    /// HTTP address and port (http.listen)
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Any other setting, repeatable. Do not use it for secrets: other users of the machine can
+    /// see a command line
+    #[arg(long, global = true, value_name = "SECTION.KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (path, value) = text
+        .split_once('=')
+        .ok_or("write it as section.key=value")?;
+    Ok((path.trim().to_owned(), value.to_owned()))
+}
+
+impl Settings {
+    /// The settings among the flags. Folders are taken from where the user stands.
+    pub(super) fn overrides(&self) -> std::io::Result<Overrides> {
+        let mut overrides = Overrides::default();
+        for (path, value) in &self.set {
+            overrides.set(&format!("--set {path}"), path, value);
+        }
+        if let Some(dir) = &self.data_dir {
+            let dir = std::path::absolute(dir)?;
+            overrides.set("--data-dir", "till.data_dir", dir.to_string_lossy());
+        }
+        let named = [
+            ("--network", "till.network", &self.network),
+            ("--esplora-url", "chain.esplora_url", &self.esplora_url),
+            ("--listen", "http.listen", &self.listen),
+        ];
+        for (flag, path, value) in named {
+            if let Some(value) = value {
+                overrides.set(flag, path, value);
+            }
+        }
+        Ok(overrides)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Number of words of the seed
+    #[arg(long, default_value = "24", value_parser = word_count, value_name = "12|24")]
+    pub(super) words: WordCount,
+    /// File with the passphrase that encrypts the seed; it goes into the configuration
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
+    /// Store the seed without a passphrase
+    #[arg(long, conflicts_with = "passphrase_file")]
+    pub(super) no_passphrase: bool,
+    /// Ask nothing, take everything from flags and environment
+    #[arg(long)]
+    pub(super) non_interactive: bool,
+    /// Do not print the words, for scripts whose output ends up in a log
+    #[arg(long)]
+    pub(super) hide_words: bool,
+}
+
+fn word_count(text: &str) -> Result<WordCount, String> {
+    match text {
+        "12" => Ok(WordCount::Twelve),
+        "24" => Ok(WordCount::TwentyFour),
+        _ => Err("a seed has 12 or 24 words".to_owned()),
+    }
+}

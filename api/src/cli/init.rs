@@ -1,0 +1,304 @@
+//! `tilld init`: a commented configuration file and a new seed, where there is nothing yet.
+//!
+//! Owns the questions and the order: everything is checked first, then the file is written, then
+//! the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    args::{InitArgs, Settings},
+    console::Console,
+    error::CliError,
+    files, sources,
+};
+use crate::{
+    config::{Config, Loaded, Network, Origin, Overrides},
+    seed::{self, Mnemonic, Passphrase, SeedError},
+};
+
+/// How often a person may mistype before the command gives up.
+const MAX_ATTEMPTS: usize = 3;
+/// Words shown in a line.
+const WORDS_A_LINE: usize = 4;
+
+pub(super) fn run(
+    settings: &Settings,
+    args: &InitArgs,
+    env: &[(String, String)],
+    console: &mut impl Console,
+) -> Result<(), CliError> {
+    let interactive = console.is_interactive() && !args.non_interactive;
+    let loaded = gather(settings, args, env, interactive, console)?;
+    let config = &loaded.config;
+    let file = files::named(settings, env).unwrap_or_else(|| default_file(config));
+    let file = std::path::absolute(&file).map_err(io_error("find", &file))?;
+
+    refuse_existing(config, &file)?;
+    let passphrase = passphrase(args, config, env, interactive, console)?;
+    let mnemonic = Mnemonic::generate(args.words)?;
+
+    make_data_dir(&config.till.data_dir)?;
+    write_file(&file, &loaded.to_file())?;
+    let seed_file = &config.seed.mnemonic_file;
+    if let Err(error) = seed::create(seed_file, &mnemonic, passphrase.as_ref()) {
+        // Without a seed the file is of no use, and would be in the way of the next attempt.
+        let _ = fs::remove_file(&file);
+        return Err(error.into());
+    }
+    console.say(&made(config, &file, passphrase.is_some()));
+    if !args.hide_words {
+        console.say(&instruction(&mnemonic));
+    }
+    console.say(&next_step(env, config, &file));
+    Ok(())
+}
+
+fn default_file(config: &Config) -> PathBuf {
+    config.till.data_dir.join(files::FILE_NAME)
+}
+
+/// Flags and environment, and answers where these are silent.
+fn gather(
+    settings: &Settings,
+    args: &InitArgs,
+    env: &[(String, String)],
+    interactive: bool,
+    console: &mut impl Console,
+) -> Result<Loaded, CliError> {
+    let mut flags = files::overrides(settings)?;
+    if let Some(file) = &args.passphrase_file {
+        let file = std::path::absolute(file).map_err(io_error("find", file))?;
+        flags.set(
+            "--passphrase-file",
+            "seed.passphrase_file",
+            file.to_string_lossy(),
+        );
+    }
+    let mut loaded = load(env, &flags)?;
+    if !interactive {
+        return Ok(loaded);
+    }
+    for (path, question) in [
+        (
+            "till.network",
+            "Network: mainnet, signet, testnet4 or regtest",
+        ),
+        ("chain.esplora_url", "Esplora server"),
+    ] {
+        if loaded.origin(path) == Origin::Default {
+            loaded = ask(console, env, &mut flags, path, question, loaded)?;
+        }
+    }
+    Ok(loaded)
+}
+
+fn load(env: &[(String, String)], flags: &Overrides) -> Result<Loaded, CliError> {
+    Ok(Loaded::load(None, env.iter().cloned(), flags.clone())?)
+}
+
+/// Asks for one setting until the answer is good; an empty one takes the default.
+fn ask(
+    console: &mut impl Console,
+    env: &[(String, String)],
+    flags: &mut Overrides,
+    path: &str,
+    question: &str,
+    loaded: Loaded,
+) -> Result<Loaded, CliError> {
+    let default = match path {
+        "till.network" => Network::Mainnet.to_string(),
+        _ => loaded.config.chain.esplora_url.to_string(),
+    };
+    let mut attempt = 1;
+    loop {
+        let answer = console
+            .ask(&format!("{question} [{default}]: "))
+            .map_err(CliError::Prompt)?;
+        if answer.is_empty() {
+            return Ok(loaded);
+        }
+        let mut with_answer = flags.clone();
+        with_answer.set("answer", path, answer);
+        match load(env, &with_answer) {
+            Ok(loaded) => {
+                *flags = with_answer;
+                return Ok(loaded);
+            }
+            Err(error) if attempt == MAX_ATTEMPTS => return Err(error),
+            Err(error) => console.complain(&format!("{error}\n")),
+        }
+        attempt += 1;
+    }
+}
+
+/// What would be overwritten, or would belong to another seed.
+fn refuse_existing(config: &Config, file: &Path) -> Result<(), CliError> {
+    let data_dir = &config.till.data_dir;
+    let mut in_the_way: Vec<PathBuf> = [file, &config.seed.mnemonic_file]
+        .into_iter()
+        // A dangling link is in the way as well.
+        .filter(|path| path.symlink_metadata().is_ok())
+        .map(Path::to_owned)
+        .collect();
+    let entries = match fs::read_dir(data_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return outcome(in_the_way),
+        Err(error) => return Err(io_error("read", data_dir)(error)),
+    };
+    for entry in entries {
+        let path = entry.map_err(io_error("read", data_dir))?.path();
+        // Every fresh ext4 volume has this folder.
+        let harmless = path.ends_with("lost+found")
+            || config.seed.passphrase_file.as_ref() == Some(&path)
+            || in_the_way.contains(&path);
+        if !harmless {
+            in_the_way.push(path);
+        }
+    }
+    outcome(in_the_way)
+}
+
+fn outcome(mut in_the_way: Vec<PathBuf>) -> Result<(), CliError> {
+    in_the_way.sort();
+    if in_the_way.is_empty() {
+        Ok(())
+    } else {
+        Err(CliError::InTheWay(in_the_way))
+    }
+}
+
+fn passphrase(
+    args: &InitArgs,
+    config: &Config,
+    env: &[(String, String)],
+    interactive: bool,
+    console: &mut impl Console,
+) -> Result<Option<Passphrase>, CliError> {
+    if args.no_passphrase {
+        return Ok(None);
+    }
+    let mut asked = None;
+    let found = sources(config.seed.passphrase_file.as_deref(), env).resolve(|| {
+        if interactive {
+            asked = Some(choose_passphrase(console));
+        }
+        Ok(None)
+    });
+    match (asked, found) {
+        (Some(chosen), _) => chosen,
+        (None, Ok(found)) => Ok(Some(found)),
+        (None, Err(seed::PassphraseError::Nowhere)) => Err(CliError::Usage(
+            "say how the seed is to be kept: --passphrase-file FILE, or --no-passphrase".to_owned(),
+        )),
+        (None, Err(error)) => Err(SeedError::from(error).into()),
+    }
+}
+
+/// Asks twice, as nobody sees what is typed.
+fn choose_passphrase(console: &mut impl Console) -> Result<Option<Passphrase>, CliError> {
+    for _ in 0..MAX_ATTEMPTS {
+        let first = console
+            .ask_secret("Passphrase that encrypts the seed (empty for none): ")
+            .map_err(CliError::Prompt)?;
+        let second = console
+            .ask_secret("The same again: ")
+            .map_err(CliError::Prompt)?;
+        if first == second {
+            return Ok(Passphrase::new(first));
+        }
+        console.complain("The two are not the same.\n");
+    }
+    Err(CliError::Usage("no passphrase was chosen".to_owned()))
+}
+
+fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
+    let result = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir);
+    result.map_err(io_error("create", data_dir))
+}
+
+/// Writes the configuration file, readable by its owner only since it may hold a token.
+fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
+    let mut out = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(io_error("create", file))?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.sync_all())
+        .and_then(|()| File::open(folder)?.sync_all());
+    written.map_err(|error| {
+        let _ = fs::remove_file(file);
+        io_error("write", file)(error)
+    })
+}
+
+fn made(config: &Config, file: &Path, encrypted: bool) -> String {
+    let how = if encrypted {
+        "encrypted with the passphrase"
+    } else {
+        "not encrypted"
+    };
+    let network = config.till.network;
+    let seed_file = config.seed.mnemonic_file.display();
+    let file = file.display();
+    format!(
+        "Network:            {network}\nConfiguration file: {file}\nSeed:               {seed_file} \
+         ({how})\n"
+    )
+}
+
+/// The words, numbered, and what to do with them.
+fn instruction(mnemonic: &Mnemonic) -> zeroize::Zeroizing<String> {
+    let words: Vec<_> = mnemonic.words().enumerate().collect();
+    // Room for all of it from the start: a growing text would leave copies behind.
+    let mut text = zeroize::Zeroizing::new(String::with_capacity(2048));
+    text.push_str(&format!(
+        "\nWrite these {} words on paper, in this order. They are the key to the money of this\n\
+         till and are not shown again. Whoever has them has the money. Without them, a lost disk\n\
+         is lost money.\n\n",
+        words.len()
+    ));
+    for line in words.chunks(WORDS_A_LINE) {
+        for (index, word) in line {
+            text.push_str(&format!("{:>4}. {word:<10}", index + 1));
+        }
+        let end = text.trim_end().len();
+        text.truncate(end);
+        text.push('\n');
+    }
+    text
+}
+
+/// The command that starts this very till: without `--config` where it is found anyway.
+fn next_step(env: &[(String, String)], config: &Config, file: &Path) -> String {
+    let found = Loaded::data_dir(env.iter().cloned(), Overrides::default()).join(files::FILE_NAME);
+    let by_variable =
+        files::variable(env, "TILL_CONFIG").is_some_and(|path| Path::new(path) == file);
+    let by_default = found == file && *file == default_file(config);
+    let option = if by_variable || by_default {
+        String::new()
+    } else {
+        format!(" --config '{}'", file.display())
+    };
+    format!("\nStart the till with: tilld{option} serve\n")
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CliError {
+    let path = path.to_owned();
+    move |source| CliError::Io {
+        action,
+        path,
+        source,
+    }
+}

@@ -1,0 +1,60 @@
+//! What a value has to satisfy beyond its type: ranges with their unit, and a few checks.
+//!
+//! Rules see one value at a time; what two values say together is checked in [`super::check`].
+
+use std::{fmt::Display, ops::RangeInclusive};
+
+use super::value::Value;
+
+/// A condition on a value, and the words for it.
+pub(crate) struct Rule<T> {
+    /// Completes "must be ...".
+    pub(crate) expects: String,
+    /// Whether the value is good.
+    pub(crate) accepts: Box<dyn Fn(&T) -> bool>,
+}
+
+/// Whatever the type allows.
+pub(crate) fn any<T: Value>() -> Rule<T> {
+    Rule {
+        expects: T::expects(),
+        accepts: Box::new(|_| true),
+    }
+}
+
+/// A whole number of some unit.
+pub(crate) fn within<T>(range: RangeInclusive<T>, unit: &str) -> Rule<T>
+where
+    T: Value + PartialOrd + Display + 'static,
+{
+    let expects = format!(
+        "a whole number of {unit} from {} to {}",
+        range.start(),
+        range.end()
+    );
+    Rule {
+        expects,
+        accepts: Box::new(move |value| range.contains(value)),
+    }
+}
+
+/// Longest node alias (BOLT 7), in bytes.
+const MAX_ALIAS_BYTES: usize = 32;
+
+/// A node alias: what BOLT 7 has room for, and fit to be shown.
+pub(crate) fn alias() -> Rule<String> {
+    Rule {
+        expects: format!("a text of 1 to {MAX_ALIAS_BYTES} bytes without control characters"),
+        accepts: Box::new(|alias| {
+            (1..=MAX_ALIAS_BYTES).contains(&alias.len()) && !alias.contains(char::is_control)
+        }),
+    }
+}
+
+/// A filter that the log understands.
+pub(crate) fn log_filter() -> Rule<String> {
+    Rule {
+        expects: "a log filter like \"info\" or \"info,tilld=debug\"".to_owned(),
+        accepts: Box::new(|filter| tracing_subscriber::EnvFilter::try_new(filter).is_ok()),
+    }
+}
