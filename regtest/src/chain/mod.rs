@@ -15,6 +15,7 @@
 //! | `esplora` | the HTTP server |
 
 mod accept;
+mod esplora;
 mod handle;
 mod index;
 mod mempool;
@@ -30,6 +31,7 @@ mod view;
 mod wallet;
 mod world;
 
+pub use esplora::EsploraServer;
 pub use handle::Chain;
 pub use index::ScriptKey;
 pub use miner::Fill;
