@@ -1,0 +1,10 @@
+//! The regtest chain, from mining to the Esplora server, through its public interface only.
+
+mod esplora;
+mod mining;
+mod rejects;
+mod reorgs;
+mod scripts;
+mod store;
+mod support;
+mod wallets;
