@@ -1,1 +1,8 @@
-//! x
+//! What happens.
+pub mod abort;
+pub mod hub;
+pub mod journal;
+pub mod ledger;
+pub mod node;
+pub mod service;
+pub mod views;

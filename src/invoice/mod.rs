@@ -57,7 +57,7 @@ pub struct Invoice {
     /// Opens the hash. Shown to nobody before the invoice is paid.
     #[n(7)]
     pub preimage: Preimage,
-    /// When it was drafted.
+    /// When it was issued (while a draft: drafted). Grows with `number`.
     #[n(8)]
     pub created_at: Timestamp,
     /// From when on it is not payable, but for the grace of HTLCs on their way.

@@ -254,7 +254,7 @@ impl<A: Archive> State<A> {
                 bolt11,
                 number,
             } => {
-                self.issue(seq, hash, bolt11, *number)?;
+                self.issue(seq, at, hash, bolt11, *number)?;
             }
             Fact::InvoiceAbandoned(hash) => {
                 self.step_invoice(seq, hash, invoice::Input::Abandon, |_| ())?;
@@ -316,12 +316,14 @@ impl<A: Archive> State<A> {
     fn issue(
         &mut self,
         seq: u64,
+        at: Timestamp,
         hash: &PaymentHash,
         bolt11: &str,
         number: u32,
     ) -> Result<(), EvolveError> {
         let invoice = self.step_invoice(seq, hash, invoice::Input::Issue, |invoice| {
             invoice.bolt11 = Some(bolt11.to_owned());
+            invoice.created_at = at;
             invoice.number = number;
         })?;
         let mut counters = self.counters(invoice.wallet)?;

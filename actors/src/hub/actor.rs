@@ -1,0 +1,149 @@
+//! Keeps the head of the event log and hands out subscriptions. Part of the periphery: when it
+//! fails it is restarted, subscribers reconnect and resume.
+
+use std::sync::Arc;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use till::ledger::WalletRef;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+use super::subscription::Subscription;
+use crate::views::Views;
+
+/// How many subscribers there may be, and how patient we are with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubLimits {
+    /// Subscribers at once.
+    pub max_subscribers: usize,
+    /// Events by which a subscriber that was up to date may fall behind before it is cut off.
+    pub max_lag: u64,
+}
+
+/// What the actor starts from.
+#[derive(Clone, Debug)]
+pub(crate) struct Args {
+    /// Where events are read.
+    pub(crate) views: Views,
+    /// The bounds.
+    pub(crate) limits: HubLimits,
+}
+
+pub(crate) enum Msg {
+    /// The log has grown to this event.
+    Announce(u64),
+    /// Somebody wants to listen.
+    Subscribe {
+        wallet: WalletRef,
+        since: Option<u64>,
+        place: OwnedSemaphorePermit,
+        reply: oneshot::Sender<Subscription>,
+    },
+}
+
+/// The actor.
+pub(crate) struct HubActor;
+
+/// The actor's state.
+pub(crate) struct Hub {
+    views: Views,
+    limits: HubLimits,
+    head: watch::Sender<u64>,
+}
+
+impl Actor for HubActor {
+    type Msg = Msg;
+    type State = Hub;
+    type Arguments = Args;
+
+    async fn pre_start(&self, _myself: ActorRef<Msg>, args: Args) -> Result<Hub, ActorProcessingErr> {
+        let head = watch::Sender::new(args.views.progress().event_id);
+        Ok(Hub { views: args.views, limits: args.limits, head })
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Msg>,
+        message: Msg,
+        hub: &mut Hub,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Msg::Announce(id) => {
+                hub.head.send_replace(id);
+            }
+            Msg::Subscribe { wallet, since, place, reply } => {
+                let head = hub.head.subscribe();
+                let cursor = since.unwrap_or_else(|| *head.borrow());
+                let lag = hub.limits.max_lag;
+                let views = hub.views.clone();
+                // The subscriber may be gone already.
+                let _ = reply.send(Subscription::new(views, wallet, cursor, head, lag, place));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why there is no subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeError {
+    /// There are too many subscribers.
+    #[error("too many subscribers")]
+    Busy,
+    /// The hub is being restarted, or the till is shutting down.
+    #[error("events are not available just now")]
+    Unavailable,
+}
+
+/// What the rest of the program sees of the hub. Survives the actor's restarts.
+#[derive(Clone, Debug)]
+pub struct HubHandle {
+    actor: watch::Sender<Option<ActorRef<Msg>>>,
+    places: Arc<Semaphore>,
+}
+
+impl HubHandle {
+    /// A handle without an actor yet.
+    #[must_use]
+    pub fn new(limits: HubLimits) -> Self {
+        let places = Arc::new(Semaphore::new(limits.max_subscribers));
+        Self { actor: watch::Sender::new(None), places }
+    }
+
+    pub(crate) fn connect(&self, actor: ActorRef<Msg>) {
+        self.actor.send_replace(Some(actor));
+    }
+
+    /// Tells that the event log has grown to `id`. Never waits, never fails.
+    pub fn announce(&self, id: u64) {
+        if let Some(actor) = self.actor.borrow().as_ref() {
+            // A hub that is being restarted reads the head from the log.
+            let _ = actor.send_message(Msg::Announce(id));
+        }
+    }
+
+    /// Events of `wallet` after `since`, replayed and then live, without a gap; `None` starts with
+    /// the next one.
+    ///
+    /// # Errors
+    /// [`SubscribeError`]; try again later.
+    pub async fn subscribe(
+        &self,
+        wallet: WalletRef,
+        since: Option<u64>,
+    ) -> Result<Subscription, SubscribeError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| SubscribeError::Busy)?;
+        let (reply, answer) = oneshot::channel();
+        let actor = self.actor.borrow().clone().ok_or(SubscribeError::Unavailable)?;
+        actor
+            .send_message(Msg::Subscribe { wallet, since, place, reply })
+            .map_err(|_| SubscribeError::Unavailable)?;
+        answer.await.map_err(|_| SubscribeError::Unavailable)
+    }
+
+    pub(crate) fn stop(&self) {
+        if let Some(actor) = self.actor.send_replace(None) {
+            actor.stop(None);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Index entries: which there are, and how they follow from rows. Owns their keys.
+//!
+//! An entry's key starts with a byte that no row's key starts with. Lists of a wallet are ordered
+//! by the wallet's own running numbers, which grow with time, so a moment is found by bisection
+//! and an offset by subtraction.
+
+use sha2::{Digest, Sha256};
+use till::id::{PaymentHash, PaymentId};
+use till::invoice::{self, Invoice};
+use till::ledger::WalletRef;
+use till::ledger::entity::{Damaged, Entity, Kind};
+use till::payment::{self, Payment};
+use till::time::Timestamp;
+
+/// The first byte of an index entry's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Index {
+    /// wallet, number -> hash: every issued invoice.
+    Invoices = 0x81,
+    /// wallet, number -> hash: those that were paid.
+    PaidInvoices = 0x82,
+    /// wallet, digest of the reference, number -> hash.
+    ExternalId = 0x83,
+    /// expiry, hash: invoices that are open.
+    OpenByExpiry = 0x84,
+    /// hash: invoices whose HTLC we are claiming.
+    Claiming = 0x85,
+    /// hash: drafts.
+    Drafts = 0x86,
+    /// wallet, number -> id: every outgoing payment.
+    Payments = 0x87,
+    /// wallet, number -> id: those that did not fail.
+    LivePayments = 0x88,
+    /// id: those that are not final.
+    PendingPayments = 0x89,
+}
+
+/// Whether rows with this key have index entries.
+pub(super) fn is_indexed(key: &[u8]) -> bool {
+    key.first().is_some_and(|kind| *kind == Kind::Invoice as u8 || *kind == Kind::Payment as u8)
+}
+
+/// Replaces the entries of a row's former value by those of its new one.
+pub(super) fn update(
+    batch: &mut sled::Batch,
+    key: &[u8],
+    before: Option<&[u8]>,
+    after: &[u8],
+) -> Result<(), Damaged> {
+    if !is_indexed(key) {
+        return Ok(());
+    }
+    let entries_after = entries(key, after)?;
+    if let Some(before) = before {
+        for (entry, _) in entries(key, before)? {
+            if !entries_after.iter().any(|(kept, _)| *kept == entry) {
+                batch.remove(entry);
+            }
+        }
+    }
+    for (entry, value) in entries_after {
+        batch.insert(entry, value);
+    }
+    Ok(())
+}
+
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
+    if key.first() == Some(&(Kind::Invoice as u8)) {
+        Ok(invoice_entries(&Invoice::from_bytes(key, row)?))
+    } else {
+        Ok(payment_entries(&Payment::from_bytes(key, row)?))
+    }
+}
+
+fn invoice_entries(invoice: &Invoice) -> Entries {
+    let hash = invoice.hash.as_bytes().to_vec();
+    let mut entries = Vec::new();
+    if invoice.number > 0 {
+        let numbered = numbered(Index::Invoices, invoice.wallet, invoice.number);
+        entries.push((numbered, hash.clone()));
+        if let Some(reference) = &invoice.external_id {
+            let mut entry = external_id_prefix(invoice.wallet, reference);
+            entry.extend(invoice.number.to_be_bytes());
+            entries.push((entry, hash.clone()));
+        }
+    }
+    match invoice.state {
+        invoice::State::Draft => entries.push((single(Index::Drafts, &hash), Vec::new())),
+        invoice::State::Open => {
+            let entry = [expiry_prefix(invoice.expires_at), hash].concat();
+            entries.push((entry, Vec::new()));
+        }
+        invoice::State::Claiming => entries.push((single(Index::Claiming, &hash), Vec::new())),
+        invoice::State::Paid => {
+            let entry = numbered(Index::PaidInvoices, invoice.wallet, invoice.number);
+            entries.push((entry, hash));
+        }
+        invoice::State::Expired | invoice::State::Abandoned => {}
+    }
+    entries
+}
+
+fn payment_entries(payment: &Payment) -> Entries {
+    let id = payment.id.as_bytes().to_vec();
+    let live = || (numbered(Index::LivePayments, payment.wallet, payment.number), id.clone());
+    let mut entries = vec![(numbered(Index::Payments, payment.wallet, payment.number), id.clone())];
+    match payment.state {
+        payment::State::Pending => {
+            entries.push(live());
+            entries.push((single(Index::PendingPayments, &id), Vec::new()));
+        }
+        payment::State::Succeeded => entries.push(live()),
+        payment::State::Failed => {}
+    }
+    entries
+}
+
+fn single(index: Index, tail: &[u8]) -> Vec<u8> {
+    [&[index as u8], tail].concat()
+}
+
+/// The part of a key that all of a wallet's entries share.
+pub(super) fn wallet_prefix(index: Index, wallet: WalletRef) -> Vec<u8> {
+    let mut key = vec![index as u8];
+    match wallet {
+        WalletRef::House => key.push(0),
+        WalletRef::Wallet(id) => {
+            key.push(1);
+            key.extend(id.as_bytes());
+        }
+    }
+    key
+}
+
+pub(super) fn numbered(index: Index, wallet: WalletRef, number: u32) -> Vec<u8> {
+    let mut key = wallet_prefix(index, wallet);
+    key.extend(number.to_be_bytes());
+    key
+}
+
+/// References are free text: their digests are of one length, so none is another's prefix.
+pub(super) fn external_id_prefix(wallet: WalletRef, reference: &str) -> Vec<u8> {
+    let mut key = wallet_prefix(Index::ExternalId, wallet);
+    key.extend(Sha256::digest(reference.as_bytes()));
+    key
+}
+
+pub(super) fn expiry_prefix(expires_at: Timestamp) -> Vec<u8> {
+    let mut key = vec![Index::OpenByExpiry as u8];
+    key.extend(expires_at.as_millis().to_be_bytes());
+    key
+}
+
+/// The hash at the end of an entry's key, or in its value.
+pub(super) fn hash_at_end(bytes: &[u8]) -> Result<PaymentHash, Damaged> {
+    let tail = bytes.last_chunk::<32>().ok_or_else(|| short(bytes))?;
+    Ok(PaymentHash::from_bytes(*tail))
+}
+
+/// The payment id at the end of an entry's key, or in its value.
+pub(super) fn payment_at_end(bytes: &[u8]) -> Result<PaymentId, Damaged> {
+    let tail = bytes.last_chunk::<16>().ok_or_else(|| short(bytes))?;
+    Ok(PaymentId::from_bytes(*tail))
+}
+
+fn short(bytes: &[u8]) -> Damaged {
+    Damaged { key: hex::encode(bytes), why: "an index entry is too short".into() }
+}

@@ -1,0 +1,220 @@
+//! Lists, read by index. Owns paging and bounds; knows no surface.
+
+use std::ops::Range;
+
+use till::id::{PaymentHash, PaymentId};
+use till::invoice::Invoice;
+use till::ledger::entity::{Counters, Damaged, Entity, Kind};
+use till::ledger::{Event, WalletRef};
+use till::payment::Payment;
+use till::time::Timestamp;
+
+use super::index::{self, Index};
+use super::{ViewError, Views};
+use crate::service::types::{InvoiceQuery, PaymentQuery};
+
+impl Views {
+    /// A wallet's invoices, newest first.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn invoices(&self, query: &InvoiceQuery) -> Result<Vec<Invoice>, ViewError> {
+        let count = self.counters(query.wallet)?.invoices;
+        let created = |number| {
+            let hash = self.numbered(Index::Invoices, query.wallet, number)?;
+            Ok(self.invoice_row(index::hash_at_end(&hash)?)?.created_at)
+        };
+        let numbers = numbers_between(count, query.from, query.to, created)?;
+        let (prefix, wanted) = match &query.external_id {
+            Some(reference) => (index::external_id_prefix(query.wallet, reference), query.paid_only),
+            None if query.paid_only => {
+                (index::wallet_prefix(Index::PaidInvoices, query.wallet), false)
+            }
+            None => (index::wallet_prefix(Index::Invoices, query.wallet), false),
+        };
+        let mut page = Vec::new();
+        let mut left_out = 0;
+        for entry in self.newest_first(&prefix, &numbers) {
+            if page.len() == query.limit {
+                break;
+            }
+            // Where the index alone says that a row belongs, offset rows need not be read.
+            if !wanted && left_out < query.offset {
+                left_out += 1;
+                continue;
+            }
+            let invoice = self.invoice_row(index::hash_at_end(&entry?.1)?)?;
+            if wanted && invoice.receipt.is_none() {
+                continue;
+            }
+            if left_out < query.offset {
+                left_out += 1;
+                continue;
+            }
+            page.push(invoice);
+        }
+        Ok(page)
+    }
+
+    /// A wallet's outgoing payments, newest first.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn payments(&self, query: &PaymentQuery) -> Result<Vec<Payment>, ViewError> {
+        let count = self.counters(query.wallet)?.payments;
+        let created = |number| {
+            let id = self.numbered(Index::Payments, query.wallet, number)?;
+            Ok(self.payment_row(index::payment_at_end(&id)?)?.created_at)
+        };
+        let numbers = numbers_between(count, query.from, query.to, created)?;
+        let index = if query.include_failed { Index::Payments } else { Index::LivePayments };
+        let prefix = index::wallet_prefix(index, query.wallet);
+        self.newest_first(&prefix, &numbers)
+            .skip(query.offset)
+            .take(query.limit)
+            .map(|entry| self.payment_row(index::payment_at_end(&entry?.1)?))
+            .collect()
+    }
+
+    /// Invoices that are open though their time is over at `now`, the longest overdue first, and
+    /// when the next one will be.
+    ///
+    /// # Errors
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn overdue(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<PaymentHash>, Option<Timestamp>), ViewError> {
+        let mut due = Vec::new();
+        for entry in self.tree.scan_prefix([Index::OpenByExpiry as u8]).keys() {
+            let entry = entry?;
+            let millis = entry.get(1..9).and_then(|bytes| bytes.try_into().ok());
+            let expires_at = Timestamp::from_millis(u64::from_be_bytes(millis.unwrap_or_default()));
+            if expires_at > now || due.len() == limit {
+                return Ok((due, Some(expires_at)));
+            }
+            due.push(index::hash_at_end(&entry)?);
+        }
+        Ok((due, None))
+    }
+
+    /// Invoices whose HTLC we meant to claim when last heard of.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn claiming(&self) -> Result<Vec<Invoice>, ViewError> {
+        self.hashes(Index::Claiming)?.into_iter().map(|hash| self.invoice_row(hash)).collect()
+    }
+
+    /// Invoices that were drafted and never issued.
+    ///
+    /// # Errors
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn drafts(&self) -> Result<Vec<PaymentHash>, ViewError> {
+        self.hashes(Index::Drafts)
+    }
+
+    /// Outgoing payments that are not final.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn pending_payments(&self) -> Result<Vec<Payment>, ViewError> {
+        let keys = self.tree.scan_prefix([Index::PendingPayments as u8]).keys();
+        keys.map(|key| self.payment_row(index::payment_at_end(&key?)?)).collect()
+    }
+
+    /// Events after `since`, oldest first.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn events_after(&self, since: u64, limit: usize) -> Result<Vec<Event>, ViewError> {
+        let range = Event::key_bytes(&since.saturating_add(1))..=Event::key_bytes(&u64::MAX);
+        let rows = self.tree.range(range).take(limit);
+        rows.map(|row| {
+            let (key, value) = row?;
+            Ok(Event::from_bytes(&key, &value)?)
+        })
+        .collect()
+    }
+
+    /// Every row of a kind; for kinds of which there are few.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn all<E: Entity>(&self) -> Result<Vec<E>, ViewError> {
+        let rows = self.tree.scan_prefix([E::KIND as u8]);
+        rows.map(|row| {
+            let (key, value) = row?;
+            Ok(E::from_bytes(&key, &value)?)
+        })
+        .collect()
+    }
+
+    fn counters(&self, wallet: WalletRef) -> Result<Counters, ViewError> {
+        Ok(self.get(&wallet)?.unwrap_or(Counters { wallet, invoices: 0, payments: 0 }))
+    }
+
+    fn hashes(&self, index: Index) -> Result<Vec<PaymentHash>, ViewError> {
+        let keys = self.tree.scan_prefix([index as u8]).keys();
+        keys.map(|key| Ok(index::hash_at_end(&key?)?)).collect()
+    }
+
+    /// Entries below `prefix` whose last four bytes are one of `numbers`, highest number first.
+    fn newest_first(
+        &self,
+        prefix: &[u8],
+        numbers: &Range<u32>,
+    ) -> impl Iterator<Item = Result<(sled::IVec, sled::IVec), sled::Error>> + use<> {
+        let bound = |number: u32| [prefix, &number.to_be_bytes()].concat();
+        self.tree.range(bound(numbers.start)..bound(numbers.end)).rev()
+    }
+
+    fn numbered(
+        &self,
+        index: Index,
+        wallet: WalletRef,
+        number: u32,
+    ) -> Result<sled::IVec, ViewError> {
+        let key = index::numbered(index, wallet, number);
+        Ok(self.tree.get(&key)?.ok_or_else(|| missing(&key))?)
+    }
+
+    fn invoice_row(&self, hash: PaymentHash) -> Result<Invoice, ViewError> {
+        Ok(self.get(&hash)?.ok_or_else(|| missing(&Invoice::key_bytes(&hash)))?)
+    }
+
+    fn payment_row(&self, id: PaymentId) -> Result<Payment, ViewError> {
+        Ok(self.get(&id)?.ok_or_else(|| missing(&Payment::key_bytes(&id)))?)
+    }
+}
+
+fn missing(key: &[u8]) -> Damaged {
+    let kind = match key.first() {
+        Some(first) if *first == Kind::Invoice as u8 => "an invoice",
+        Some(first) if *first == Kind::Payment as u8 => "a payment",
+        _ => "an index entry",
+    };
+    Damaged { key: hex::encode(key), why: format!("{kind} is missing") }
+}
+
+/// The running numbers, from 1 to `count`, of what was created between two moments, both included.
+/// Bisects: creation times grow with numbers.
+fn numbers_between(
+    count: u32,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    created: impl Fn(u32) -> Result<Timestamp, ViewError>,
+) -> Result<Range<u32>, ViewError> {
+    let first_where = |is_past: &dyn Fn(Timestamp) -> bool| {
+        let (mut low, mut high) = (1, count.saturating_add(1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_past(created(middle)?) { high = middle } else { low = middle + 1 }
+        }
+        Ok::<u32, ViewError>(low)
+    };
+    let start = from.map_or(Ok(1), |from| first_where(&|at| at >= from))?;
+    let end = to.map_or(Ok(count.saturating_add(1)), |to| first_where(&|at| at > to))?;
+    Ok(start..end.max(start))
+}

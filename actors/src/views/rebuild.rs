@@ -1,0 +1,77 @@
+//! Bringing the views up to the journal: the tail after a crash, everything after they were lost.
+//! Owns the order of that; the same code path serves both.
+
+use till::ledger::state::EvolveError;
+use till::ledger::{Changes, State};
+
+use super::{ViewError, Views};
+use crate::journal::{Journal, JournalError};
+
+/// Records that are applied to the views in one batch.
+const BATCH: usize = 1_000;
+/// Progress is reported after this many records.
+const REPORT_EVERY: u64 = 50_000;
+
+/// Why the views cannot be brought up to the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum CatchUpError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The views cannot be written.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// A record does not follow from those before it.
+    #[error(transparent)]
+    Evolve(#[from] EvolveError),
+    /// The journal lost records that the views have seen.
+    #[error(
+        "the journal ends at record {journal}, but the view has seen record {view}: the journal \
+         was cut or replaced by an older one. Restore the newest journal; nothing is started."
+    )]
+    JournalShorter {
+        /// The journal's last record.
+        journal: u64,
+        /// The views' last record.
+        view: u64,
+    },
+}
+
+/// Applies to the views every record that they do not have, and returns the state over them.
+///
+/// # Errors
+/// [`CatchUpError`]; nothing may be served then.
+pub fn catch_up(journal: &Journal, views: &Views) -> Result<State<Views>, CatchUpError> {
+    let mut state = State::over(views.clone()).map_err(ViewError::from)?;
+    let (from, to) = (state.progress().seq, journal.last_seq());
+    if from > to {
+        return Err(CatchUpError::JournalShorter { journal: to, view: from });
+    }
+    if to - from > REPORT_EVERY {
+        tracing::info!(records = to - from, "bringing the view up to the journal");
+    }
+    let mut batch: Vec<Changes> = Vec::with_capacity(BATCH);
+    journal.replay::<CatchUpError>(from, |seq, record| {
+        batch.push(state.evolve(&record)?);
+        if batch.len() == BATCH {
+            flush(views, &mut state, &mut batch)?;
+        }
+        if (seq - from).is_multiple_of(REPORT_EVERY) {
+            tracing::info!(done = seq - from, of = to - from, "bringing the view up to the journal");
+        }
+        Ok(())
+    })?;
+    flush(views, &mut state, &mut batch)?;
+    Ok(state)
+}
+
+fn flush(
+    views: &Views,
+    state: &mut State<Views>,
+    batch: &mut Vec<Changes>,
+) -> Result<(), CatchUpError> {
+    views.apply(&batch.iter().collect::<Vec<_>>())?;
+    state.forget_through(state.progress().seq);
+    batch.clear();
+    Ok(())
+}
