@@ -1,8 +1,18 @@
-//! What happens.
+//! What happens: ractor actors and their handles, the journal and its views, the embedded node,
+//! and the [`Service`](service::Service) that the surfaces call.
+//!
+//! Architecture invariant: nothing outside this crate sees an actor, a message or an LDK type.
+//! Calls go down (service, payments, treasury, watcher, then ledger and node), casts go up.
+
 pub mod abort;
+pub mod chain;
 pub mod hub;
 pub mod journal;
 pub mod ledger;
 pub mod node;
+pub mod payments;
 pub mod service;
+pub mod till;
+pub mod treasury;
 pub mod views;
+mod watcher;

@@ -14,7 +14,7 @@ pub mod state;
 pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
-pub use command::{Command, IdempotencyKey, Refusal};
+pub use command::{Command, IdempotencyKey, InvoiceDraft, PaymentOrder, Refusal};
 pub use decide::{Decision, decide};
 pub use entity::{Archive, Entity, Kind};
 pub use record::{Alarm, Event, EventBody, Fact, Record};

@@ -434,10 +434,37 @@ pub fn house_spendable(
     onchain: &Balance,
     channels: Msat,
 ) -> Msat {
+    amount(
+        house
+            .available_msat()
+            .min(carried(house, lightning, onchain, channels)),
+    )
+}
+
+/// The house's Lightning balance as its owner reads it: like [`house_spendable`], but what is set
+/// aside for payments in flight is still in it.
+#[must_use]
+pub fn house_balance(
+    house: &Balance,
+    lightning: &Balance,
+    onchain: &Balance,
+    channels: Msat,
+) -> Msat {
+    amount(
+        house
+            .credit_msat()
+            .min(carried(house, lightning, onchain, channels)),
+    )
+}
+
+/// What is left of the channels for the house once everybody else's is kept back.
+fn carried(house: &Balance, lightning: &Balance, onchain: &Balance, channels: Msat) -> i128 {
     let others = lightning.debit_msat() + onchain.debit_msat() - house.credit_msat();
-    let carried = i128::from(channels.get()) - others.max(0);
-    let spendable = house.available_msat().min(carried);
-    u64::try_from(spendable)
+    i128::from(channels.get()) - others.max(0)
+}
+
+fn amount(msat: i128) -> Msat {
+    u64::try_from(msat)
         .ok()
         .and_then(Msat::new)
         .unwrap_or(Msat::ZERO)

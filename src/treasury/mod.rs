@@ -57,15 +57,18 @@ pub struct Channel {
     /// The peer's node id, hexadecimal.
     #[n(2)]
     pub counterparty: String,
-    /// The funding transaction.
+    /// The funding transaction, once there is one.
     #[n(3)]
-    pub funding_tx: TxId,
+    pub funding_tx: Option<TxId>,
     /// The funding output's index.
     #[n(4)]
     pub funding_index: u32,
     /// What the peer gave us when it opened the channel.
     #[n(5)]
-    pub pushed: Msat,
+    pub got: Msat,
+    /// What we gave the peer when we opened it.
+    #[n(7)]
+    pub given: Msat,
     /// Where it stands.
     #[n(6)]
     pub state: ChannelState,
@@ -75,13 +78,16 @@ pub struct Channel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
 pub enum ChannelState {
-    /// Its funding transaction is known.
+    /// We asked the peer for it.
     #[n(0)]
+    Opening,
+    /// Its funding transaction is known.
+    #[n(1)]
     Pending,
     /// It can be used.
-    #[n(1)]
+    #[n(2)]
     Ready,
     /// It is closed, or closing.
-    #[n(2)]
+    #[n(3)]
     Closed,
 }

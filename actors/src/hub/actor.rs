@@ -55,9 +55,17 @@ impl Actor for HubActor {
     type State = Hub;
     type Arguments = Args;
 
-    async fn pre_start(&self, _myself: ActorRef<Msg>, args: Args) -> Result<Hub, ActorProcessingErr> {
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Msg>,
+        args: Args,
+    ) -> Result<Hub, ActorProcessingErr> {
         let head = watch::Sender::new(args.views.progress().event_id);
-        Ok(Hub { views: args.views, limits: args.limits, head })
+        Ok(Hub {
+            views: args.views,
+            limits: args.limits,
+            head,
+        })
     }
 
     async fn handle(
@@ -70,7 +78,12 @@ impl Actor for HubActor {
             Msg::Announce(id) => {
                 hub.head.send_replace(id);
             }
-            Msg::Subscribe { wallet, since, place, reply } => {
+            Msg::Subscribe {
+                wallet,
+                since,
+                place,
+                reply,
+            } => {
                 let head = hub.head.subscribe();
                 let cursor = since.unwrap_or_else(|| *head.borrow());
                 let lag = hub.limits.max_lag;
@@ -106,7 +119,10 @@ impl HubHandle {
     #[must_use]
     pub fn new(limits: HubLimits) -> Self {
         let places = Arc::new(Semaphore::new(limits.max_subscribers));
-        Self { actor: watch::Sender::new(None), places }
+        Self {
+            actor: watch::Sender::new(None),
+            places,
+        }
     }
 
     pub(crate) fn connect(&self, actor: ActorRef<Msg>) {
@@ -134,9 +150,18 @@ impl HubHandle {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| SubscribeError::Busy)?;
         let (reply, answer) = oneshot::channel();
-        let actor = self.actor.borrow().clone().ok_or(SubscribeError::Unavailable)?;
+        let actor = self
+            .actor
+            .borrow()
+            .clone()
+            .ok_or(SubscribeError::Unavailable)?;
         actor
-            .send_message(Msg::Subscribe { wallet, since, place, reply })
+            .send_message(Msg::Subscribe {
+                wallet,
+                since,
+                place,
+                reply,
+            })
             .map_err(|_| SubscribeError::Unavailable)?;
         answer.await.map_err(|_| SubscribeError::Unavailable)
     }

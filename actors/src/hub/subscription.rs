@@ -49,7 +49,16 @@ impl Subscription {
         place: OwnedSemaphorePermit,
     ) -> Self {
         let page = VecDeque::new();
-        Self { views, wallet, cursor, head, page, live: false, max_lag, _place: place }
+        Self {
+            views,
+            wallet,
+            cursor,
+            head,
+            page,
+            live: false,
+            max_lag,
+            _place: place,
+        }
     }
 
     /// The next delivery. After [`Delivery::Lagged`] or [`Delivery::Closed`] there is no other.
@@ -58,7 +67,9 @@ impl Subscription {
         loop {
             let head = *self.head.borrow_and_update();
             if self.live && head.saturating_sub(self.cursor) > self.max_lag {
-                return Delivery::Lagged { resume_from: self.cursor };
+                return Delivery::Lagged {
+                    resume_from: self.cursor,
+                };
             }
             while let Some(event) = self.page.pop_front() {
                 self.cursor = event.id;

@@ -38,7 +38,9 @@ pub enum JournalError {
     #[error("the journal cannot be read or written: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// A newer program wrote it.
-    #[error("the journal has version {found} of {what}, this program reads up to {known}: use a newer one")]
+    #[error(
+        "the journal has version {found} of {what}, this program reads up to {known}: use a newer one"
+    )]
     Newer {
         /// Tables or records.
         what: &'static str,
@@ -58,7 +60,9 @@ pub enum JournalError {
         wanted: String,
     },
     /// A record is not as it was written.
-    #[error("journal record {seq} is damaged ({why}); restore the journal from a backup, do not delete it")]
+    #[error(
+        "journal record {seq} is damaged ({why}); restore the journal from a backup, do not delete it"
+    )]
     Damaged {
         /// Which.
         seq: u64,
@@ -91,19 +95,25 @@ impl Journal {
                  seq INTEGER PRIMARY KEY, version INTEGER NOT NULL,
                  body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;",
         )?;
-        let mut journal = Self { db, last_seq: 0, last_hash: GENESIS };
+        let mut journal = Self {
+            db,
+            last_seq: 0,
+            last_hash: GENESIS,
+        };
         journal.check_schema()?;
         journal.claim("network", network)?;
         let last = journal
             .db
-            .query_row("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1", [], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-            })
+            .query_row(
+                "SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)),
+            )
             .optional()?;
         if let Some((seq, hash)) = last {
             journal.last_seq = u64::try_from(seq).map_err(|e| damaged(0, &e))?;
-            journal.last_hash =
-                <[u8; 32]>::try_from(hash).map_err(|_| damaged(journal.last_seq, &"hash length"))?;
+            journal.last_hash = <[u8; 32]>::try_from(hash)
+                .map_err(|_| damaged(journal.last_seq, &"hash length"))?;
         }
         Ok(journal)
     }
@@ -163,7 +173,9 @@ impl Journal {
         let mut expected = after + 1;
         let sql = "SELECT seq, version, body, hash FROM record WHERE seq > ?1 ORDER BY seq";
         let mut select = self.db.prepare(sql).map_err(JournalError::from)?;
-        let mut rows = select.query([after.cast_signed()]).map_err(JournalError::from)?;
+        let mut rows = select
+            .query([after.cast_signed()])
+            .map_err(JournalError::from)?;
         while let Some(row) = rows.next().map_err(JournalError::from)? {
             let (seq, record, stored) = read_row(row, expected, &hash)?;
             visit(seq, record)?;
@@ -178,8 +190,10 @@ impl Journal {
             return Ok(GENESIS);
         }
         let sql = "SELECT hash FROM record WHERE seq = ?1";
-        let hash: Option<Vec<u8>> =
-            self.db.query_row(sql, [seq.cast_signed()], |row| row.get(0)).optional()?;
+        let hash: Option<Vec<u8>> = self
+            .db
+            .query_row(sql, [seq.cast_signed()], |row| row.get(0))
+            .optional()?;
         let hash = hash.ok_or_else(|| damaged(seq, &"missing"))?;
         <[u8; 32]>::try_from(hash).map_err(|_| damaged(seq, &"hash length"))
     }
@@ -190,25 +204,36 @@ impl Journal {
             [SCHEMA.to_string()],
         )?;
         let found: String =
-            self.db.query_row("SELECT value FROM meta WHERE key = 'schema'", [], |r| r.get(0))?;
+            self.db
+                .query_row("SELECT value FROM meta WHERE key = 'schema'", [], |r| {
+                    r.get(0)
+                })?;
         match found.parse::<u32>() {
-            Ok(found) if found > SCHEMA => {
-                Err(JournalError::Newer { what: "its tables", found, known: SCHEMA })
-            }
+            Ok(found) if found > SCHEMA => Err(JournalError::Newer {
+                what: "its tables",
+                found,
+                known: SCHEMA,
+            }),
             Ok(_) => Ok(()),
             Err(e) => Err(damaged(0, &e)),
         }
     }
 
     fn claim(&self, what: &'static str, wanted: &str) -> Result<(), JournalError> {
-        self.db
-            .execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [what, wanted])?;
+        self.db.execute(
+            "INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)",
+            [what, wanted],
+        )?;
         let sql = "SELECT value FROM meta WHERE key = ?1";
         let found: String = self.db.query_row(sql, [what], |row| row.get(0))?;
         if found == wanted {
             return Ok(());
         }
-        Err(JournalError::Foreign { what, found, wanted: wanted.to_owned() })
+        Err(JournalError::Foreign {
+            what,
+            found,
+            wanted: wanted.to_owned(),
+        })
     }
 }
 
@@ -229,7 +254,11 @@ fn read_row(
     }
     if version > RECORD_VERSION {
         let (found, known) = (u32::from(version), u32::from(RECORD_VERSION));
-        return Err(JournalError::Newer { what: "records", found, known });
+        return Err(JournalError::Newer {
+            what: "records",
+            found,
+            known,
+        });
     }
     let record = minicbor::decode(&body).map_err(|e| damaged(seq, &e))?;
     Ok((seq, record, hash))
@@ -245,7 +274,10 @@ fn chain(previous: &[u8; 32], seq: u64, version: u8, body: &[u8]) -> [u8; 32] {
 }
 
 fn damaged(seq: u64, why: &impl ToString) -> JournalError {
-    JournalError::Damaged { seq, why: why.to_string() }
+    JournalError::Damaged {
+        seq,
+        why: why.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -255,7 +287,10 @@ mod tests {
     use till::time::Timestamp;
 
     fn record(at: u64) -> Record {
-        Record { at: Timestamp::from_millis(at), ..Record::default() }
+        Record {
+            at: Timestamp::from_millis(at),
+            ..Record::default()
+        }
     }
 
     fn read(journal: &Journal, after: u64) -> Result<Vec<u64>, JournalError> {
@@ -290,10 +325,15 @@ mod tests {
         ] {
             let dir = tempfile::tempdir().unwrap();
             let mut journal = Journal::open(&dir.path().join("j"), "regtest").unwrap();
-            journal.append([record(1), record(2), record(3)].iter()).unwrap();
+            journal
+                .append([record(1), record(2), record(3)].iter())
+                .unwrap();
             journal.db.execute(sql, []).unwrap();
             let error = read(&journal, 0).unwrap_err();
-            assert!(matches!(error, JournalError::Damaged { seq, .. } if seq == named), "{error}");
+            assert!(
+                matches!(error, JournalError::Damaged { seq, .. } if seq == named),
+                "{error}"
+            );
         }
     }
 
@@ -303,10 +343,19 @@ mod tests {
         let path = dir.path().join("j");
         let journal = Journal::open(&path, "regtest").unwrap();
         journal.claim_node("02aa").unwrap();
-        assert!(matches!(journal.claim_node("02bb"), Err(JournalError::Foreign { .. })));
+        assert!(matches!(
+            journal.claim_node("02bb"),
+            Err(JournalError::Foreign { .. })
+        ));
         let other = Journal::open(&path, "mainnet");
         assert!(matches!(other, Err(JournalError::Foreign { .. })));
-        journal.db.execute("UPDATE meta SET value = '2' WHERE key = 'schema'", []).unwrap();
-        assert!(matches!(Journal::open(&path, "regtest"), Err(JournalError::Newer { .. })));
+        journal
+            .db
+            .execute("UPDATE meta SET value = '2' WHERE key = 'schema'", [])
+            .unwrap();
+        assert!(matches!(
+            Journal::open(&path, "regtest"),
+            Err(JournalError::Newer { .. })
+        ));
     }
 }

@@ -60,17 +60,21 @@ impl Writer {
         let (sender, mut jobs) = mpsc::channel::<Job>(QUEUE);
         let applied = Applied(Arc::new(AtomicU64::new(journal.last_seq())));
         let progress = applied.clone();
-        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || {
-            let mut group = Vec::with_capacity(GROUP);
-            while let Some(first) = jobs.blocking_recv() {
-                group.push(first);
-                while group.len() < GROUP && let Ok(job) = jobs.try_recv() {
-                    group.push(job);
+        let thread = std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || {
+                let mut group = Vec::with_capacity(GROUP);
+                while let Some(first) = jobs.blocking_recv() {
+                    group.push(first);
+                    while group.len() < GROUP
+                        && let Ok(job) = jobs.try_recv()
+                    {
+                        group.push(job);
+                    }
+                    commit(&mut journal, &views, &progress, &announce, &mut group);
                 }
-                commit(&mut journal, &views, &progress, &announce, &mut group);
-            }
-            views.close();
-        })?;
+                views.close();
+            })?;
         Ok((Self { thread, applied }, sender))
     }
 
@@ -96,10 +100,14 @@ fn commit(
     announce: &impl Fn(Vec<Event>),
     group: &mut Vec<Job>,
 ) {
-    let changes: Vec<&Changes> =
-        group.iter().filter_map(|job| job.change.as_ref().map(|(_, changes)| changes)).collect();
+    let changes: Vec<&Changes> = group
+        .iter()
+        .filter_map(|job| job.change.as_ref().map(|(_, changes)| changes))
+        .collect();
     if let Some(last) = changes.last() {
-        let records = group.iter().filter_map(|job| job.change.as_ref().map(|(record, _)| record));
+        let records = group
+            .iter()
+            .filter_map(|job| job.change.as_ref().map(|(record, _)| record));
         if let Err(error) = journal.append(records) {
             crate::abort::abort(&format!("the journal could not be written: {error}"));
         }

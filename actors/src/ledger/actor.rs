@@ -24,7 +24,6 @@ pub(crate) struct Execute {
     pub(super) place: OwnedSemaphorePermit,
 }
 
-
 /// What the actor starts from.
 pub(crate) struct Args {
     /// The state that the journal's records add up to.
@@ -57,7 +56,12 @@ impl Actor for LedgerActor {
         message: Execute,
         ledger: &mut Args,
     ) -> Result<(), ActorProcessingErr> {
-        let Execute { command, now, reply, place } = message;
+        let Execute {
+            command,
+            now,
+            reply,
+            place,
+        } = message;
         if ledger.state.held_rows() > HELD_ROWS {
             ledger.state.forget_through(ledger.applied.seq());
         }

@@ -54,7 +54,10 @@ pub struct LedgerHandle {
 
 impl LedgerHandle {
     pub(crate) fn new(actor: ActorRef<Execute>) -> Self {
-        Self { actor, places: Arc::new(Semaphore::new(PLACES)) }
+        Self {
+            actor,
+            places: Arc::new(Semaphore::new(PLACES)),
+        }
     }
 
     /// Carries out a command for somebody who can be told to come back later.
@@ -83,8 +86,15 @@ impl LedgerHandle {
         place: tokio::sync::OwnedSemaphorePermit,
     ) -> Result<Done, LedgerError> {
         let (reply, answer) = oneshot::channel();
-        let message = Execute { command, now: now(), reply, place };
-        self.actor.send_message(message).map_err(|_| LedgerError::Stopped)?;
+        let message = Execute {
+            command,
+            now: now(),
+            reply,
+            place,
+        };
+        self.actor
+            .send_message(message)
+            .map_err(|_| LedgerError::Stopped)?;
         match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
             Ok(Ok(answer)) => Ok(answer?),
             Ok(Err(_)) | Err(_) => Err(LedgerError::Unknown),
@@ -94,7 +104,12 @@ impl LedgerHandle {
     /// Lets the queue drain and stops the actor.
     pub(crate) async fn stop(&self) {
         self.places.close();
-        if self.actor.drain_and_wait(Some(ANSWER_TIMEOUT)).await.is_err() {
+        if self
+            .actor
+            .drain_and_wait(Some(ANSWER_TIMEOUT))
+            .await
+            .is_err()
+        {
             tracing::warn!("the ledger did not drain in time");
         }
     }
@@ -103,6 +118,8 @@ impl LedgerHandle {
 /// The time by the system's clock.
 #[must_use]
 pub fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }

@@ -37,8 +37,8 @@ impl NodeHandle {
     }
 
     /// Takes the node away; calls from now on are refused.
-    pub(crate) fn disconnect(&self) -> Option<Arc<dyn LightningNode>> {
-        self.node.send_replace(None)
+    pub(crate) fn disconnect(&self) {
+        self.node.send_replace(None);
     }
 
     /// The node, once it has started.
@@ -78,7 +78,10 @@ impl NodeHandle {
         call: impl FnOnce(&dyn LightningNode) -> T + Send + 'static,
     ) -> Result<T, NodeError> {
         let node = self.started().ok_or_else(not_started)?;
-        let turn = Arc::clone(&self.calls).acquire_owned().await.map_err(|_| not_started())?;
+        let turn = Arc::clone(&self.calls)
+            .acquire_owned()
+            .await
+            .map_err(|_| not_started())?;
         let task = tokio::task::spawn_blocking(move || {
             let answer = call(node.as_ref());
             drop(turn);

@@ -1,7 +1,10 @@
 //! The Lightning node as the rest of the program sees it. Owns the [`LightningNode`] contract and
 //! its plain types; [`ldk`] keeps it with an embedded ldk-node, and no LDK type leaves that file.
 
+mod convert;
 pub mod handle;
+pub mod ldk;
+mod logger;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -156,7 +159,7 @@ pub struct InFlight {
     pub hashes: Vec<PaymentHash>,
     /// The sum of the others, which only show as a sum (dust), with roundings.
     pub dust: Msat,
-    /// Whether every channel could be asked: all are usable.
+    /// Whether this is all: every channel is usable and none is being closed.
     pub complete: bool,
 }
 

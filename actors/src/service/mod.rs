@@ -1,2 +1,264 @@
-//! x
+//! The service: the one door between surfaces and actors. Owns what three surfaces share (which
+//! call goes where, in which order); it knows neither wire formats nor messages of actors.
+
+mod access;
+mod error;
+mod invoices;
+mod payments;
 pub mod types;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use till::fees::FeePolicy;
+use till::ledger::entity::Entity;
+use till::ledger::{Account, Balance, WalletRef};
+use till::money::Msat;
+use till::time::Timestamp;
+use zeroize::Zeroizing;
+
+pub use types::*;
+
+use crate::hub::{HubHandle, SubscribeError, Subscription};
+use crate::ledger::{LedgerHandle, now};
+use crate::node::handle::NodeHandle;
+use crate::node::{NodeBalances, NodeChannel, NodeError, OpenChannelRequest};
+use crate::payments::PaymentsHandle;
+use crate::treasury::TreasuryHandle;
+use crate::views::Views;
+use crate::watcher::Gate;
+
+/// When a caller is told to try again after a queue was full.
+const RETRY_AFTER_SECS: u32 = 1;
+/// How long an answer waits for the view to be read.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Limits and defaults that every surface shares.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// What a payment may cost.
+    pub fees: FeePolicy,
+    /// How long an invoice can be paid if its maker does not say, in seconds.
+    pub invoice_expiry_secs: u32,
+    /// The most that one invoice or payment may move.
+    pub max_amount: Msat,
+}
+
+pub(crate) struct Parts {
+    pub(crate) network: bitcoin::Network,
+    pub(crate) policy: Policy,
+    pub(crate) views: Views,
+    pub(crate) ledger: LedgerHandle,
+    pub(crate) node: NodeHandle,
+    pub(crate) payments: PaymentsHandle,
+    pub(crate) treasury: TreasuryHandle,
+    pub(crate) hub: HubHandle,
+    pub(crate) gate: Gate,
+    /// What other secrets are derived from; itself derived from the seed.
+    pub(crate) root: Zeroizing<[u8; 32]>,
+}
+
+/// The one door between surfaces and actors. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    parts: Arc<Parts>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service")
+            .field("network", &self.parts.network)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+        }
+    }
+
+    /// The time by the system's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        now()
+    }
+
+    /// `regtest`, `signet`, `testnet4` or `mainnet`.
+    #[must_use]
+    pub fn network(&self) -> &'static str {
+        network_name(self.parts.network)
+    }
+
+    /// HMAC-SHA-256 of the seed's root and a purpose: a key that survives restarts.
+    #[must_use]
+    pub fn derive_key(&self, purpose: &str) -> [u8; 32] {
+        hmac_sha256(self.parts.root.as_slice(), purpose)
+    }
+
+    /// Events of the house after `since`, replayed from the log and then live, without a gap;
+    /// `None` starts with the next one.
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`] when there are too many subscribers.
+    pub async fn subscribe(&self, since: Option<u64>) -> Result<Subscription, ServiceError> {
+        match self.parts.hub.subscribe(WalletRef::House, since).await {
+            Ok(subscription) => Ok(subscription),
+            Err(SubscribeError::Busy | SubscribeError::Unavailable) => Err(ServiceError::Busy {
+                retry_after_secs: RETRY_AFTER_SECS,
+            }),
+        }
+    }
+
+    /// The house's money, by the ledger and by what the channels can carry.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] while the node is not running.
+    pub async fn house_balance(&self) -> Result<HouseBalance, ServiceError> {
+        use till::ledger::state::{house_balance, house_spendable};
+        let channels = self.node_balances().await?.spendable;
+        self.read(move |views| {
+            let balance = |account| {
+                Ok::<_, crate::views::ViewError>(
+                    views
+                        .get::<Balance>(&account)?
+                        .unwrap_or(Balance::empty(account)),
+                )
+            };
+            let house = balance(Account::HOUSE)?;
+            let (lightning, onchain) = (balance(Account::Lightning)?, balance(Account::Onchain)?);
+            Ok(HouseBalance {
+                ledger_msat: house.credit_msat(),
+                spendable: house_spendable(&house, &lightning, &onchain, channels),
+                balance: house_balance(&house, &lightning, &onchain, channels),
+            })
+        })
+        .await
+    }
+
+    /// The node and its channels.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] while the node is not running.
+    pub async fn node_info(&self) -> Result<NodeInfo, ServiceError> {
+        let network = self.network().to_owned();
+        let info = self.parts.node.call(move |node| {
+            let channels = node.channels().into_iter().map(with_phase).collect();
+            let height = node.status().height;
+            Ok(NodeInfo {
+                node_id: node.node_id(),
+                network,
+                height,
+                channels,
+            })
+        });
+        Ok(info.await?)
+    }
+
+    /// What the node holds, by its own account.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] while the node is not running.
+    pub async fn node_balances(&self) -> Result<NodeBalances, ServiceError> {
+        Ok(self.parts.node.call(|node| Ok(node.balances())).await?)
+    }
+
+    /// A fresh address of the on-chain wallet.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] while the node is not running.
+    pub async fn new_address(&self) -> Result<String, ServiceError> {
+        Ok(self.parts.node.call(|node| node.new_address()).await?)
+    }
+
+    /// Opens a channel; returns once its funding transaction is known.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if node or peer refuse; [`ServiceError::Unknown`] if the peer has not
+    /// decided in time and the channel may yet come.
+    pub async fn open_channel(
+        &self,
+        wanted: OpenChannelRequest,
+    ) -> Result<OpenedChannel, ServiceError> {
+        let free = self.node_balances().await?.onchain_spendable;
+        if free < wanted.capacity {
+            return Err(NodeError::InsufficientFunds.into());
+        }
+        Ok(self.parts.treasury.open_channel(wanted).await?)
+    }
+
+    /// Whether payments can be made and taken, and why not.
+    pub async fn readiness(&self) -> Readiness {
+        let status = self.parts.node.call(|node| Ok(node.status())).await;
+        let (height, reason) = match status {
+            Ok(status) if !status.running => (status.height, Some("the node is not running")),
+            Ok(status) if status.last_sync_secs.is_none() => (
+                status.height,
+                Some("the node has not reached its chain source yet"),
+            ),
+            Ok(status) if !self.parts.gate.is_open() => (
+                status.height,
+                Some("the node is still telling what happened before its last stop"),
+            ),
+            Ok(status) => (status.height, None),
+            Err(_) => (
+                0,
+                Some("the node has not started: its chain source does not answer"),
+            ),
+        };
+        Readiness {
+            ready: reason.is_none(),
+            reason: reason.map(str::to_owned),
+            height,
+        }
+    }
+
+    /// Reads the views off the async threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Views) -> Result<T, crate::views::ViewError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let views = self.parts.views.clone();
+        let task = tokio::task::spawn_blocking(move || read(&views));
+        match tokio::time::timeout(READ_TIMEOUT, task).await {
+            Ok(Ok(answer)) => Ok(answer?),
+            Ok(Err(_)) => Err(ServiceError::Stopping),
+            Err(_) => Err(ServiceError::Busy {
+                retry_after_secs: RETRY_AFTER_SECS,
+            }),
+        }
+    }
+
+    /// One row, which is found in microseconds and mostly in memory.
+    fn row<E: Entity>(&self, key: &E::Key) -> Result<Option<E>, ServiceError> {
+        Ok(self.parts.views.get(key)?)
+    }
+}
+
+pub(crate) fn hmac_sha256(key: &[u8], message: &str) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+fn with_phase(channel: NodeChannel) -> ChannelInfo {
+    let state = match (channel.is_ready, channel.is_usable) {
+        (false, _) => ChannelPhase::Opening,
+        (true, true) => ChannelPhase::Normal,
+        (true, false) => ChannelPhase::Offline,
+    };
+    ChannelInfo { channel, state }
+}
+
+fn network_name(network: bitcoin::Network) -> &'static str {
+    match network {
+        bitcoin::Network::Bitcoin => "mainnet",
+        bitcoin::Network::Testnet => "testnet",
+        bitcoin::Network::Testnet4 => "testnet4",
+        bitcoin::Network::Signet => "signet",
+        bitcoin::Network::Regtest => "regtest",
+    }
+}

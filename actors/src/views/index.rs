@@ -38,7 +38,8 @@ pub(super) enum Index {
 
 /// Whether rows with this key have index entries.
 pub(super) fn is_indexed(key: &[u8]) -> bool {
-    key.first().is_some_and(|kind| *kind == Kind::Invoice as u8 || *kind == Kind::Payment as u8)
+    key.first()
+        .is_some_and(|kind| *kind == Kind::Invoice as u8 || *kind == Kind::Payment as u8)
 }
 
 /// Replaces the entries of a row's former value by those of its new one.
@@ -105,8 +106,16 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
 
 fn payment_entries(payment: &Payment) -> Entries {
     let id = payment.id.as_bytes().to_vec();
-    let live = || (numbered(Index::LivePayments, payment.wallet, payment.number), id.clone());
-    let mut entries = vec![(numbered(Index::Payments, payment.wallet, payment.number), id.clone())];
+    let live = || {
+        (
+            numbered(Index::LivePayments, payment.wallet, payment.number),
+            id.clone(),
+        )
+    };
+    let mut entries = vec![(
+        numbered(Index::Payments, payment.wallet, payment.number),
+        id.clone(),
+    )];
     match payment.state {
         payment::State::Pending => {
             entries.push(live());
@@ -167,5 +176,8 @@ pub(super) fn payment_at_end(bytes: &[u8]) -> Result<PaymentId, Damaged> {
 }
 
 fn short(bytes: &[u8]) -> Damaged {
-    Damaged { key: hex::encode(bytes), why: "an index entry is too short".into() }
+    Damaged {
+        key: hex::encode(bytes),
+        why: "an index entry is too short".into(),
+    }
 }

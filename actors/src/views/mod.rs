@@ -10,8 +10,8 @@ mod rebuild;
 use std::path::Path;
 use std::time::Duration;
 
-use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use till::ledger::Changes;
+use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
 pub use rebuild::{CatchUpError, catch_up};
@@ -44,9 +44,16 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if they cannot be read; delete the folder and they are rebuilt.
     pub fn open(dir: &Path) -> Result<Self, ViewError> {
-        let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).open()?;
+        let db = sled::Config::new()
+            .path(dir)
+            .cache_capacity(CACHE_BYTES)
+            .open()?;
         let tree = db.open_tree("rows")?;
-        let views = Self { tree, db, progress: watch::Sender::new(Progress::default()) };
+        let views = Self {
+            tree,
+            db,
+            progress: watch::Sender::new(Progress::default()),
+        };
         let progress = views.get::<Progress>(&())?.unwrap_or_default();
         views.progress.send_replace(progress);
         Ok(views)
@@ -136,7 +143,10 @@ impl Views {
 impl Archive for Views {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
         let read = self.tree.get(key);
-        let read = read.map_err(|e| Damaged { key: hex::encode(key), why: e.to_string() })?;
+        let read = read.map_err(|e| Damaged {
+            key: hex::encode(key),
+            why: e.to_string(),
+        })?;
         Ok(read.map(|bytes| bytes.to_vec()))
     }
 }

@@ -26,10 +26,14 @@ impl Views {
         };
         let numbers = numbers_between(count, query.from, query.to, created)?;
         let (prefix, wanted) = match &query.external_id {
-            Some(reference) => (index::external_id_prefix(query.wallet, reference), query.paid_only),
-            None if query.paid_only => {
-                (index::wallet_prefix(Index::PaidInvoices, query.wallet), false)
-            }
+            Some(reference) => (
+                index::external_id_prefix(query.wallet, reference),
+                query.paid_only,
+            ),
+            None if query.paid_only => (
+                index::wallet_prefix(Index::PaidInvoices, query.wallet),
+                false,
+            ),
             None => (index::wallet_prefix(Index::Invoices, query.wallet), false),
         };
         let mut page = Vec::new();
@@ -67,7 +71,11 @@ impl Views {
             Ok(self.payment_row(index::payment_at_end(&id)?)?.created_at)
         };
         let numbers = numbers_between(count, query.from, query.to, created)?;
-        let index = if query.include_failed { Index::Payments } else { Index::LivePayments };
+        let index = if query.include_failed {
+            Index::Payments
+        } else {
+            Index::LivePayments
+        };
         let prefix = index::wallet_prefix(index, query.wallet);
         self.newest_first(&prefix, &numbers)
             .skip(query.offset)
@@ -104,7 +112,10 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn claiming(&self) -> Result<Vec<Invoice>, ViewError> {
-        self.hashes(Index::Claiming)?.into_iter().map(|hash| self.invoice_row(hash)).collect()
+        self.hashes(Index::Claiming)?
+            .into_iter()
+            .map(|hash| self.invoice_row(hash))
+            .collect()
     }
 
     /// Invoices that were drafted and never issued.
@@ -121,7 +132,8 @@ impl Views {
     /// [`ViewError`] if a row cannot be read.
     pub fn pending_payments(&self) -> Result<Vec<Payment>, ViewError> {
         let keys = self.tree.scan_prefix([Index::PendingPayments as u8]).keys();
-        keys.map(|key| self.payment_row(index::payment_at_end(&key?)?)).collect()
+        keys.map(|key| self.payment_row(index::payment_at_end(&key?)?))
+            .collect()
     }
 
     /// Events after `since`, oldest first.
@@ -152,7 +164,11 @@ impl Views {
     }
 
     fn counters(&self, wallet: WalletRef) -> Result<Counters, ViewError> {
-        Ok(self.get(&wallet)?.unwrap_or(Counters { wallet, invoices: 0, payments: 0 }))
+        Ok(self.get(&wallet)?.unwrap_or(Counters {
+            wallet,
+            invoices: 0,
+            payments: 0,
+        }))
     }
 
     fn hashes(&self, index: Index) -> Result<Vec<PaymentHash>, ViewError> {
@@ -167,7 +183,9 @@ impl Views {
         numbers: &Range<u32>,
     ) -> impl Iterator<Item = Result<(sled::IVec, sled::IVec), sled::Error>> + use<> {
         let bound = |number: u32| [prefix, &number.to_be_bytes()].concat();
-        self.tree.range(bound(numbers.start)..bound(numbers.end)).rev()
+        self.tree
+            .range(bound(numbers.start)..bound(numbers.end))
+            .rev()
     }
 
     fn numbered(
@@ -181,11 +199,15 @@ impl Views {
     }
 
     fn invoice_row(&self, hash: PaymentHash) -> Result<Invoice, ViewError> {
-        Ok(self.get(&hash)?.ok_or_else(|| missing(&Invoice::key_bytes(&hash)))?)
+        Ok(self
+            .get(&hash)?
+            .ok_or_else(|| missing(&Invoice::key_bytes(&hash)))?)
     }
 
     fn payment_row(&self, id: PaymentId) -> Result<Payment, ViewError> {
-        Ok(self.get(&id)?.ok_or_else(|| missing(&Payment::key_bytes(&id)))?)
+        Ok(self
+            .get(&id)?
+            .ok_or_else(|| missing(&Payment::key_bytes(&id)))?)
     }
 }
 
@@ -195,7 +217,10 @@ fn missing(key: &[u8]) -> Damaged {
         Some(first) if *first == Kind::Payment as u8 => "a payment",
         _ => "an index entry",
     };
-    Damaged { key: hex::encode(key), why: format!("{kind} is missing") }
+    Damaged {
+        key: hex::encode(key),
+        why: format!("{kind} is missing"),
+    }
 }
 
 /// The running numbers, from 1 to `count`, of what was created between two moments, both included.
@@ -210,7 +235,11 @@ fn numbers_between(
         let (mut low, mut high) = (1, count.saturating_add(1));
         while low < high {
             let middle = low + (high - low) / 2;
-            if is_past(created(middle)?) { high = middle } else { low = middle + 1 }
+            if is_past(created(middle)?) {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         Ok::<u32, ViewError>(low)
     };

@@ -45,7 +45,10 @@ pub fn catch_up(journal: &Journal, views: &Views) -> Result<State<Views>, CatchU
     let mut state = State::over(views.clone()).map_err(ViewError::from)?;
     let (from, to) = (state.progress().seq, journal.last_seq());
     if from > to {
-        return Err(CatchUpError::JournalShorter { journal: to, view: from });
+        return Err(CatchUpError::JournalShorter {
+            journal: to,
+            view: from,
+        });
     }
     if to - from > REPORT_EVERY {
         tracing::info!(records = to - from, "bringing the view up to the journal");
@@ -57,7 +60,11 @@ pub fn catch_up(journal: &Journal, views: &Views) -> Result<State<Views>, CatchU
             flush(views, &mut state, &mut batch)?;
         }
         if (seq - from).is_multiple_of(REPORT_EVERY) {
-            tracing::info!(done = seq - from, of = to - from, "bringing the view up to the journal");
+            tracing::info!(
+                done = seq - from,
+                of = to - from,
+                "bringing the view up to the journal"
+            );
         }
         Ok(())
     })?;

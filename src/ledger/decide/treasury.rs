@@ -71,8 +71,8 @@ pub(super) fn book<A: Archive>(
         .finish())
 }
 
-/// Records what became of a channel. What its opener pushed to us is ours when we first hear of
-/// the channel; a channel never goes back to an earlier state.
+/// Records what became of a channel; it never goes back to an earlier state. What its opener gave
+/// the other side changes hands when the channel first has its funding transaction.
 pub(super) fn channel<A: Archive>(
     state: &State<A>,
     draft: Draft,
@@ -85,20 +85,20 @@ pub(super) fn channel<A: Archive>(
     {
         return Ok(draft.finish());
     }
-    let pushed = if known.is_some() {
-        Msat::ZERO
-    } else {
-        channel.pushed
-    };
-    let channel = Channel {
-        pushed: known.map_or(pushed, |known| known.pushed),
-        ..channel
-    };
-    let cause = Cause::ChannelPush(channel.funding_tx);
-    let draft = draft.post((Account::Lightning, Account::HOUSE), pushed, cause);
+    let was_funded = known
+        .as_ref()
+        .is_some_and(|known| known.funding_tx.is_some());
+    let channel = merge(known, channel);
+    let mut draft = draft;
+    if let (false, Some(funding)) = (was_funded, channel.funding_tx) {
+        let cause = || Cause::ChannelPush(funding);
+        draft = draft
+            .post((Account::Lightning, Account::HOUSE), channel.got, cause())
+            .post((Account::HOUSE, Account::Lightning), channel.given, cause());
+    }
     let (channel_id, counterparty) = (channel.channel_id.clone(), channel.counterparty.clone());
     let draft = match channel.state {
-        ChannelState::Pending => draft,
+        ChannelState::Opening | ChannelState::Pending => draft,
         ChannelState::Ready => draft.event(
             WalletRef::House,
             EventBody::ChannelOpened {
@@ -117,4 +117,32 @@ pub(super) fn channel<A: Archive>(
     Ok(draft
         .fact(Fact::ChannelRecorded(Box::new(channel)))
         .finish())
+}
+
+/// The node's reports are partial: what an earlier one told stays.
+fn merge(known: Option<Channel>, new: Channel) -> Channel {
+    let Some(known) = known else { return new };
+    let funded = known.funding_tx.is_some();
+    Channel {
+        user_channel_id: known.user_channel_id,
+        channel_id: new.channel_id,
+        counterparty: if new.counterparty.is_empty() {
+            known.counterparty
+        } else {
+            new.counterparty
+        },
+        funding_tx: if funded {
+            known.funding_tx
+        } else {
+            new.funding_tx
+        },
+        funding_index: if funded {
+            known.funding_index
+        } else {
+            new.funding_index
+        },
+        got: if funded { known.got } else { new.got },
+        given: known.given,
+        state: new.state,
+    }
 }

@@ -1,0 +1,374 @@
+//! LDK's types to ours and back. Owns nothing; every match names every variant, so that a new one
+//! does not compile until somebody has thought of it.
+
+use ldk_node::bitcoin::OutPoint;
+use ldk_node::bitcoin::hashes::Hash;
+use ldk_node::lightning::events::PaymentFailureReason;
+use ldk_node::lightning_invoice::{Bolt11InvoiceDescription, Description as Text, Sha256};
+use ldk_node::lightning_types::payment::PaymentHash as LdkHash;
+use ldk_node::payment::{
+    ConfirmationStatus, PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus,
+};
+use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError};
+use till::id::{PaymentHash, Preimage, TxId};
+use till::invoice::Description;
+use till::money::{Msat, Sat};
+use till::payment::FailureReason;
+
+use super::{
+    ChannelChange, InFlight, NodeChannel, NodeError, NodeEvent, NodePayment, NodePaymentStatus,
+    OnchainRow, SendError,
+};
+
+/// The node's amounts cannot exceed the supply; if one did, the ledger would refuse the record.
+pub(super) fn msat(amount: u64) -> Msat {
+    Msat::new(amount).unwrap_or(Msat::ZERO)
+}
+
+pub(super) fn sat(amount: u64) -> Sat {
+    Sat::new(amount).unwrap_or(Sat::ZERO)
+}
+
+pub(super) fn hash(hash: LdkHash) -> PaymentHash {
+    PaymentHash::from_bytes(hash.0)
+}
+
+pub(super) fn ldk_hash(hash: PaymentHash) -> LdkHash {
+    LdkHash(*hash.as_bytes())
+}
+
+pub(super) fn description(
+    description: &Description,
+) -> Result<Bolt11InvoiceDescription, NodeError> {
+    match description {
+        Description::Text(text) => Text::new(text.clone())
+            .map(Bolt11InvoiceDescription::Direct)
+            .map_err(|_| NodeError::Invalid("the description is longer than 639 bytes".into())),
+        Description::Hash(bytes) => {
+            let hash = ldk_node::bitcoin::hashes::sha256::Hash::from_byte_array(*bytes);
+            Ok(Bolt11InvoiceDescription::Hash(Sha256(hash)))
+        }
+    }
+}
+
+/// A transaction id in the order in which it is shown, which is the reverse of how it is hashed.
+fn tx_id(outpoint_tx: ldk_node::bitcoin::Txid) -> TxId {
+    let mut bytes = outpoint_tx.to_byte_array();
+    bytes.reverse();
+    TxId::from_bytes(bytes)
+}
+
+fn outpoint(outpoint: OutPoint) -> (TxId, u32) {
+    (tx_id(outpoint.txid), outpoint.vout)
+}
+
+/// One of the node's events. `lsp_fee` finds what a liquidity provider kept of a payment, which
+/// only the node's row tells.
+pub(super) fn event(event: &Event, lsp_fee: impl Fn(PaymentHash) -> Msat) -> NodeEvent {
+    match event {
+        Event::PaymentClaimable {
+            payment_hash,
+            claimable_amount_msat,
+            claim_deadline,
+            ..
+        } => {
+            let hash = hash(*payment_hash);
+            NodeEvent::Claimable {
+                hash,
+                amount: msat(*claimable_amount_msat),
+                lsp_fee: lsp_fee(hash),
+                deadline_height: *claim_deadline,
+            }
+        }
+        Event::PaymentReceived {
+            payment_hash,
+            amount_msat,
+            ..
+        } => {
+            let hash = hash(*payment_hash);
+            NodeEvent::Received {
+                hash,
+                amount: msat(*amount_msat),
+                lsp_fee: lsp_fee(hash),
+            }
+        }
+        Event::PaymentSuccessful {
+            payment_hash,
+            payment_preimage,
+            fee_paid_msat,
+            ..
+        } => NodeEvent::Sent {
+            hash: hash(*payment_hash),
+            preimage: payment_preimage.map(|preimage| Preimage::from_bytes(preimage.0)),
+            fee: msat(fee_paid_msat.unwrap_or(0)),
+        },
+        Event::PaymentFailed {
+            payment_hash,
+            reason,
+            ..
+        } => NodeEvent::SendFailed {
+            hash: payment_hash.map(hash),
+            reason: reason.map_or(FailureReason::Unexpected, failure),
+        },
+        Event::PaymentForwarded {
+            total_fee_earned_msat,
+            ..
+        } => NodeEvent::Other(format!(
+            "forwarded a payment for {total_fee_earned_msat:?} msat"
+        )),
+        Event::SplicePending { channel_id, .. } => {
+            NodeEvent::Other(format!("a splice of channel {channel_id} is pending"))
+        }
+        Event::SpliceFailed { channel_id, .. } => {
+            NodeEvent::Other(format!("a splice of channel {channel_id} failed"))
+        }
+        Event::ChannelPending { .. } | Event::ChannelReady { .. } | Event::ChannelClosed { .. } => {
+            channel_event(event)
+        }
+    }
+}
+
+fn channel_event(event: &Event) -> NodeEvent {
+    let (change, id, channel, peer, funding) = match event {
+        Event::ChannelPending {
+            user_channel_id,
+            channel_id,
+            counterparty_node_id,
+            funding_txo,
+            ..
+        } => {
+            let peer = Some(*counterparty_node_id);
+            (
+                ChannelChange::Pending,
+                user_channel_id,
+                channel_id,
+                peer,
+                Some(*funding_txo),
+            )
+        }
+        Event::ChannelReady {
+            user_channel_id,
+            channel_id,
+            counterparty_node_id,
+            funding_txo,
+        } => (
+            ChannelChange::Ready,
+            user_channel_id,
+            channel_id,
+            *counterparty_node_id,
+            *funding_txo,
+        ),
+        Event::ChannelClosed {
+            user_channel_id,
+            channel_id,
+            counterparty_node_id,
+            reason,
+        } => {
+            tracing::warn!(%channel_id, ?reason, "a channel was closed");
+            (
+                ChannelChange::Closed,
+                user_channel_id,
+                channel_id,
+                *counterparty_node_id,
+                None,
+            )
+        }
+        Event::PaymentClaimable { .. }
+        | Event::PaymentReceived { .. }
+        | Event::PaymentSuccessful { .. }
+        | Event::PaymentFailed { .. }
+        | Event::PaymentForwarded { .. }
+        | Event::SplicePending { .. }
+        | Event::SpliceFailed { .. } => return NodeEvent::Other("no channel event".into()),
+    };
+    NodeEvent::Channel {
+        change,
+        user_channel_id: id.0.to_be_bytes(),
+        channel_id: channel.to_string(),
+        counterparty: peer.map(|peer| peer.to_string()),
+        funding: funding.map(outpoint),
+    }
+}
+
+fn failure(reason: PaymentFailureReason) -> FailureReason {
+    match reason {
+        PaymentFailureReason::RecipientRejected | PaymentFailureReason::InvoiceRequestRejected => {
+            FailureReason::RecipientRejected
+        }
+        PaymentFailureReason::RetriesExhausted => FailureReason::RetriesExhausted,
+        PaymentFailureReason::PaymentExpired | PaymentFailureReason::InvoiceRequestExpired => {
+            FailureReason::InvoiceExpired
+        }
+        PaymentFailureReason::RouteNotFound | PaymentFailureReason::BlindedPathCreationFailed => {
+            FailureReason::NoRoute
+        }
+        PaymentFailureReason::UnknownRequiredFeatures => FailureReason::Unpayable,
+        PaymentFailureReason::UserAbandoned | PaymentFailureReason::UnexpectedError => {
+            FailureReason::Unexpected
+        }
+    }
+}
+
+/// What a refused `send` means: nothing was sent only where the node cannot have begun.
+///
+/// `PaymentSendingFailed` (no route, or expired) comes before anything leaves, but on a later
+/// attempt it may hide an earlier one that is still under way (node-facts, trap 7).
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else it is, it does not say that nothing was sent"
+)]
+pub(super) fn send_error(error: LdkError, attempt: u32) -> SendError {
+    match error {
+        LdkError::PaymentSendingFailed if attempt == 1 => {
+            SendError::NotSent(FailureReason::NoRoute)
+        }
+        LdkError::InvalidInvoice
+        | LdkError::InvalidAmount
+        | LdkError::InvalidOffer
+        | LdkError::UnsupportedCurrency
+        | LdkError::InvoiceRequestCreationFailed => SendError::NotSent(FailureReason::Unpayable),
+        LdkError::NotRunning => SendError::NotSent(FailureReason::NeverSent),
+        _ => SendError::Unknown,
+    }
+}
+
+pub(super) fn payment(row: &PaymentDetails) -> NodePayment {
+    let (preimage, lsp_fee) = match &row.kind {
+        PaymentKind::Bolt11Jit {
+            preimage,
+            counterparty_skimmed_fee_msat,
+            ..
+        } => (*preimage, counterparty_skimmed_fee_msat.unwrap_or(0)),
+        PaymentKind::Bolt11 { preimage, .. }
+        | PaymentKind::Bolt12Offer { preimage, .. }
+        | PaymentKind::Bolt12Refund { preimage, .. }
+        | PaymentKind::Spontaneous { preimage, .. } => (*preimage, 0),
+        PaymentKind::Onchain { .. } => (None, 0),
+    };
+    NodePayment {
+        status: match row.status {
+            PaymentStatus::Pending => NodePaymentStatus::Pending,
+            PaymentStatus::Succeeded => NodePaymentStatus::Succeeded,
+            PaymentStatus::Failed => NodePaymentStatus::Failed,
+        },
+        amount: row.amount_msat.map(msat),
+        fee: row.fee_paid_msat.map(msat),
+        preimage: preimage.map(|preimage| Preimage::from_bytes(preimage.0)),
+        lsp_fee: msat(lsp_fee),
+    }
+}
+
+pub(super) fn onchain_row(row: &PaymentDetails) -> Option<OnchainRow> {
+    let PaymentKind::Onchain { txid, status } = &row.kind else {
+        return None;
+    };
+    let incoming = row.direction == PaymentDirection::Inbound;
+    Some(OnchainRow {
+        tx_id: tx_id(*txid),
+        incoming,
+        amount: msat(row.amount_msat.unwrap_or(0)),
+        fee: if incoming {
+            Msat::ZERO
+        } else {
+            msat(row.fee_paid_msat.unwrap_or(0))
+        },
+        height: match status {
+            ConfirmationStatus::Confirmed { height, .. } => Some(*height),
+            ConfirmationStatus::Unconfirmed => None,
+        },
+    })
+}
+
+pub(super) fn channel(details: &ChannelDetails, balances: &[LightningBalance]) -> NodeChannel {
+    let ours = balances.iter().find_map(|balance| match balance {
+        LightningBalance::ClaimableOnChannelClose {
+            channel_id,
+            amount_satoshis,
+            transaction_fee_satoshis,
+            ..
+        } if *channel_id == details.channel_id => {
+            // The opener pays for the closing transaction; that is a cost, not a lower balance.
+            Some(
+                amount_satoshis
+                    + if details.is_outbound {
+                        *transaction_fee_satoshis
+                    } else {
+                        0
+                    },
+            )
+        }
+        LightningBalance::ClaimableOnChannelClose { .. }
+        | LightningBalance::ClaimableAwaitingConfirmations { .. }
+        | LightningBalance::ContentiousClaimable { .. }
+        | LightningBalance::MaybeTimeoutClaimableHTLC { .. }
+        | LightningBalance::MaybePreimageClaimableHTLC { .. }
+        | LightningBalance::CounterpartyRevokedOutputClaimable { .. } => None,
+    });
+    NodeChannel {
+        user_channel_id: details.user_channel_id.0.to_be_bytes(),
+        channel_id: details.channel_id.to_string(),
+        counterparty: details.counterparty_node_id.to_string(),
+        funding: details.funding_txo.map(outpoint),
+        capacity: sat(details.channel_value_sats),
+        outbound: msat(details.outbound_capacity_msat),
+        inbound: msat(details.inbound_capacity_msat),
+        balance: sat(ours.unwrap_or(0)),
+        is_outbound: details.is_outbound,
+        is_ready: details.is_channel_ready,
+        is_usable: details.is_usable,
+        confirmations: details.confirmations,
+    }
+}
+
+/// Adds what a balance tells of HTLCs that we sent and that are not resolved.
+pub(super) fn add_in_flight(in_flight: &mut InFlight, balance: &LightningBalance) {
+    match balance {
+        LightningBalance::MaybeTimeoutClaimableHTLC {
+            payment_hash,
+            outbound_payment: true,
+            ..
+        } => in_flight.hashes.push(hash(*payment_hash)),
+        LightningBalance::ClaimableOnChannelClose {
+            outbound_payment_htlc_rounded_msat,
+            ..
+        } => {
+            let dust = msat(*outbound_payment_htlc_rounded_msat);
+            in_flight.dust = in_flight.dust.checked_add(dust).unwrap_or(in_flight.dust);
+        }
+        LightningBalance::MaybeTimeoutClaimableHTLC {
+            outbound_payment: false,
+            ..
+        }
+        | LightningBalance::MaybePreimageClaimableHTLC { .. } => {}
+        // A channel is being closed: its HTLCs may be on their way through the chain.
+        LightningBalance::ClaimableAwaitingConfirmations { .. }
+        | LightningBalance::ContentiousClaimable { .. }
+        | LightningBalance::CounterpartyRevokedOutputClaimable { .. } => in_flight.complete = false,
+    }
+}
+
+/// What an error of the node means to a caller.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "errors of calls we do not make; their text is all there is to tell"
+)]
+pub(super) fn error(error: LdkError) -> NodeError {
+    let text = error.to_string();
+    match error {
+        LdkError::NotRunning
+        | LdkError::TxSyncFailed
+        | LdkError::TxSyncTimeout
+        | LdkError::WalletOperationTimeout
+        | LdkError::FeerateEstimationUpdateFailed
+        | LdkError::FeerateEstimationUpdateTimeout => NodeError::Unavailable(text),
+        LdkError::ConnectionFailed => NodeError::Peer(text),
+        LdkError::InsufficientFunds => NodeError::InsufficientFunds,
+        LdkError::InvalidAddress
+        | LdkError::InvalidSocketAddress
+        | LdkError::InvalidPublicKey
+        | LdkError::InvalidAmount
+        | LdkError::InvalidInvoice
+        | LdkError::InvalidNodeId => NodeError::Invalid(text),
+        _ => NodeError::Failed(text),
+    }
+}

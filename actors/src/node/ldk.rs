@@ -1,0 +1,346 @@
+//! The embedded ldk-node behind the [`LightningNode`] contract. Owns every LDK type and the
+//! node's traps; nothing above this file sees either.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use ldk_node::bitcoin::Network;
+use ldk_node::bitcoin::secp256k1::PublicKey;
+use ldk_node::config::{AnchorChannelsConfig, BackgroundSyncConfig, Config, EsploraSyncConfig};
+use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
+use ldk_node::lightning::ln::msgs::SocketAddress;
+use ldk_node::lightning::routing::router::RouteParametersConfig;
+use ldk_node::lightning_invoice::Bolt11Invoice;
+use ldk_node::lightning_types::payment::PaymentPreimage;
+use ldk_node::payment::PaymentKind;
+use ldk_node::{Builder, Event, Node, NodeError as LdkError};
+use till::id::{PaymentHash, Preimage};
+use till::money::Msat;
+use till::payment::FailureReason;
+
+use super::convert;
+use super::logger::TracingLogger;
+use super::{
+    InFlight, LightningNode, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendError, SendRequest,
+};
+
+/// Everything an embedded node needs to start.
+#[derive(Clone, Debug)]
+pub struct LdkConfig {
+    /// Where the node keeps its state.
+    pub dir: PathBuf,
+    /// Which chain.
+    pub network: Network,
+    /// Where the chain is asked for.
+    pub esplora_url: String,
+    /// How the node calls itself to the network.
+    pub alias: String,
+    /// Where it listens for peers, `host:port` each.
+    pub listen: Vec<String>,
+    /// Where it tells the network that it listens.
+    pub announce: Vec<String>,
+    /// The liquidity provider: node id, `host:port`, token.
+    pub lsp: Option<(String, String, Option<String>)>,
+    /// Peers whose channels need no confirmation, node ids.
+    pub trusted_peers_0conf: Vec<String>,
+    /// How often the on-chain wallet, the channels and the feerates are synced, in seconds.
+    pub sync_secs: (u64, u64, u64),
+}
+
+/// The embedded node.
+pub struct LdkNode {
+    node: Node,
+}
+
+impl std::fmt::Debug for LdkNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LdkNode").finish_non_exhaustive()
+    }
+}
+
+impl LdkNode {
+    /// Builds the node; it does not run yet. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`NodeError::Invalid`] for a bad configuration, [`NodeError::Failed`] for a bad store.
+    pub fn build(config: &LdkConfig, mnemonic: &bip39::Mnemonic) -> Result<Self, NodeError> {
+        create_wal_store(&config.dir)?;
+        let mut builder = Builder::from_config(node_config(config)?);
+        builder
+            .set_entropy_bip39_mnemonic(mnemonic.clone(), None)
+            .set_custom_logger(Arc::new(TracingLogger))
+            .set_chain_source_esplora(config.esplora_url.clone(), Some(sync_config(config)));
+        if !config.alias.is_empty() {
+            let refused = |_| NodeError::Invalid("the alias is too long or has a zero byte".into());
+            builder
+                .set_node_alias(config.alias.clone())
+                .map_err(refused)?;
+        }
+        if let Some((node_id, address, token)) = &config.lsp {
+            let (node_id, address) = (public_key(node_id)?, socket_address(address)?);
+            builder.set_liquidity_source_lsps2(node_id, address, token.clone());
+        }
+        let node = builder
+            .build()
+            .map_err(|error| NodeError::Failed(error.to_string()))?;
+        Ok(Self { node })
+    }
+
+    /// Starts the node. Blocks; fails while the chain source is away, and can be tried again.
+    ///
+    /// # Errors
+    /// [`NodeError::Unavailable`] with the node's reason.
+    pub fn start(&self) -> Result<(), NodeError> {
+        self.node
+            .start()
+            .map_err(|error| NodeError::Unavailable(error.to_string()))
+    }
+
+    fn lsp_fee(&self, hash: PaymentHash) -> Msat {
+        self.payment(hash).map_or(Msat::ZERO, |row| row.lsp_fee)
+    }
+
+    fn event(&self, event: &Event) -> NodeEvent {
+        convert::event(event, |hash| self.lsp_fee(hash))
+    }
+}
+
+impl LightningNode for LdkNode {
+    fn node_id(&self) -> String {
+        self.node.node_id().to_string()
+    }
+
+    fn status(&self) -> NodeStatus {
+        let status = self.node.status();
+        NodeStatus {
+            running: status.is_running,
+            height: status.current_best_block.height,
+            last_sync_secs: status.latest_lightning_wallet_sync_timestamp,
+        }
+    }
+
+    fn receive_for_hash(&self, request: &ReceiveRequest) -> Result<String, NodeError> {
+        let description = convert::description(&request.description)?;
+        let hash = convert::ldk_hash(request.hash);
+        let bolt11 = self.node.bolt11_payment();
+        let invoice = match request.amount {
+            Some(amount) => {
+                bolt11.receive_for_hash(amount.get(), &description, request.expiry_secs, hash)
+            }
+            None => {
+                bolt11.receive_variable_amount_for_hash(&description, request.expiry_secs, hash)
+            }
+        };
+        Ok(invoice.map_err(convert::error)?.to_string())
+    }
+
+    fn claim(&self, hash: PaymentHash, amount: Msat, preimage: &Preimage) -> Result<(), NodeError> {
+        let preimage = PaymentPreimage(*preimage.reveal());
+        let bolt11 = self.node.bolt11_payment();
+        bolt11
+            .claim_for_hash(convert::ldk_hash(hash), amount.get(), preimage)
+            .map_err(convert::error)
+    }
+
+    fn fail(&self, hash: PaymentHash) -> Result<(), NodeError> {
+        let bolt11 = self.node.bolt11_payment();
+        bolt11
+            .fail_for_hash(convert::ldk_hash(hash))
+            .map_err(convert::error)
+    }
+
+    fn send(&self, request: &SendRequest) -> Result<(), SendError> {
+        let unpayable = |_| SendError::NotSent(FailureReason::Unpayable);
+        let invoice = Bolt11Invoice::from_str(&request.bolt11).map_err(unpayable)?;
+        if request.attempt > 1 {
+            // The row of the failed attempt may be stuck at pending and would block this one.
+            let id = LdkPaymentId(*request.hash.as_bytes());
+            self.node
+                .remove_payment(&id)
+                .map_err(|_| SendError::NotSent(FailureReason::Unexpected))?;
+        }
+        let limits = RouteParametersConfig {
+            max_total_routing_fee_msat: Some(request.fee_cap.get()),
+            ..RouteParametersConfig::default()
+        };
+        let bolt11 = self.node.bolt11_payment();
+        let sent = if request.amount_is_open {
+            bolt11.send_using_amount(&invoice, request.amount.get(), Some(limits))
+        } else {
+            bolt11.send(&invoice, Some(limits))
+        };
+        sent.map(drop)
+            .map_err(|error| convert::send_error(error, request.attempt))
+    }
+
+    fn payment(&self, hash: PaymentHash) -> Option<NodePayment> {
+        let row = self.node.payment(&LdkPaymentId(*hash.as_bytes()))?;
+        Some(convert::payment(&row))
+    }
+
+    fn in_flight(&self) -> InFlight {
+        let complete = self
+            .node
+            .list_channels()
+            .iter()
+            .all(|channel| channel.is_usable);
+        let mut in_flight = InFlight {
+            complete,
+            ..InFlight::default()
+        };
+        for balance in self.node.list_balances().lightning_balances {
+            convert::add_in_flight(&mut in_flight, &balance);
+        }
+        in_flight
+    }
+
+    fn channels(&self) -> Vec<NodeChannel> {
+        let balances = self.node.list_balances().lightning_balances;
+        self.node
+            .list_channels()
+            .iter()
+            .map(|details| convert::channel(details, &balances))
+            .collect()
+    }
+
+    fn balances(&self) -> NodeBalances {
+        let held = self.node.list_balances();
+        let usable = self
+            .node
+            .list_channels()
+            .into_iter()
+            .filter(|channel| channel.is_usable);
+        let (spendable, receivable) = usable.fold((0, 0), |(out, inn), channel| {
+            (
+                out + channel.outbound_capacity_msat,
+                inn + channel.inbound_capacity_msat,
+            )
+        });
+        NodeBalances {
+            onchain_total: convert::sat(held.total_onchain_balance_sats),
+            onchain_spendable: convert::sat(held.spendable_onchain_balance_sats),
+            anchor_reserve: convert::sat(held.total_anchor_channels_reserve_sats),
+            lightning_total: convert::sat(held.total_lightning_balance_sats),
+            spendable: convert::msat(spendable),
+            receivable: convert::msat(receivable),
+        }
+    }
+
+    fn new_address(&self) -> Result<String, NodeError> {
+        let address = self
+            .node
+            .onchain_payment()
+            .new_address()
+            .map_err(convert::error)?;
+        Ok(address.to_string())
+    }
+
+    fn onchain_rows(&self) -> Vec<OnchainRow> {
+        let is_onchain = |row: &&ldk_node::payment::PaymentDetails| {
+            matches!(row.kind, PaymentKind::Onchain { .. })
+        };
+        let rows = self.node.list_payments_with_filter(is_onchain);
+        rows.iter().filter_map(convert::onchain_row).collect()
+    }
+
+    fn open_channel(&self, request: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
+        let node_id = public_key(&request.node_id)?;
+        let address = socket_address(&request.address)?;
+        let push = (!request.push.is_zero()).then(|| request.push.get());
+        let capacity = request.capacity.get();
+        let opened = if request.announce {
+            self.node
+                .open_announced_channel(node_id, address, capacity, push, None)
+        } else {
+            self.node
+                .open_channel(node_id, address, capacity, push, None)
+        };
+        Ok(opened.map_err(convert::error)?.0.to_be_bytes())
+    }
+
+    fn sync(&self) -> Result<(), NodeError> {
+        self.node.sync_wallets().map_err(convert::error)
+    }
+
+    fn next_event(&self) -> Pin<Box<dyn Future<Output = NodeEvent> + Send + '_>> {
+        Box::pin(async { self.event(&self.node.next_event_async().await) })
+    }
+
+    fn event_handled(&self) -> Result<(), NodeError> {
+        self.node.event_handled().map_err(convert::error)
+    }
+
+    fn stop(&self) -> Result<(), NodeError> {
+        match self.node.stop() {
+            Ok(()) | Err(LdkError::NotRunning) => Ok(()),
+            Err(error) => Err(convert::error(error)),
+        }
+    }
+}
+
+fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
+    let trusted: Vec<PublicKey> = config
+        .trusted_peers_0conf
+        .iter()
+        .map(|text| public_key(text))
+        .collect::<Result<_, _>>()?;
+    // A liquidity provider that opens channels without confirmation is trusted with their
+    // closing too: else its first channel would need an on-chain reserve that a new till lacks.
+    let mut no_reserve = trusted.clone();
+    if let Some((node_id, _, _)) = &config.lsp {
+        no_reserve.push(public_key(node_id)?);
+    }
+    let announce = addresses(&config.announce)?;
+    Ok(Config {
+        storage_dir_path: config.dir.display().to_string(),
+        network: config.network,
+        listening_addresses: Some(addresses(&config.listen)?),
+        announcement_addresses: (!announce.is_empty()).then_some(announce),
+        trusted_peers_0conf: trusted,
+        anchor_channels_config: Some(AnchorChannelsConfig {
+            trusted_peers_no_reserve: no_reserve,
+            ..AnchorChannelsConfig::default()
+        }),
+        ..Config::default()
+    })
+}
+
+fn sync_config(config: &LdkConfig) -> EsploraSyncConfig {
+    let (onchain, lightning, fees) = config.sync_secs;
+    EsploraSyncConfig {
+        background_sync_config: Some(BackgroundSyncConfig {
+            onchain_wallet_sync_interval_secs: onchain,
+            lightning_wallet_sync_interval_secs: lightning,
+            fee_rate_cache_update_interval_secs: fees,
+        }),
+    }
+}
+
+/// The node opens its SQLite file in whatever mode it finds it in: in WAL mode payments are a
+/// tenth to a third faster, and a reader never blocks the writer.
+fn create_wal_store(dir: &std::path::Path) -> Result<(), NodeError> {
+    let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
+    std::fs::create_dir_all(dir).map_err(|e| failed(&e))?;
+    let db =
+        rusqlite::Connection::open(dir.join("ldk_node_data.sqlite")).map_err(|e| failed(&e))?;
+    db.pragma_update(None, "journal_mode", "WAL")
+        .map_err(|e| failed(&e))
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<SocketAddress>, NodeError> {
+    texts.iter().map(|text| socket_address(text)).collect()
+}
+
+fn socket_address(text: &str) -> Result<SocketAddress, NodeError> {
+    SocketAddress::from_str(text).map_err(|_| {
+        NodeError::Invalid(format!("{text:?} is not an address of the form host:port"))
+    })
+}
+
+fn public_key(text: &str) -> Result<PublicKey, NodeError> {
+    PublicKey::from_str(text).map_err(|_| NodeError::Invalid(format!("{text:?} is not a node id")))
+}

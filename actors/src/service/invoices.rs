@@ -1,0 +1,184 @@
+//! Invoices: making, finding and decoding them.
+
+use std::str::FromStr;
+
+use ldk_node::lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescriptionRef, Currency};
+use till::id::{PaymentHash, Preimage};
+use till::invoice::{Description, Invoice, MAX_DESCRIPTION_BYTES};
+use till::ledger::{Command, InvoiceDraft};
+use till::money::Msat;
+use till::time::Timestamp;
+
+use super::types::{DecodedInvoice, InvoiceQuery, NewInvoice, ServiceError};
+use super::{Service, network_name};
+use crate::node::ReceiveRequest;
+
+impl Service {
+    /// Makes an invoice: the hash is reserved on disk, the node registers it, the text is on disk,
+    /// and only then is it returned.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidRequest`] for what cannot be in an invoice, [`ServiceError::Node`]
+    /// while the node is not running.
+    pub async fn create_invoice(&self, wanted: NewInvoice) -> Result<Invoice, ServiceError> {
+        self.check(&wanted)?;
+        let expiry_secs = wanted
+            .expiry_secs
+            .unwrap_or(self.parts.policy.invoice_expiry_secs);
+        let mut preimage = zeroize::Zeroizing::new([0; 32]);
+        getrandom::fill(preimage.as_mut_slice()).map_err(no_randomness)?;
+        let preimage = Preimage::from_bytes(*preimage);
+        let hash = preimage.payment_hash();
+        let request = ReceiveRequest {
+            hash,
+            amount: wanted.amount,
+            description: wanted.description.clone(),
+            expiry_secs,
+        };
+        let draft = InvoiceDraft {
+            preimage,
+            wallet: wanted.wallet,
+            origin: wanted.origin,
+            amount: wanted.amount,
+            description: wanted.description,
+            external_id: wanted.external_id,
+            webhook_url: wanted.webhook_url,
+            expiry_secs,
+        };
+        // A caller who goes away must not leave a draft behind: the rest runs by itself.
+        let service = self.clone();
+        let made = tokio::spawn(async move { service.issue(hash, draft, request).await });
+        made.await.map_err(|_| ServiceError::Stopping)?
+    }
+
+    async fn issue(
+        &self,
+        hash: PaymentHash,
+        draft: InvoiceDraft,
+        request: ReceiveRequest,
+    ) -> Result<Invoice, ServiceError> {
+        self.parts
+            .ledger
+            .execute(Command::DraftInvoice(Box::new(draft)))
+            .await?;
+        match self
+            .parts
+            .node
+            .call(move |node| node.receive_for_hash(&request))
+            .await
+        {
+            Ok(bolt11) => {
+                let issue = Command::IssueInvoice { hash, bolt11 };
+                self.parts.ledger.execute_for_node(issue).await?;
+                self.row::<Invoice>(&hash)?.ok_or(ServiceError::Unknown)
+            }
+            Err(error) => {
+                let abandon = Command::AbandonInvoice { hash };
+                if let Err(error) = self.parts.ledger.execute_for_node(abandon).await {
+                    tracing::warn!(%hash, %error, "a draft is left to the next start");
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn check(&self, wanted: &NewInvoice) -> Result<(), ServiceError> {
+        let invalid = |what: String| Err(ServiceError::InvalidRequest(what));
+        match &wanted.description {
+            Description::Text(text) if text.len() > MAX_DESCRIPTION_BYTES => {
+                return invalid(format!(
+                    "a description has at most {MAX_DESCRIPTION_BYTES} bytes"
+                ));
+            }
+            Description::Text(_) | Description::Hash(_) => {}
+        }
+        let max = self.parts.policy.max_amount;
+        match wanted.amount {
+            Some(amount) if amount.is_zero() => invalid("the amount must be above zero".into()),
+            Some(amount) if amount > max => invalid(format!("the amount exceeds {max}")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The issued invoice of a hash.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn invoice(&self, hash: PaymentHash) -> Result<Option<Invoice>, ServiceError> {
+        Ok(self
+            .row::<Invoice>(&hash)?
+            .filter(|invoice| invoice.number > 0))
+    }
+
+    /// A wallet's invoices, newest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn invoices(&self, query: InvoiceQuery) -> Result<Vec<Invoice>, ServiceError> {
+        self.read(move |views| views.invoices(&query)).await
+    }
+
+    /// Reads a BOLT 11 text of this till's network.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidInvoice`] says what is wrong with it.
+    pub fn decode(&self, bolt11: &str) -> Result<DecodedInvoice, ServiceError> {
+        let invoice = parse(bolt11, self.parts.network)?;
+        let description = match invoice.description() {
+            Bolt11InvoiceDescriptionRef::Direct(text) => Description::Text(text.to_string()),
+            Bolt11InvoiceDescriptionRef::Hash(hash) => {
+                use bitcoin::hashes::Hash;
+                Description::Hash(hash.0.to_byte_array())
+            }
+        };
+        let amount = match invoice.amount_milli_satoshis() {
+            Some(msat) => Some(Msat::new(msat).ok_or_else(|| bad("its amount is too large"))?),
+            None => None,
+        };
+        let expires = invoice
+            .duration_since_epoch()
+            .saturating_add(invoice.expiry_time());
+        let expires_at = u64::try_from(expires.as_millis()).unwrap_or(u64::MAX);
+        Ok(DecodedInvoice {
+            hash: PaymentHash::from_bytes(*AsRef::<[u8; 32]>::as_ref(invoice.payment_hash())),
+            amount,
+            description,
+            expires_at: Timestamp::from_millis(expires_at),
+            payee: invoice.recover_payee_pub_key().to_string(),
+        })
+    }
+}
+
+/// The longest text that is looked at; real invoices have a few hundred characters.
+const MAX_BOLT11_BYTES: usize = 7_089;
+
+fn parse(bolt11: &str, network: bitcoin::Network) -> Result<Bolt11Invoice, ServiceError> {
+    if bolt11.len() > MAX_BOLT11_BYTES {
+        return Err(bad("it is too long"));
+    }
+    let text = bolt11.trim();
+    let text = match text.get(..10) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("lightning:") => &text[10..],
+        Some(_) | None => text,
+    };
+    let invoice = Bolt11Invoice::from_str(text).map_err(|e| bad(&e.to_string()))?;
+    let wanted = match network {
+        bitcoin::Network::Bitcoin => Currency::Bitcoin,
+        bitcoin::Network::Testnet | bitcoin::Network::Testnet4 => Currency::BitcoinTestnet,
+        bitcoin::Network::Signet => Currency::Signet,
+        bitcoin::Network::Regtest => Currency::Regtest,
+    };
+    if invoice.currency() != wanted {
+        return Err(bad(&format!("it is not for {}", network_name(network))));
+    }
+    Ok(invoice)
+}
+
+fn bad(why: &str) -> ServiceError {
+    ServiceError::InvalidInvoice(why.to_owned())
+}
+
+pub(super) fn no_randomness(error: getrandom::Error) -> ServiceError {
+    tracing::error!(%error, "the system gives no randomness");
+    ServiceError::Stopping
+}

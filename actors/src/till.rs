@@ -1,0 +1,296 @@
+//! Starting and stopping the whole. Owns the order of both, and what happens when a part fails.
+//!
+//! Up: lock, journal, views, journal thread, ledger, then the node and everything that talks to
+//! it. Down: the other way round; the node is stopped explicitly, the journal last.
+
+mod lock;
+mod root;
+mod start_node;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::Actor;
+use till::money::Msat;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+pub use lock::LockError;
+pub use start_node::NodeSource;
+
+use crate::chain::{ChainClient, ChainError};
+use crate::hub::{HubHandle, HubLimits};
+use crate::journal::{Journal, JournalError, Writer};
+use crate::ledger::{LedgerActor, LedgerHandle};
+use crate::node::LightningNode;
+use crate::node::handle::NodeHandle;
+use crate::payments::{self, PaymentsActor, PaymentsHandle};
+use crate::service::{Parts, Policy, Service, hmac_sha256};
+use crate::treasury::{self, TreasuryActor, TreasuryHandle};
+use crate::views::{CatchUpError, ViewError, Views, catch_up};
+use crate::watcher::{self, Gate, WatcherActor, pump};
+use root::{Root, RootHandle};
+
+/// How long the node may take to persist and stop.
+const NODE_STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Everything the actors need to know.
+#[derive(Clone, Debug)]
+pub struct TillConfig {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Which chain.
+    pub network: bitcoin::Network,
+    /// Where the chain is asked for.
+    pub esplora_url: String,
+    /// Limits and defaults.
+    pub policy: Policy,
+    /// Outgoing payments in flight at once.
+    pub max_in_flight: usize,
+    /// Time between the two looks of the check.
+    pub recheck: Duration,
+    /// Confirmations after which a deposit counts.
+    pub credit_depth: u32,
+    /// How often the on-chain wallet is looked at.
+    pub scan_every: Duration,
+    /// Whether the treasury syncs the node, too, at each look.
+    pub sync_too: bool,
+    /// Subscribers and how far they may fall behind.
+    pub hub: HubLimits,
+}
+
+/// Why the till did not start. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process has the data folder.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The views cannot be used.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The views cannot be brought up to the journal.
+    #[error(transparent)]
+    CatchUp(#[from] CatchUpError),
+    /// There is a node, but no journal.
+    #[error(
+        "{node} holds a node, but there is no journal beside it: it was moved or deleted. Restore \
+         the journal from a backup; starting without it would forget every balance."
+    )]
+    JournalMissing {
+        /// The node's folder.
+        node: String,
+    },
+    /// The node cannot be built.
+    #[error(transparent)]
+    Node(#[from] crate::node::NodeError),
+    /// The chain client cannot be made.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The system refuses a thread or a folder.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// An actor did not start.
+    #[error("a part of the till did not start: {0}")]
+    Actor(#[from] ractor::SpawnErr),
+}
+
+/// The running till.
+#[derive(Debug)]
+pub struct Till {
+    service: Service,
+    ledger: LedgerHandle,
+    node: NodeHandle,
+    node_to_stop: Arc<dyn LightningNode>,
+    payments: PaymentsHandle,
+    treasury: TreasuryHandle,
+    hub: HubHandle,
+    root: RootHandle,
+    watcher: ractor::ActorRef<watcher::Msg>,
+    tasks: Vec<JoinHandle<()>>,
+    writer: Writer,
+    _lock: lock::DataDirLock,
+}
+
+impl Till {
+    /// Starts everything but the node, which is started in the background: its chain source may
+    /// be away for a while, and meanwhile the till serves what it can.
+    ///
+    /// `seed` is the wallet's seed; secrets of the till are derived from it.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to do about it.
+    pub async fn start(
+        config: TillConfig,
+        seed: Zeroizing<[u8; 64]>,
+        source: NodeSource,
+    ) -> Result<Self, StartError> {
+        std::fs::create_dir_all(&config.data_dir)?;
+        let lock = lock::DataDirLock::take(&config.data_dir)?;
+        let journal = open_journal(&config.data_dir, config.network)?;
+        let views = Views::open(&config.data_dir.join("views"))?;
+        let state = catch_up(&journal, &views)?;
+        let node_to_start = source.build(&journal, &config.data_dir)?;
+
+        let hub = HubHandle::new(config.hub);
+        let announcer = hub.clone();
+        let (writer, jobs) = Writer::start(journal, views.clone(), move |events| {
+            if let Some(last) = events.last() {
+                announcer.announce(last.id);
+            }
+        })?;
+        let root = Root::spawn(hub.clone(), views.clone(), config.hub).await?;
+        let applied = writer.applied();
+        let args = crate::ledger::Args {
+            state,
+            journal: jobs,
+            applied,
+        };
+        let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
+        let ledger = LedgerHandle::new(ledger);
+
+        let node = NodeHandle::default();
+        let gate = Gate::default();
+        let chain = ChainClient::new(&config.esplora_url)?;
+        let args = watcher::Args {
+            ledger: ledger.clone(),
+            node: node.clone(),
+            views: views.clone(),
+        };
+        let (watcher, _) =
+            WatcherActor::spawn_linked(None, WatcherActor, args, root.cell()).await?;
+        let args = payments::Args {
+            ledger: ledger.clone(),
+            node: node.clone(),
+            views: views.clone(),
+            gate: gate.clone(),
+            recheck: config.recheck,
+        };
+        let (actor, _) =
+            PaymentsActor::spawn_linked(None, PaymentsActor, args, root.cell()).await?;
+        let payments = PaymentsHandle::new(actor, config.max_in_flight);
+        let args = treasury::Args {
+            ledger: ledger.clone(),
+            node: node.clone(),
+            views: views.clone(),
+            chain,
+            credit_depth: config.credit_depth,
+            scan_every: config.scan_every,
+            sync_too: config.sync_too,
+        };
+        let (actor, _) =
+            TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
+        let treasury = TreasuryHandle::new(actor);
+        let node_to_stop = node_to_start.node();
+        let tasks = vec![
+            tokio::spawn(node_to_start.run(node.clone())),
+            tokio::spawn(pump(node.clone(), watcher.clone(), gate.clone())),
+        ];
+        let service = Service::new(Parts {
+            network: config.network,
+            policy: config.policy,
+            views,
+            ledger: ledger.clone(),
+            node: node.clone(),
+            payments: payments.clone(),
+            treasury: treasury.clone(),
+            hub: hub.clone(),
+            gate,
+            root: Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld")),
+        });
+        Ok(Self {
+            service,
+            ledger,
+            node,
+            node_to_stop,
+            payments,
+            treasury,
+            hub,
+            root,
+            watcher,
+            tasks,
+            writer,
+            _lock: lock,
+        })
+    }
+
+    /// The door for surfaces.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        self.service.clone()
+    }
+
+    /// Becomes `Some` with the reason when a part has failed that cannot be restarted: drain and
+    /// exit with an error then.
+    #[must_use]
+    pub fn failed(&self) -> watch::Receiver<Option<String>> {
+        self.root.failed()
+    }
+
+    /// Stops everything in order. Calls under way get their answers; the node stops after the
+    /// last of its events that was taken has been booked, the journal after the last command.
+    pub async fn stop(self) {
+        tracing::info!("stopping");
+        self.payments.stop();
+        self.treasury.stop();
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in self.tasks {
+            // Cancelled, which is what was asked for.
+            let _ = task.await;
+        }
+        self.node.disconnect();
+        let node = self.node_to_stop;
+        let stopped = tokio::task::spawn_blocking(move || node.stop());
+        match tokio::time::timeout(NODE_STOP_TIMEOUT, stopped).await {
+            Ok(Ok(Ok(()))) => tracing::info!("the node has stopped"),
+            Ok(Ok(Err(error))) => tracing::error!(%error, "the node did not stop well"),
+            Ok(Err(_)) | Err(_) => tracing::error!("the node did not stop in time"),
+        }
+        self.hub.stop();
+        self.watcher.stop(None);
+        self.ledger.stop().await;
+        self.root.stop().await;
+        drop(self.ledger);
+        drop(self.service);
+        let joined = tokio::task::spawn_blocking(move || self.writer.join());
+        if tokio::time::timeout(NODE_STOP_TIMEOUT, joined)
+            .await
+            .is_err()
+        {
+            tracing::error!("the journal's thread did not end in time");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// A journal that is not there beside a node that is: somebody lost it.
+fn open_journal(dir: &Path, network: bitcoin::Network) -> Result<Journal, StartError> {
+    let path = dir.join("journal.sqlite");
+    let node = dir.join("node");
+    if !path.exists() && node.join("ldk_node_data.sqlite").exists() {
+        return Err(StartError::JournalMissing {
+            node: node.display().to_string(),
+        });
+    }
+    Ok(Journal::open(&path, &network.to_string())?)
+}
+
+/// A policy for tests and examples: one per cent, at least 20 sat; an hour; ten bitcoin.
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            fees: till::fees::FeePolicy {
+                reserve_ppm: 10_000,
+                reserve_min: Msat::new(20_000).unwrap_or(Msat::ZERO),
+            },
+            invoice_expiry_secs: 3_600,
+            max_amount: Msat::new(1_000_000_000_000).unwrap_or(Msat::ZERO),
+        }
+    }
+}
