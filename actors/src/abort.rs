@@ -1,5 +1,12 @@
-//! The way out when going on could lose money. Owns nothing; called where memory and disk may
-//! disagree, or where a part that must not die has died.
+//! The way out when going on could lose money. Owns the process's end; called where memory and
+//! disk may disagree, or where a part that must not die has died.
+
+use std::future::Future;
+
+tokio::task_local! {
+    /// Set while a part runs that may fail by itself: it is supervised, and holds no money.
+    static PERIPHERY: ();
+}
 
 /// Ends the process at once, with the reason in the log and on standard error. Nothing is flushed:
 /// what was acknowledged is on disk, and the next start recovers from there.
@@ -10,15 +17,19 @@ pub fn abort(why: &str) -> ! {
     std::process::abort()
 }
 
-/// Makes every panic end the process, except on threads and tasks of the periphery, which are
-/// supervised: the node's background tasks and the money actors would leave a zombie.
-///
-/// `is_periphery` is asked on the panicking thread.
-pub fn abort_on_panic(is_periphery: fn() -> bool) {
+/// Runs a part whose panic does not end the process: an HTTP handler, a subscriber.
+pub async fn periphery<F: Future>(part: F) -> F::Output {
+    PERIPHERY.scope((), part).await
+}
+
+/// From now on a panic ends the process, unless it comes from the [`periphery`]. The node's
+/// background tasks and the money actors would otherwise leave a zombie behind: a till that takes
+/// payments and books none.
+pub fn abort_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         report(info);
-        if !is_periphery() {
+        if PERIPHERY.try_with(|()| ()).is_err() {
             abort("a panic in a part that cannot be restarted");
         }
     }));

@@ -27,7 +27,7 @@ use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
 use crate::payments::{self, PaymentsActor, PaymentsHandle};
-use crate::service::{Parts, Policy, Service, hmac_sha256};
+use crate::service::{Parts, Policy, Service, hmac_sha256, network_name};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views, catch_up};
 use crate::watcher::{self, Gate, WatcherActor, pump};
@@ -278,7 +278,7 @@ fn open_journal(dir: &Path, network: bitcoin::Network) -> Result<Journal, StartE
             node: node.display().to_string(),
         });
     }
-    Ok(Journal::open(&path, &network.to_string())?)
+    Ok(Journal::open(&path, network_name(network))?)
 }
 
 /// A policy for tests and examples: one per cent, at least 20 sat; an hour; ten bitcoin.

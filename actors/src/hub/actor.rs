@@ -8,6 +8,7 @@ use till::ledger::WalletRef;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::subscription::Subscription;
+use crate::abort::periphery;
 use crate::views::Views;
 
 /// How many subscribers there may be, and how patient we are with them.
@@ -74,9 +75,16 @@ impl Actor for HubActor {
         message: Msg,
         hub: &mut Hub,
     ) -> Result<(), ActorProcessingErr> {
+        periphery(async { hub.take(message) }).await;
+        Ok(())
+    }
+}
+
+impl Hub {
+    fn take(&mut self, message: Msg) {
         match message {
             Msg::Announce(id) => {
-                hub.head.send_replace(id);
+                self.head.send_replace(id);
             }
             Msg::Subscribe {
                 wallet,
@@ -84,15 +92,13 @@ impl Actor for HubActor {
                 place,
                 reply,
             } => {
-                let head = hub.head.subscribe();
+                let head = self.head.subscribe();
                 let cursor = since.unwrap_or_else(|| *head.borrow());
-                let lag = hub.limits.max_lag;
-                let views = hub.views.clone();
+                let (views, lag) = (self.views.clone(), self.limits.max_lag);
                 // The subscriber may be gone already.
                 let _ = reply.send(Subscription::new(views, wallet, cursor, head, lag, place));
             }
         }
-        Ok(())
     }
 }
 

@@ -253,7 +253,8 @@ fn with_phase(channel: NodeChannel) -> ChannelInfo {
     ChannelInfo { channel, state }
 }
 
-fn network_name(network: bitcoin::Network) -> &'static str {
+/// The name that configuration and answers use.
+pub(crate) fn network_name(network: bitcoin::Network) -> &'static str {
     match network {
         bitcoin::Network::Bitcoin => "mainnet",
         bitcoin::Network::Testnet => "testnet",

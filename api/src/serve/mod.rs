@@ -1,0 +1,115 @@
+//! `tilld serve`: from a configuration and a seed to a running till. Owns the process: its
+//! runtime, signals, listener and exit code; it knows neither routes nor actors.
+
+mod settings;
+mod shutdown;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use till_actors::till::{NodeSource, StartError, Till};
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use crate::config::Config;
+use crate::seed::Mnemonic;
+use shutdown::{Stop, wait_for_stop};
+
+/// Why the till did not start or did not end well.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("cannot listen on {address}: {error} (http.listen)")]
+    Listen { address: SocketAddr, error: std::io::Error },
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("a part of the till failed: {0}")]
+    Failed(String),
+}
+
+/// Serves until a signal or a failure ends it. 0 after SIGTERM or Ctrl-C, 1 after a failure.
+pub fn serve(config: Config, mnemonic: Mnemonic) -> ExitCode {
+    till_actors::abort::abort_on_panic();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(config, mnemonic)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &ServeError) -> ExitCode {
+    tracing::error!(%error, "the till ends");
+    eprintln!("tilld: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(config: Config, mnemonic: Mnemonic) -> Result<(), ServeError> {
+    // The lock on the data folder comes first: it tells best what is wrong when there are two.
+    let till = start(&config, &mnemonic).await?;
+    drop(mnemonic);
+    let served = listen_and_serve(&config, &till).await;
+    // Whatever happened, a node that was started is stopped.
+    till.stop().await;
+    match served? {
+        Stop::Asked => Ok(()),
+        Stop::Failed(why) => Err(ServeError::Failed(why)),
+    }
+}
+
+async fn listen_and_serve(config: &Config, till: &Till) -> Result<Stop, ServeError> {
+    let address = config.http.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    let app = crate::pos::router(till.service(), settings::pos(config))
+        .layer(axum::middleware::from_fn(as_periphery));
+    let grace = Duration::from_secs(config.http.shutdown_grace_secs);
+    serve_until_stopped(listener, app, till.failed(), grace).await
+}
+
+/// A handler that panics answers 500 and takes nothing with it.
+async fn as_periphery(request: Request, next: Next) -> Response {
+    till_actors::abort::periphery(next.run(request)).await
+}
+
+async fn start(config: &Config, mnemonic: &Mnemonic) -> Result<Till, StartError> {
+    let seed = Zeroizing::new(mnemonic.as_bip39().to_seed(""));
+    let source = NodeSource::Embedded {
+        config: Box::new(settings::node(config)),
+        mnemonic: mnemonic.as_bip39().clone(),
+    };
+    Till::start(settings::till(config), seed, source).await
+}
+
+/// Serves, and drains once told to stop: no new connections, requests under way are answered for
+/// up to `grace`.
+async fn serve_until_stopped(
+    listener: TcpListener,
+    app: Router,
+    failed: tokio::sync::watch::Receiver<Option<String>>,
+    grace: Duration,
+) -> Result<Stop, ServeError> {
+    let (drain, mut draining) = tokio::sync::watch::channel(false);
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        // The sender lives as long as this function.
+        let _ = draining.wait_for(|drain| *drain).await;
+    });
+    let server = tokio::spawn(server.into_future());
+    let stop = wait_for_stop(failed).await?;
+    tracing::info!(?stop, "draining");
+    drain.send_replace(true);
+    if tokio::time::timeout(grace, server).await.is_err() {
+        tracing::warn!("some requests were still under way after the grace period");
+    }
+    Ok(stop)
+}

@@ -1,0 +1,92 @@
+//! From the configuration to what each part wants to know. Owns the mapping and nothing else.
+
+use std::time::Duration;
+
+use bitcoin::Network as BitcoinNetwork;
+use till::fees::FeePolicy;
+use till::money::{Msat, Sat};
+use till_actors::hub::HubLimits;
+use till_actors::node::ldk::LdkConfig;
+use till_actors::service::Policy;
+use till_actors::till::TillConfig;
+
+use crate::config::{Config, Network};
+use crate::pos::Settings;
+
+/// ldk-node's own timers do not go below this.
+const NODE_MIN_SYNC_SECS: u64 = 10;
+
+pub(super) fn till(config: &Config) -> TillConfig {
+    let scan_secs = config.chain.lightning_sync_secs.min(config.chain.onchain_sync_secs);
+    TillConfig {
+        data_dir: config.till.data_dir.clone(),
+        network: BitcoinNetwork::from(config.till.network),
+        esplora_url: config.chain.esplora_url.as_str().to_owned(),
+        policy: policy(config),
+        max_in_flight: config.payments.max_in_flight,
+        recheck: Duration::from_secs(config.payments.recheck_secs),
+        credit_depth: config.onchain.credit_depth,
+        scan_every: Duration::from_secs(scan_secs),
+        sync_too: config.till.network == Network::Regtest && scan_secs < NODE_MIN_SYNC_SECS,
+        hub: HubLimits {
+            max_subscribers: config.events.max_subscribers,
+            max_lag: u64::try_from(config.events.subscriber_buffer).unwrap_or(u64::MAX),
+        },
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    let payments = &config.payments;
+    let msat = |sat: u64| Sat::new(sat).map_or(Msat::ZERO, Sat::to_msat);
+    Policy {
+        fees: FeePolicy {
+            reserve_ppm: u32::try_from(payments.fee_reserve_ppm).unwrap_or(u32::MAX),
+            reserve_min: msat(payments.fee_reserve_min_sat),
+        },
+        invoice_expiry_secs: u32::try_from(payments.invoice_expiry_secs).unwrap_or(u32::MAX),
+        max_amount: msat(payments.max_amount_sat),
+    }
+}
+
+/// The node's folder is the till's to choose.
+pub(super) fn node(config: &Config) -> LdkConfig {
+    let chain = &config.chain;
+    LdkConfig {
+        dir: config.till.data_dir.join("node"),
+        network: BitcoinNetwork::from(config.till.network),
+        esplora_url: chain.esplora_url.as_str().to_owned(),
+        alias: config.node.alias.clone(),
+        listen: config.node.listen.iter().map(ToString::to_string).collect(),
+        announce: config.node.announce.iter().map(|a| a.as_str().to_owned()).collect(),
+        lsp: config.lsp.provider().map(|(node_id, address, token)| {
+            let token = token.map(|token| token.expose_secret().to_owned());
+            (node_id.to_string(), address.as_str().to_owned(), token)
+        }),
+        trusted_peers_0conf: config.lsp.trusted_peers_0conf.iter().map(ToString::to_string).collect(),
+        sync_secs: (chain.onchain_sync_secs, chain.lightning_sync_secs, chain.fee_sync_secs),
+    }
+}
+
+pub(super) fn pos(config: &Config) -> Settings {
+    let defaults = Settings::default();
+    let mut lockout = defaults.lockout;
+    lockout.max_failures = config.auth.lockout_after;
+    lockout.first_lock_secs = config.auth.lockout_base_secs;
+    lockout.max_lock_secs = config.auth.lockout_max_secs;
+    let mut limits = defaults.limits;
+    limits.max_body_bytes = config.http.max_body_bytes;
+    limits.request_timeout = Duration::from_secs(config.http.request_timeout_secs);
+    limits.max_in_flight = config.http.max_in_flight;
+    Settings {
+        network: config.till.network.to_string(),
+        secure_cookies: config.http.secure_cookies,
+        access_token_secs: config.auth.access_token_secs,
+        refresh_token_secs: config.auth.refresh_token_secs,
+        wallet_token_secs: config.auth.wallet_token_secs,
+        payment_wait: Duration::from_secs(config.payments.wait_secs),
+        ping_interval: Duration::from_secs(config.events.ping_secs),
+        lockout,
+        limits,
+        ..defaults
+    }
+}
