@@ -1,0 +1,221 @@
+//! What surfaces ask the service for, and what it answers. Plain data; no wire format.
+
+use till::id::{PaymentHash, RequestHash, SessionId, UserId};
+use till::invoice::Description;
+use till::ledger::{IdempotencyKey, Origin, Refusal, WalletRef};
+use till::money::Msat;
+use till::time::Timestamp;
+
+use crate::node::{NodeChannel, NodeError};
+
+/// An invoice to be made.
+#[derive(Clone, Debug)]
+pub struct NewInvoice {
+    /// Whose money it will be.
+    pub wallet: WalletRef,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// What is asked for; `None` lets the payer choose.
+    pub amount: Option<Msat>,
+    /// What the payer is shown.
+    pub description: Description,
+    /// The caller's own reference.
+    pub external_id: Option<String>,
+    /// Where the caller wants to be told.
+    pub webhook_url: Option<String>,
+    /// How long it can be paid; `None` for the configured default.
+    pub expiry_secs: Option<u32>,
+}
+
+/// A payment to be made.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    /// Who pays.
+    pub wallet: WalletRef,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// The BOLT 11 text.
+    pub bolt11: String,
+    /// What the recipient shall get; must be given, and only be given, as the invoice demands:
+    /// for an open invoice, or equal to the invoice's own amount.
+    pub amount: Option<Msat>,
+    /// The most that routing may cost; `None` for the configured share.
+    pub fee_cap: Option<Msat>,
+    /// Makes a repeat the same payment.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// A decoded invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedInvoice {
+    /// What it is locked to.
+    pub hash: PaymentHash,
+    /// What it asks for.
+    pub amount: Option<Msat>,
+    /// What it shows.
+    pub description: Description,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// Who gets the money, hexadecimal.
+    pub payee: String,
+}
+
+/// Which invoices to list: newest first.
+#[derive(Clone, Debug)]
+pub struct InvoiceQuery {
+    /// Whose.
+    pub wallet: WalletRef,
+    /// Only those that were paid.
+    pub paid_only: bool,
+    /// Created at or after.
+    pub from: Option<Timestamp>,
+    /// Created at or before.
+    pub to: Option<Timestamp>,
+    /// Only those with this reference.
+    pub external_id: Option<String>,
+    /// How many to leave out.
+    pub offset: usize,
+    /// How many to return at most.
+    pub limit: usize,
+}
+
+/// Which outgoing payments to list: newest first.
+#[derive(Clone, Debug)]
+pub struct PaymentQuery {
+    /// Whose.
+    pub wallet: WalletRef,
+    /// Failed ones too.
+    pub include_failed: bool,
+    /// Created at or after.
+    pub from: Option<Timestamp>,
+    /// Created at or before.
+    pub to: Option<Timestamp>,
+    /// How many to leave out.
+    pub offset: usize,
+    /// How many to return at most.
+    pub limit: usize,
+}
+
+/// The house's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HouseBalance {
+    /// By the ledger, in msat; may be below zero.
+    pub ledger_msat: i128,
+    /// What it may send over Lightning just now.
+    pub spendable: Msat,
+    /// What it owns or what the channels hold less what is others', whichever is smaller; what is
+    /// set aside for payments in flight is still in it.
+    pub balance: Msat,
+}
+
+/// The node, as far as it may be shown.
+#[derive(Clone, Debug)]
+pub struct NodeInfo {
+    /// Our public key, hexadecimal.
+    pub node_id: String,
+    /// `regtest`, `signet`, `testnet4` or `mainnet`.
+    pub network: String,
+    /// The best block the node knows.
+    pub height: u32,
+    /// All channels.
+    pub channels: Vec<ChannelInfo>,
+}
+
+/// A channel and how it stands.
+#[derive(Clone, Debug)]
+pub struct ChannelInfo {
+    /// As the node has it.
+    pub channel: NodeChannel,
+    /// How it stands.
+    pub state: ChannelPhase,
+}
+
+/// How a channel stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelPhase {
+    /// Waiting for its funding to be deep enough.
+    Opening,
+    /// Usable.
+    Normal,
+    /// Its peer is away.
+    Offline,
+}
+
+/// A channel that is being opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedChannel {
+    /// The node's lasting name for it, big-endian.
+    pub user_channel_id: [u8; 16],
+    /// BOLT 2 channel id, hexadecimal, once known.
+    pub channel_id: Option<String>,
+    /// The funding transaction, once known.
+    pub funding_tx_id: Option<String>,
+}
+
+/// A wish to set up the till.
+#[derive(Clone, Debug)]
+pub struct InitialSetup {
+    /// The first administrator's name.
+    pub name: String,
+    /// Their password, hashed.
+    pub password: till::access::PasswordHash,
+    /// Their PIN, hashed.
+    pub pin: till::access::PasswordHash,
+    /// The wallet password, hashed.
+    pub wallet_password: till::access::PasswordHash,
+    /// What the shop calls itself.
+    pub business_name: Option<String>,
+    /// The currency it counts in.
+    pub business_currency: Option<String>,
+}
+
+/// A session with the one refresh token that is good for it. Secrets; never log.
+#[derive(Clone)]
+pub struct OpenedSession {
+    /// Which.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The refresh token's text.
+    pub refresh_token: String,
+}
+
+/// How ready the till is to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether payments can be made and taken.
+    pub ready: bool,
+    /// Why not, in words for an operator.
+    pub reason: Option<String>,
+    /// The best block the node knows.
+    pub height: u32,
+}
+
+/// Why the service did not do what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The ledger refused; nothing has changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The text is no BOLT 11 invoice, or not for this network.
+    #[error("invalid invoice: {0}")]
+    InvalidInvoice(String),
+    /// The request cannot be carried out as it stands.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// A queue is full: try again after this many seconds.
+    #[error("too many requests are under way")]
+    Busy {
+        /// When to try again.
+        retry_after_secs: u32,
+    },
+    /// The node cannot do it now.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The outcome did not become known in time. It is not a failure: ask again.
+    #[error("the outcome is not known yet")]
+    Unknown,
+    /// The till is shutting down.
+    #[error("the till is shutting down")]
+    Stopping,
+}
