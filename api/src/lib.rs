@@ -1,2 +1,3 @@
 //! x
 pub mod http;
+pub mod pos;

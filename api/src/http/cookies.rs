@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, COOKIE};
 
 /// The cookies of a request, of all its `Cookie` lines: clients may send several (RFC 9113, 8.2.3,
 /// and any curl with more than one `-H "Cookie: …"`).
@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn odd_cookie_lines_are_passed_over() {
         let mut map = headers(&[("cookie", ";;=;a"), ("cookie", "x=; x=1=2")]);
-        map.append("cookie", HeaderValue::from_bytes(b"y=\xff").expect("opaque bytes"));
+        map.append(
+            "cookie",
+            HeaderValue::from_bytes(b"y=\xff").expect("opaque bytes"),
+        );
         let cookies = Cookies::of(&map);
         assert_eq!(cookies.get("x"), Some("1=2"));
         assert_eq!(cookies.get("y"), None);
@@ -102,7 +105,10 @@ mod tests {
 
     #[test]
     fn bearer_tokens_are_found_whatever_the_case() {
-        assert_eq!(bearer(&headers(&[("authorization", "bearer  t")])), Some("t"));
+        assert_eq!(
+            bearer(&headers(&[("authorization", "bearer  t")])),
+            Some("t")
+        );
         assert_eq!(bearer(&headers(&[("authorization", "Basic t")])), None);
         assert_eq!(bearer(&headers(&[("authorization", "Bearer ")])), None);
         assert_eq!(bearer(&headers(&[])), None);

@@ -174,7 +174,13 @@ mod tests {
     #[tokio::test]
     async fn load_is_shed_but_probes_are_answered() {
         let full = || shielded(0);
-        assert_eq!(text(ask(full(), "GET", "/ok", None).await).await, "Overloaded");
-        assert_eq!(text(ask(full(), "GET", "/healthz", None).await).await, "alive");
+        assert_eq!(
+            text(ask(full(), "GET", "/ok", None).await).await,
+            "Overloaded"
+        );
+        assert_eq!(
+            text(ask(full(), "GET", "/healthz", None).await).await,
+            "alive"
+        );
     }
 }
