@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `tilld` binary; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tilld::run()
+}

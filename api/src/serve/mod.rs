@@ -26,7 +26,10 @@ enum ServeError {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("cannot listen on {address}: {error} (http.listen)")]
-    Listen { address: SocketAddr, error: std::io::Error },
+    Listen {
+        address: SocketAddr,
+        error: std::io::Error,
+    },
     #[error("{0}")]
     Io(#[from] std::io::Error),
     #[error("a part of the till failed: {0}")]
@@ -36,7 +39,10 @@ enum ServeError {
 /// Serves until a signal or a failure ends it. 0 after SIGTERM or Ctrl-C, 1 after a failure.
 pub fn serve(config: Config, mnemonic: Mnemonic) -> ExitCode {
     till_actors::abort::abort_on_panic();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };

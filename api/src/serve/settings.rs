@@ -17,7 +17,10 @@ use crate::pos::Settings;
 const NODE_MIN_SYNC_SECS: u64 = 10;
 
 pub(super) fn till(config: &Config) -> TillConfig {
-    let scan_secs = config.chain.lightning_sync_secs.min(config.chain.onchain_sync_secs);
+    let scan_secs = config
+        .chain
+        .lightning_sync_secs
+        .min(config.chain.onchain_sync_secs);
     TillConfig {
         data_dir: config.till.data_dir.clone(),
         network: BitcoinNetwork::from(config.till.network),
@@ -57,13 +60,27 @@ pub(super) fn node(config: &Config) -> LdkConfig {
         esplora_url: chain.esplora_url.as_str().to_owned(),
         alias: config.node.alias.clone(),
         listen: config.node.listen.iter().map(ToString::to_string).collect(),
-        announce: config.node.announce.iter().map(|a| a.as_str().to_owned()).collect(),
+        announce: config
+            .node
+            .announce
+            .iter()
+            .map(|a| a.as_str().to_owned())
+            .collect(),
         lsp: config.lsp.provider().map(|(node_id, address, token)| {
             let token = token.map(|token| token.expose_secret().to_owned());
             (node_id.to_string(), address.as_str().to_owned(), token)
         }),
-        trusted_peers_0conf: config.lsp.trusted_peers_0conf.iter().map(ToString::to_string).collect(),
-        sync_secs: (chain.onchain_sync_secs, chain.lightning_sync_secs, chain.fee_sync_secs),
+        trusted_peers_0conf: config
+            .lsp
+            .trusted_peers_0conf
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        sync_secs: (
+            chain.onchain_sync_secs,
+            chain.lightning_sync_secs,
+            chain.fee_sync_secs,
+        ),
     }
 }
 
@@ -75,7 +92,7 @@ pub(super) fn pos(config: &Config) -> Settings {
     lockout.max_lock_secs = config.auth.lockout_max_secs;
     let mut limits = defaults.limits;
     limits.max_body_bytes = config.http.max_body_bytes;
-    limits.request_timeout = Duration::from_secs(config.http.request_timeout_secs);
+    limits.request_time = Duration::from_secs(config.http.request_timeout_secs);
     limits.max_in_flight = config.http.max_in_flight;
     Settings {
         network: config.till.network.to_string(),

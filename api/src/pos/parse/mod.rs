@@ -1,0 +1,254 @@
+//! From requests to what the service is asked. Owns the rules between fields; the rules of single
+//! fields are in [`field`](super::field).
+
+use till::access::Role;
+use till::id::RequestHash;
+use till::invoice::Description;
+use till::ledger::{IdempotencyKey, Origin, WalletRef};
+use till::money::{Msat, Sat};
+use till::time::Timestamp;
+use till_actors::node::OpenChannelRequest;
+use till_actors::service::{DecodedInvoice, InvoiceQuery, NewInvoice, NewPayment, PaymentQuery};
+
+use super::access::Secret;
+use super::field::{self, Invalid};
+use super::setup::SetupWish;
+use super::wire;
+
+/// Rows of a page, where the caller does not say.
+const DEFAULT_PAGE_ROWS: usize = 20;
+/// Rows of a page at most.
+const MAX_PAGE_ROWS: usize = 1_000;
+
+/// Somebody who says who they are.
+pub(super) struct Login {
+    /// The name they gave.
+    pub(super) name: String,
+    /// What they typed.
+    pub(super) secret: Secret,
+    /// Whether that is the PIN.
+    pub(super) is_pin: bool,
+}
+
+pub(super) fn login(request: wire::LoginRequest) -> Result<Login, Invalid> {
+    let name = field::name("name", &request.name)?;
+    let (secret, is_pin) = match (request.pin, request.password) {
+        (Some(pin), None) => (pin, true),
+        (None, Some(password)) => (password, false),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(Invalid::new("pin", "or password must be sent, one of them"));
+        }
+    };
+    field::attempt(if is_pin { "pin" } else { "password" }, secret.reveal())?;
+    Ok(Login {
+        name,
+        secret,
+        is_pin,
+    })
+}
+
+pub(super) fn setup(request: wire::SetupRequest) -> SetupWish {
+    SetupWish {
+        name: request.user_name,
+        password: request.user_password,
+        pin: request.user_pin,
+        wallet_password: request.wallet_password,
+        business_name: request.business_name,
+        business_currency: request.business_currency,
+    }
+}
+
+/// A member of staff to be added, with their secrets still to be hashed.
+pub(super) struct NewStaff {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) password: Secret,
+    pub(super) pin: Secret,
+}
+
+pub(super) fn new_staff(request: wire::NewUser) -> Result<NewStaff, Invalid> {
+    field::password("password", request.password.reveal())?;
+    field::pin("pin", request.pin.reveal())?;
+    Ok(NewStaff {
+        name: field::name("name", &request.name)?,
+        role: match request.role {
+            wire::Role::Cashier => Role::Cashier,
+            wire::Role::Admin => Role::Admin,
+        },
+        password: request.password,
+        pin: request.pin,
+    })
+}
+
+pub(super) fn new_invoice(request: wire::InvoiceRequest) -> Result<NewInvoice, Invalid> {
+    let amount = request.amount_sat;
+    let amount = amount.map(|sat| field::amount("amountSat", sat.0));
+    let external_id = request.external_id;
+    let external_id = external_id.map(|text| field::external_id("externalId", text));
+    let webhook_url = request.webhook_url;
+    let webhook_url = webhook_url.map(|text| field::webhook_url("webhookUrl", text));
+    let expiry_secs = request.expiry_seconds;
+    let expiry_secs = expiry_secs.map(|secs| field::expiry("expirySeconds", secs.0));
+    Ok(NewInvoice {
+        wallet: WalletRef::House,
+        origin: Origin::Pos,
+        amount: amount.transpose()?.map(Sat::to_msat),
+        description: description(request.description, request.description_hash)?,
+        external_id: external_id.transpose()?,
+        webhook_url: webhook_url.transpose()?,
+        expiry_secs: expiry_secs.transpose()?,
+    })
+}
+
+fn description(text: Option<String>, hash: Option<String>) -> Result<Description, Invalid> {
+    match (text, hash) {
+        (Some(_), Some(_)) => Err(Invalid::new(
+            "description",
+            "and descriptionHash exclude each other",
+        )),
+        (None, Some(hash)) => {
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(&hash, &mut bytes)
+                .map_err(|_| Invalid::new("descriptionHash", "must be 64 hexadecimal digits"))?;
+            Ok(Description::Hash(bytes))
+        }
+        (text, None) => {
+            let text = field::description("description", text.unwrap_or_default())?;
+            Ok(Description::Text(text))
+        }
+    }
+}
+
+/// The BOLT 11 text as it may be pasted or scanned: with spaces around it, or as a URI.
+pub(super) fn bolt11(text: &str) -> &str {
+    let text = text.trim();
+    match text.split_at_checked("lightning:".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("lightning:") => rest,
+        Some(_) | None => text,
+    }
+}
+
+/// The order to pay `invoice`, which `request` names. `amountSat` may repeat the invoice's amount,
+/// so that a till can say what it thinks it pays; it must be there if the invoice leaves it open.
+pub(super) fn new_payment(
+    request: &wire::PayRequest,
+    invoice: &DecodedInvoice,
+    idempotency_key: Option<String>,
+) -> Result<NewPayment, Invalid> {
+    let given = request.amount_sat;
+    let given = given.map(|sat| field::amount("amountSat", sat.0));
+    let given = given.transpose()?;
+    let amount = match (invoice.amount, given) {
+        (None, None) => {
+            let rule = "is required: the invoice leaves the amount to the payer";
+            return Err(Invalid::new("amountSat", rule));
+        }
+        (None, Some(sat)) => Some(sat.to_msat()),
+        (Some(own), Some(sat)) if field::asked_sat(own) != sat => {
+            let rule = format!(
+                "must be the invoice's own amount, {}",
+                field::asked_sat(own)
+            );
+            return Err(Invalid::new("amountSat", rule));
+        }
+        (Some(_), Some(_) | None) => None,
+    };
+    let bolt11 = bolt11(&request.invoice).to_owned();
+    Ok(NewPayment {
+        wallet: WalletRef::House,
+        origin: Origin::Pos,
+        idempotency: idempotency_key.map(|key| idempotency(key, &bolt11, amount)),
+        bolt11,
+        amount,
+        fee_cap: None,
+    })
+}
+
+/// What makes two requests the same: the invoice, whatever its case, and an amount where the
+/// payer chose it.
+fn idempotency(key: String, bolt11: &str, amount: Option<Msat>) -> (IdempotencyKey, RequestHash) {
+    let bolt11 = bolt11.to_ascii_lowercase();
+    let amount_msat = amount.map_or(0, Msat::get);
+    let canonical = format!("payinvoice\n{bolt11}\n{amount_msat}");
+    let key = IdempotencyKey {
+        origin: Origin::Pos,
+        wallet: WalletRef::House,
+        operation: "payinvoice".to_owned(),
+        key,
+    };
+    (key, RequestHash::of(canonical.as_bytes()))
+}
+
+pub(super) fn open_channel(request: &wire::OpenChannel) -> Result<OpenChannelRequest, Invalid> {
+    let capacity = field::amount("amountSat", request.amount_sat.0)?;
+    let push = Sat::new(request.push_sat.map_or(0, |sat| sat.0));
+    let push = push
+        .filter(|push| *push < capacity)
+        .ok_or_else(|| Invalid::new("pushSat", "must be less than amountSat"))?;
+    Ok(OpenChannelRequest {
+        node_id: field::node_id("nodeId", &request.node_id)?,
+        address: field::peer_address("address", &request.address)?,
+        capacity,
+        push: push.to_msat(),
+        announce: request.announce.unwrap_or(false),
+    })
+}
+
+/// A page of a list: the part of the query that both directions share.
+struct Page {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    offset: usize,
+    limit: usize,
+}
+
+fn page(query: &wire::ListQuery) -> Result<Page, Invalid> {
+    let limit = query.limit.unwrap_or(DEFAULT_PAGE_ROWS);
+    if !(1..=MAX_PAGE_ROWS).contains(&limit) {
+        return Err(Invalid::new(
+            "limit",
+            format!("must be 1 to {MAX_PAGE_ROWS}"),
+        ));
+    }
+    if let (Some(from), Some(to)) = (query.from, query.to)
+        && from > to
+    {
+        return Err(Invalid::new("from", "must not be after to"));
+    }
+    Ok(Page {
+        from: query.from.map(Timestamp::from_millis),
+        to: query.to.map(Timestamp::from_millis),
+        offset: query.offset.unwrap_or(0),
+        limit,
+    })
+}
+
+pub(super) fn incoming(query: wire::ListQuery) -> Result<InvoiceQuery, Invalid> {
+    let page = page(&query)?;
+    let external_id = query.external_id;
+    let external_id = external_id.map(|text| field::external_id("externalId", text));
+    Ok(InvoiceQuery {
+        wallet: WalletRef::House,
+        paid_only: !query.all.unwrap_or(false),
+        from: page.from,
+        to: page.to,
+        external_id: external_id.transpose()?,
+        offset: page.offset,
+        limit: page.limit,
+    })
+}
+
+pub(super) fn outgoing(query: &wire::ListQuery) -> Result<PaymentQuery, Invalid> {
+    let page = page(query)?;
+    Ok(PaymentQuery {
+        wallet: WalletRef::House,
+        include_failed: query.all.unwrap_or(false),
+        from: page.from,
+        to: page.to,
+        offset: page.offset,
+        limit: page.limit,
+    })
+}
+
+#[cfg(test)]
+mod tests;

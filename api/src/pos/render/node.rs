@@ -1,0 +1,71 @@
+//! The node, its channels, the balance and the till's health.
+
+use till::time::Timestamp;
+use till_actors::service::{
+    ChannelInfo, ChannelPhase, HouseBalance, NodeInfo, OpenedChannel, Readiness,
+};
+
+use super::sat_floor;
+use crate::pos::settings::Settings;
+use crate::pos::wire;
+
+pub(in crate::pos) fn health(
+    settings: &Settings,
+    readiness: Readiness,
+    now: Timestamp,
+) -> wire::Health {
+    wire::Health {
+        status: if readiness.ready { "ok" } else { "degraded" },
+        timestamp: now.as_millis(),
+        ready: readiness.ready,
+        reason: readiness.reason,
+        chain: settings.network.clone(),
+        block_height: readiness.height,
+        version: settings.version.clone(),
+    }
+}
+
+pub(in crate::pos) fn balance(balance: &HouseBalance) -> wire::Balance {
+    wire::Balance {
+        balance_sat: sat_floor(balance.balance),
+        fee_credit_sat: 0,
+    }
+}
+
+pub(in crate::pos) fn info(info: &NodeInfo, version: &str) -> wire::Info {
+    wire::Info {
+        node_id: info.node_id.clone(),
+        channels: info.channels.iter().map(channel).collect(),
+        chain: info.network.clone(),
+        block_height: info.height,
+        version: version.to_owned(),
+    }
+}
+
+pub(in crate::pos) fn channel(info: &ChannelInfo) -> wire::Channel {
+    let channel = &info.channel;
+    wire::Channel {
+        state: match info.state {
+            ChannelPhase::Opening => "OPENING",
+            ChannelPhase::Normal => "NORMAL",
+            ChannelPhase::Offline => "OFFLINE",
+        },
+        channel_id: channel.channel_id.clone(),
+        balance_sat: channel.balance.get(),
+        inbound_liquidity_sat: sat_floor(channel.inbound),
+        outbound_liquidity_sat: sat_floor(channel.outbound),
+        capacity_sat: channel.capacity.get(),
+        funding_tx_id: channel.funding.map(|(tx_id, _)| tx_id.to_string()),
+        counterparty: channel.counterparty.clone(),
+        confirmations: channel.confirmations,
+    }
+}
+
+pub(in crate::pos) fn channel_opening(opened: OpenedChannel) -> wire::ChannelOpening {
+    wire::ChannelOpening {
+        state: "OPENING",
+        user_channel_id: hex::encode(opened.user_channel_id),
+        channel_id: opened.channel_id,
+        funding_tx_id: opened.funding_tx_id,
+    }
+}

@@ -1,0 +1,127 @@
+//! Invoices and payments.
+
+use till::invoice::{self, Description, Invoice};
+use till::payment::{self, Outcome, Payment, Sent};
+use till::time::Timestamp;
+use till_actors::service::DecodedInvoice;
+
+use super::sat_floor;
+use crate::pos::field::asked_sat;
+use crate::pos::wire;
+
+/// An issued invoice; `None` for a draft, which has no text yet.
+pub(in crate::pos) fn invoice_made(invoice: &Invoice) -> Option<wire::InvoiceMade> {
+    let serialized = invoice.bolt11.clone()?;
+    Some(wire::InvoiceMade {
+        amount_sat: invoice.amount.map(|amount| asked_sat(amount).get()),
+        payment_hash: invoice.hash.to_string(),
+        expires_at: invoice.expires_at.as_millis(),
+        bip21: format!("bitcoin:?lightning={serialized}"),
+        serialized,
+    })
+}
+
+fn description_parts(description: &Description) -> (Option<String>, Option<String>) {
+    match description {
+        Description::Text(text) => (Some(text.clone()), None),
+        Description::Hash(hash) => (None, Some(hex::encode(hash))),
+    }
+}
+
+pub(in crate::pos) fn decoded(invoice: &DecodedInvoice) -> wire::Decoded {
+    let (description, description_hash) = description_parts(&invoice.description);
+    wire::Decoded {
+        amount_sat: invoice.amount.map(|amount| asked_sat(amount).get()),
+        description,
+        description_hash,
+        payment_hash: invoice.hash.to_string(),
+        expires_at: invoice.expires_at.as_millis(),
+        node_id: invoice.payee.clone(),
+    }
+}
+
+/// A draft is shown to nobody and an abandoned one never was; both have a word all the same.
+const fn incoming_status(state: invoice::State) -> &'static str {
+    match state {
+        invoice::State::Draft | invoice::State::Open | invoice::State::Claiming => "PENDING",
+        invoice::State::Paid => "RECEIVED",
+        invoice::State::Expired | invoice::State::Abandoned => "EXPIRED",
+    }
+}
+
+pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
+    let status = incoming_status(invoice.state);
+    let is_paid = invoice.state == invoice::State::Paid;
+    let receipt = invoice.receipt.filter(|_| is_paid);
+    let requested_sat = invoice.amount.map(|amount| asked_sat(amount).get());
+    let received_sat = receipt.map(|receipt| receipt.amount_sat.get());
+    wire::Incoming {
+        kind: "incoming_payment",
+        sub_type: "lightning",
+        payment_hash: invoice.hash.to_string(),
+        // Whoever has the preimage can claim a payment that is still under way.
+        preimage: is_paid.then(|| hex::encode(invoice.preimage.reveal())),
+        amount_sat: requested_sat.or(received_sat),
+        requested_sat,
+        received_sat: received_sat.unwrap_or(0),
+        fees: receipt.map_or(0, |receipt| receipt.lsp_fee.get()),
+        description: description_parts(&invoice.description).0,
+        external_id: invoice.external_id.clone(),
+        payer_note: None,
+        invoice: invoice.bolt11.clone(),
+        status,
+        is_paid,
+        is_expired: status == "EXPIRED",
+        created_at: invoice.created_at.as_millis(),
+        expires_at: invoice.expires_at.as_millis(),
+        completed_at: receipt.map(|receipt| receipt.at.as_millis()),
+    }
+}
+
+pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
+    // A new attempt may carry the outcome of the one before it: the state decides.
+    let (status, sent, failed) = match (payment.state, &payment.outcome) {
+        (payment::State::Succeeded, Some(Outcome::Sent(sent))) => ("SUCCEEDED", Some(sent), None),
+        (payment::State::Succeeded, _) => ("SUCCEEDED", None, None),
+        (payment::State::Failed, Some(Outcome::Failed { reason, at })) => {
+            ("FAILED", None, Some((*reason, *at)))
+        }
+        (payment::State::Failed, _) => ("FAILED", None, None),
+        (payment::State::Pending, _) => ("PENDING", None, None),
+    };
+    let completed = sent.map(|sent| sent.at).or(failed.map(|(_, at)| at));
+    wire::Outgoing {
+        kind: "outgoing_payment",
+        sub_type: "lightning",
+        payment_id: payment.id.to_string(),
+        payment_hash: payment.hash.to_string(),
+        tx_id: None,
+        preimage: sent.and_then(preimage),
+        amount_sat: sat_floor(payment.amount),
+        sent: sent.map_or(0, |sent| sent.sent_sat.get()),
+        fees: sent.map_or(0, |sent| sent.fee.get()),
+        routing_fee_sat: sent.map_or(0, |sent| sat_floor(sent.fee)),
+        description: payment.description.clone(),
+        invoice: payment.bolt11.clone(),
+        status,
+        is_paid: status == "SUCCEEDED",
+        failure_reason: failed.map(|(reason, _)| reason.code()),
+        created_at: payment.created_at.as_millis(),
+        completed_at: completed.map(Timestamp::as_millis),
+    }
+}
+
+fn preimage(sent: &Sent) -> Option<String> {
+    let preimage = sent.preimage.as_ref()?;
+    Some(hex::encode(preimage.reveal()))
+}
+
+pub(in crate::pos) fn paid(payment: &Payment, sent: &Sent) -> wire::Paid {
+    wire::Paid {
+        recipient_amount_sat: sat_floor(payment.amount),
+        routing_fee_sat: sat_floor(sent.fee),
+        payment_id: payment.id.to_string(),
+        payment_hash: payment.hash.to_string(),
+        payment_preimage: preimage(sent),
+    }
+}

@@ -1,0 +1,58 @@
+//! The node, its channels and the house's balance. Owns nothing.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::pos::Pos;
+use crate::pos::access::WalletAdmin;
+use crate::pos::error::Error;
+use crate::pos::extract::Body;
+use crate::pos::{parse, render, wire};
+
+/// `GET /wallet/getinfo`
+pub(crate) async fn info(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+) -> Result<Json<wire::Info>, Error> {
+    let info = pos.service.node_info().await?;
+    Ok(Json(render::info(&info, &pos.settings.version)))
+}
+
+/// `GET /wallet/getbalance`
+pub(crate) async fn balance(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+) -> Result<Json<wire::Balance>, Error> {
+    let balance = pos.service.house_balance().await?;
+    Ok(Json(render::balance(&balance)))
+}
+
+/// `POST /wallet/newaddress`, and `GET` for those who think of it as reading.
+pub(crate) async fn new_address(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+) -> Result<Json<wire::Address>, Error> {
+    let address = pos.service.new_address().await?;
+    Ok(Json(wire::Address { address }))
+}
+
+/// `GET /wallet/channels`
+pub(crate) async fn channels(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+) -> Result<Json<Vec<wire::Channel>>, Error> {
+    let info = pos.service.node_info().await?;
+    Ok(Json(info.channels.iter().map(render::channel).collect()))
+}
+
+/// `POST /wallet/channels`
+pub(crate) async fn open_channel(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+    Body(request): Body<wire::OpenChannel>,
+) -> Result<(StatusCode, Json<wire::ChannelOpening>), Error> {
+    let wanted = parse::open_channel(&request)?;
+    let opened = pos.service.open_channel(wanted).await?;
+    Ok((StatusCode::CREATED, Json(render::channel_opening(opened))))
+}

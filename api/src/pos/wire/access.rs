@@ -1,0 +1,125 @@
+//! Set-up, login, staff and health.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pos::access::Secret;
+
+/// `GET /initial-setup`
+#[derive(Serialize)]
+pub(crate) struct SetupState {
+    pub(crate) initialized: bool,
+}
+
+/// `POST /initial-setup`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SetupRequest {
+    pub(crate) user_name: String,
+    pub(crate) user_password: Secret,
+    pub(crate) user_pin: Secret,
+    pub(crate) wallet_password: Option<Secret>,
+    pub(crate) business_name: Option<String>,
+    pub(crate) business_currency: Option<String>,
+}
+
+/// `POST /initial-setup`, once done.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SetupDone {
+    pub(crate) message: &'static str,
+    pub(crate) user_id: String,
+    pub(crate) role_id: u8,
+}
+
+/// `POST /auth/login`
+#[derive(Deserialize)]
+pub(crate) struct LoginRequest {
+    pub(crate) name: String,
+    pub(crate) pin: Option<Secret>,
+    pub(crate) password: Option<Secret>,
+}
+
+/// `POST /auth/login`, once in.
+#[derive(Serialize)]
+pub(crate) struct LoggedIn {
+    pub(crate) message: &'static str,
+    pub(crate) user: User,
+}
+
+/// A member of staff.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct User {
+    pub(crate) user_id: String,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) role_id: u8,
+    pub(crate) is_admin: bool,
+}
+
+/// What a member of staff may do.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    Cashier,
+    Admin,
+}
+
+/// `POST /users`
+#[derive(Deserialize)]
+pub(crate) struct NewUser {
+    #[serde(alias = "userName")]
+    pub(crate) name: String,
+    #[serde(alias = "userPassword")]
+    pub(crate) password: Secret,
+    #[serde(alias = "userPin")]
+    pub(crate) pin: Secret,
+    pub(crate) role: Role,
+}
+
+/// `POST /auth/refresh`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refreshed {
+    pub(crate) message: &'static str,
+    pub(crate) access_token: String,
+}
+
+/// An answer of one sentence.
+#[derive(Serialize)]
+pub(crate) struct Message {
+    pub(crate) message: &'static str,
+}
+
+/// An answer of one word.
+#[derive(Serialize)]
+pub(crate) struct Status {
+    pub(crate) status: &'static str,
+}
+
+/// `POST /wallet/auth`
+#[derive(Deserialize)]
+pub(crate) struct WalletAuthRequest {
+    pub(crate) password: Secret,
+}
+
+/// `POST /wallet/auth`, once in.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WalletOpened {
+    pub(crate) message: &'static str,
+    pub(crate) wallet_token_expires_at: u64,
+}
+
+/// `GET /api/health`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Health {
+    pub(crate) status: &'static str,
+    pub(crate) timestamp: u64,
+    pub(crate) ready: bool,
+    pub(crate) reason: Option<String>,
+    pub(crate) chain: String,
+    pub(crate) block_height: u32,
+    pub(crate) version: String,
+}
