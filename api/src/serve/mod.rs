@@ -37,7 +37,7 @@ enum ServeError {
 }
 
 /// Serves until a signal or a failure ends it. 0 after SIGTERM or Ctrl-C, 1 after a failure.
-pub fn serve(config: Config, mnemonic: Mnemonic) -> ExitCode {
+pub(crate) fn serve(config: Config, mnemonic: Mnemonic) -> ExitCode {
     till_actors::abort::abort_on_panic();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
