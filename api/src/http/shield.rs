@@ -45,6 +45,7 @@ where
             TraceLayer::new_for_http()
                 .make_span_with(span)
                 .on_request(())
+                .on_failure(()) // The status says it, and the cause is logged where it is known.
                 .on_response(DefaultOnResponse::new().level(Level::INFO)),
         )
         .layer(SetResponseHeaderLayer::if_not_present(

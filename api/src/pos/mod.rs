@@ -1,9 +1,9 @@
 //! The POS surface: the wallet API of a point of sale, served by this node. Owns its routes, wire
 //! formats, logins and error envelope; what money does is the service's.
 //!
-//! A request goes through [`extract`] and a tier of [`access`], is checked by [`parse`] (single
-//! fields by [`field`]), becomes one call of the service in [`routes`], and its answer is put
-//! into [`wire`] types by [`render`], its refusal by [`error`].
+//! A request goes through `extract` and a tier of `access`, is checked by `parse` (single
+//! fields by `field`), becomes one call of the service in `routes`, and its answer is put
+//! into `wire` types by `render`, its refusal by `error`.
 
 mod access;
 mod error;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use till::access::PasswordHash;
 use till::time::Timestamp;
-use till_actors::service::Service;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -37,6 +36,7 @@ pub(crate) struct Guess {
 }
 
 /// Why a guess does not open the gate.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Denied {
     /// It was wrong.
     Wrong,
@@ -47,35 +47,47 @@ pub(crate) enum Denied {
 /// Tries and hashes secrets.
 pub(crate) struct Gate {
     places: Arc<Semaphore>,
-    lockout: Mutex<Lockout>,
+    lockout: Arc<Mutex<Lockout>>,
 }
 
 impl Gate {
     pub(crate) fn new(settings: LockoutSettings) -> Self {
         Self {
             places: Arc::new(Semaphore::new(PLACES)),
-            lockout: Mutex::new(Lockout::new(settings)),
+            lockout: Arc::new(Mutex::new(Lockout::new(settings))),
         }
     }
 
-    /// Tries a guess, and counts it.
-    pub(crate) async fn open(&self, service: &Service, guess: Guess) -> Result<(), Denied> {
-        let keys: Vec<Key> = [Some(guess.account.clone()), guess.address]
+    /// Tries a guess, and counts it before its place is free again, whether the caller is still
+    /// there or not. The clock is read once there is a place.
+    pub(crate) async fn open(
+        &self,
+        now: impl Fn() -> Timestamp,
+        guess: Guess,
+    ) -> Result<(), Denied> {
+        let keys: Vec<Key> = [Some(guess.account.clone()), guess.address.clone()]
             .into_iter()
             .flatten()
             .collect();
         let place = self.place().await.map_err(Denied::Unheard)?;
-        self.check(&keys, service.now()).map_err(Denied::Unheard)?;
-        let (secret, stored) = (guess.secret, guess.stored);
-        let right = work(place, move || password::verify(&secret, stored.as_ref()))
-            .await
-            .map_err(Denied::Unheard)?;
-        if right {
-            self.counts().succeeded(&guess.account);
-            Ok(())
-        } else {
-            self.counts().failed(&keys, service.now());
-            Err(Denied::Wrong)
+        let now = now();
+        if let Some(secs) = counts(&self.lockout).wait_secs(&keys, now) {
+            return Err(Denied::Unheard(Error::locked_out(secs)));
+        }
+        let lockout = Arc::clone(&self.lockout);
+        let tried = move || {
+            let right = password::verify(&guess.secret, guess.stored.as_ref());
+            if right {
+                counts(&lockout).succeeded(&guess.account);
+            } else {
+                counts(&lockout).failed(&keys, now);
+            }
+            right
+        };
+        match work(place, tried).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Denied::Wrong),
+            Err(error) => Err(Denied::Unheard(error)),
         }
     }
 
@@ -96,18 +108,11 @@ impl Gate {
                 .retry_after(BUSY_RETRY_SECS.into())),
         }
     }
+}
 
-    fn check(&self, keys: &[Key], now: Timestamp) -> Result<(), Error> {
-        match self.counts().wait_secs(keys, now) {
-            Some(secs) => Err(Error::locked_out(secs)),
-            None => Ok(()),
-        }
-    }
-
-    /// Counts are plain numbers, whole at any moment: a panic elsewhere does not spoil them.
-    fn counts(&self) -> MutexGuard<'_, Lockout> {
-        self.lockout.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Counts are plain numbers, whole at any moment: a panic elsewhere does not spoil them.
+fn counts(lockout: &Mutex<Lockout>) -> MutexGuard<'_, Lockout> {
+    lockout.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The place goes with the work: a caller that hangs up does not make room for another hash while
@@ -122,4 +127,64 @@ async fn work<T: Send + 'static>(
         done
     };
     spawn_blocking(job).await.map_err(|e| Error::internal(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn stored() -> PasswordHash {
+        password::hash(&Secret::new("1234".into())).expect("hashing works")
+    }
+
+    fn guess(secret: &str, stored: Option<PasswordHash>) -> Guess {
+        Guess {
+            account: Key::Login("ana".into()),
+            address: None,
+            secret: Secret::new(secret.to_owned()),
+            stored,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_right_secret_opens() {
+        let gate = Gate::new(LockoutSettings::default());
+        let stored = stored();
+        let open = |secret, stored| gate.open(|| NOW, guess(secret, stored));
+        assert_eq!(open("1234", Some(stored.clone())).await, Ok(()));
+        assert_eq!(open("4321", Some(stored)).await, Err(Denied::Wrong));
+        assert_eq!(open("1234", None).await, Err(Denied::Wrong));
+    }
+
+    #[tokio::test]
+    async fn the_right_secret_waits_out_the_lock_too() {
+        let gate = Gate::new(LockoutSettings::default());
+        let stored = stored();
+        for _ in 0..5 {
+            let denied = gate.open(|| NOW, guess("4321", Some(stored.clone()))).await;
+            assert_eq!(denied, Err(Denied::Wrong));
+        }
+        let denied = gate.open(|| NOW, guess("1234", Some(stored.clone()))).await;
+        assert_eq!(denied, Err(Denied::Unheard(Error::locked_out(30))));
+        let later = || NOW.plus_secs(30);
+        let opened = gate.open(later, guess("1234", Some(stored))).await;
+        assert_eq!(opened, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn parallel_guesses_do_not_outrun_the_lock() {
+        let gate = Gate::new(LockoutSettings::default());
+        let stored = stored();
+        let guesses = (0..40).map(|_| gate.open(|| NOW, guess("4321", Some(stored.clone()))));
+        let denied = join_all(guesses).await;
+        let tried = denied.iter().filter(|d| **d == Err(Denied::Wrong)).count();
+        assert!(
+            (5..5 + PLACES).contains(&tried),
+            "{tried} guesses were tried"
+        );
+    }
 }

@@ -80,7 +80,7 @@ async fn identify(pos: &Pos, remote: Remote, login: Login) -> Result<User, Error
         secret: login.secret,
         stored,
     };
-    match (pos.gate.open(&pos.service, guess).await, user) {
+    match (pos.gate.open(|| pos.service.now(), guess).await, user) {
         (Ok(()), Some(user)) => Ok(user),
         (Err(Denied::Unheard(error)), _) => Err(error),
         (Err(Denied::Wrong), _) | (Ok(()), None) => {

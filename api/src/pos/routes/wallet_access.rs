@@ -67,7 +67,7 @@ async fn try_password(
         secret,
         stored: business.map(|business| business.wallet_password),
     };
-    match pos.gate.open(&pos.service, guess).await {
+    match pos.gate.open(|| pos.service.now(), guess).await {
         Ok(()) => Ok(()),
         Err(Denied::Unheard(error)) => Err(error),
         Err(Denied::Wrong) => Err(Error::new(Case::InvalidPassword, "Invalid password")),
