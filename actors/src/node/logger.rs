@@ -16,8 +16,9 @@ impl LogWriter for TracingLogger {
         match level {
             // The node's finest levels print messages of the protocol, secrets included.
             LogLevel::Gossip | LogLevel::Trace => {}
-            LogLevel::Debug => tracing::debug!(target: "ldk", module_path, line, "{args}"),
-            LogLevel::Info => tracing::info!(target: "ldk", module_path, line, "{args}"),
+            LogLevel::Debug => tracing::trace!(target: "ldk", module_path, line, "{args}"),
+            // Its routine, every sync among it, is our detail.
+            LogLevel::Info => tracing::debug!(target: "ldk", module_path, line, "{args}"),
             LogLevel::Warn => tracing::warn!(target: "ldk", module_path, line, "{args}"),
             LogLevel::Error => tracing::error!(target: "ldk", module_path, line, "{args}"),
         }

@@ -2,6 +2,7 @@
 //! resume from; which events there are, and that none is skipped, is the hub's.
 
 use std::time::Duration;
+use till_actors::abort::periphery;
 
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -53,7 +54,7 @@ pub(super) async fn connect(
     let upgrade = upgrade
         .max_message_size(MAX_INBOUND_BYTES)
         .max_frame_size(MAX_INBOUND_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| client.serve(socket, events)))
+    Ok(upgrade.on_upgrade(move |socket| periphery(client.serve(socket, events))))
 }
 
 /// After which event to start: the query counts before the header.
