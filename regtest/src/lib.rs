@@ -4,3 +4,4 @@
 pub mod chain;
 pub mod peer;
 pub mod wait;
+pub mod world;

@@ -19,25 +19,44 @@ pub struct TimedOut {
     pub limit: Duration,
 }
 
-/// Looks at once and then every [`LOOK_EVERY`] until `look` finds something.
+/// A wait that looks again and again:
 ///
-/// # Errors
-/// [`TimedOut`], or the first error of `look`.
-pub async fn until<T, E, F>(what: &str, limit: Duration, mut look: F) -> Result<T, E>
-where
-    F: AsyncFnMut() -> Result<Option<T>, E>,
-    E: From<TimedOut>,
-{
-    let deadline = Instant::now() + limit;
-    loop {
-        if let Some(found) = look().await? {
-            return Ok(found);
+/// ```text
+/// let mut wait = Wait::new("the tip to be seen", LIMIT);
+/// while !seen().await? {
+///     wait.pause().await?;
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Wait {
+    what: String,
+    limit: Duration,
+    deadline: Instant,
+}
+
+impl Wait {
+    /// Begins now.
+    pub fn new(what: impl Into<String>, limit: Duration) -> Self {
+        Wait {
+            what: what.into(),
+            limit,
+            deadline: Instant::now() + limit,
         }
-        if Instant::now() >= deadline {
-            let what = what.to_owned();
-            return Err(TimedOut { what, limit }.into());
+    }
+
+    /// Until the next look.
+    ///
+    /// # Errors
+    /// [`TimedOut`] once the time is over.
+    pub async fn pause(&mut self) -> Result<(), TimedOut> {
+        if Instant::now() >= self.deadline {
+            return Err(TimedOut {
+                what: self.what.clone(),
+                limit: self.limit,
+            });
         }
         tokio::time::sleep(LOOK_EVERY).await;
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use ldk_node::lightning::ln::msgs::SocketAddress;
 
 use super::seen::Opening;
 use super::{Peer, PeerError};
-use crate::wait;
+use crate::wait::{self, Wait};
 
 /// How long the two sides may take to agree on a channel and make its funding transaction.
 const OPEN_LIMIT: Duration = Duration::from_secs(20);
@@ -77,7 +77,7 @@ impl Peer {
             })
             .await?
             .0;
-        let mut seen = self.shared().seen.subscribe();
+        let mut seen = self.facts().seen.subscribe();
         let settled = seen.wait_for(|seen| seen.openings.get(&id).is_some());
         let seen = wait::within("the other side to accept the channel", OPEN_LIMIT, settled)
             .await?
@@ -115,16 +115,15 @@ impl Peer {
     /// If that does not come about in time.
     pub async fn usable(&self, funding: OutPoint) -> Result<(), PeerError> {
         let what = format!("the {} node's channel {funding} to be usable", self.name());
-        wait::until(&what, USABLE_LIMIT, async || {
+        let mut wait = Wait::new(what, USABLE_LIMIT);
+        loop {
             let channels = self.channels().await?;
-            let ours = |channel: &&ChannelView| channel.funding == Some(funding);
-            Ok(channels
-                .iter()
-                .find(ours)
-                .is_some_and(|channel| channel.usable)
-                .then_some(()))
-        })
-        .await
+            let mut ours = channels.iter().filter(|one| one.funding == Some(funding));
+            if ours.any(|channel| channel.usable) {
+                return Ok(());
+            }
+            wait.pause().await?;
+        }
     }
 
     /// Nodes that it knows from the network's announcements, itself included where it is announced.

@@ -9,20 +9,20 @@ use ldk_node::lightning_types::payment::PaymentHash;
 use ldk_node::{Event, Node};
 use tokio::sync::oneshot;
 
-use super::handle::Shared;
+use super::handle::Facts;
 
 /// Runs until `stop` is sent or dropped.
-pub(super) async fn consume(node: Arc<Node>, shared: Arc<Shared>, mut stop: oneshot::Receiver<()>) {
+pub(super) async fn consume(node: Arc<Node>, facts: Arc<Facts>, mut stop: oneshot::Receiver<()>) {
     loop {
         let event = tokio::select! {
             biased;
             _ = &mut stop => return,
             event = node.next_event_async() => event,
         };
-        tracing::debug!(peer = shared.config.name, ?event, "node event");
-        let orphan = orphan(&shared, &event);
+        tracing::debug!(peer = facts.name, ?event, "node event");
+        let orphan = orphan(&facts, &event);
         if orphan.is_none() {
-            shared.seen.send_modify(|seen| seen.note(event));
+            facts.seen.send_modify(|seen| seen.note(event));
         }
         let acting = Arc::clone(&node);
         let done = tokio::task::spawn_blocking(move || {
@@ -41,10 +41,10 @@ pub(super) async fn consume(node: Arc<Node>, shared: Arc<Shared>, mut stop: ones
 
 /// The hash of a payment whose preimage is not known here: a cancelled hold, or one of an earlier
 /// run.
-fn orphan(shared: &Shared, event: &Event) -> Option<PaymentHash> {
+fn orphan(facts: &Facts, event: &Event) -> Option<PaymentHash> {
     match event {
         Event::PaymentClaimable { payment_hash, .. } => {
-            (!shared.holds().contains_key(payment_hash)).then_some(*payment_hash)
+            (!facts.holds().contains_key(payment_hash)).then_some(*payment_hash)
         }
         Event::PaymentSuccessful { .. }
         | Event::PaymentFailed { .. }

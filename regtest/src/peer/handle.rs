@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use super::config::build;
 use super::seen::Seen;
 use super::{PeerConfig, PeerError, events};
-use crate::wait;
+use crate::wait::Wait;
 
 /// How long a node may take to reach the tip, retries included.
 const SYNC_LIMIT: Duration = Duration::from_secs(20);
@@ -31,15 +31,29 @@ pub struct Peer {
 
 /// What outlives a stop.
 pub(super) struct Shared {
-    pub(super) config: PeerConfig,
-    pub(super) seen: watch::Sender<Seen>,
-    holds: Mutex<HashMap<PaymentHash, PaymentPreimage>>,
+    config: PeerConfig,
+    facts: Arc<Facts>,
     node_id: PublicKey,
     running: Mutex<Option<Running>>,
     /// Starting and stopping exclude each other.
     lifecycle: tokio::sync::Mutex<()>,
     /// A sync that began before a block came would be joined by one that is to see that block.
     syncing: tokio::sync::Mutex<()>,
+}
+
+/// What the consumer of events shares with everybody. It must not hold on to [`Shared`], whose end
+/// is its own.
+pub(super) struct Facts {
+    pub(super) name: String,
+    pub(super) seen: watch::Sender<Seen>,
+    holds: Mutex<HashMap<PaymentHash, PaymentPreimage>>,
+}
+
+impl Facts {
+    /// Preimages of the invoices that are not settled by themselves.
+    pub(super) fn holds(&self) -> MutexGuard<'_, HashMap<PaymentHash, PaymentPreimage>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Running {
@@ -59,13 +73,24 @@ impl std::fmt::Debug for Peer {
 }
 
 impl Shared {
-    /// Preimages of the invoices that are not settled by themselves.
-    pub(super) fn holds(&self) -> MutexGuard<'_, HashMap<PaymentHash, PaymentPreimage>> {
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The way out where nobody called [`Peer::stop`]: a start that was given up, a failing test.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let Some(running) = self.running().take() else {
+            return;
+        };
+        drop(running.stop);
+        let node = running.node;
+        // On a thread of its own, as stopping blocks on the runtime that this one may belong to.
+        let stopped = std::thread::spawn(move || node.stop()).join();
+        if !matches!(stopped, Ok(Ok(()) | Err(NodeError::NotRunning))) {
+            tracing::warn!(peer = self.config.name, "not stopped cleanly");
+        }
     }
 }
 
@@ -77,11 +102,15 @@ impl Peer {
     /// If the folder, the port or the chain source cannot be used.
     pub async fn start(config: PeerConfig) -> Result<Self, PeerError> {
         let node = launch(config.clone()).await?;
+        let facts = Facts {
+            name: config.name.clone(),
+            seen: watch::Sender::new(Seen::default()),
+            holds: Mutex::default(),
+        };
         let shared = Arc::new(Shared {
             node_id: node.node_id(),
             config,
-            seen: watch::Sender::new(Seen::default()),
-            holds: Mutex::default(),
+            facts: Arc::new(facts),
             running: Mutex::new(None),
             lifecycle: tokio::sync::Mutex::new(()),
             syncing: tokio::sync::Mutex::new(()),
@@ -108,8 +137,8 @@ impl Peer {
     fn attend(&self, node: Node) {
         let node = Arc::new(node);
         let (stop, stopped) = oneshot::channel();
-        let shared = Arc::clone(&self.shared);
-        let consumer = tokio::spawn(events::consume(Arc::clone(&node), shared, stopped));
+        let facts = Arc::clone(&self.shared.facts);
+        let consumer = tokio::spawn(events::consume(Arc::clone(&node), facts, stopped));
         *self.shared.running() = Some(Running {
             node,
             stop,
@@ -206,11 +235,14 @@ impl Peer {
     /// As [`Self::sync`], or if the height is not reached in time.
     pub async fn sync_to(&self, height: u32) -> Result<(), PeerError> {
         let what = format!("the {} node to reach block {height}", self.name());
-        wait::until(&what, SYNC_LIMIT, async || {
+        let mut wait = Wait::new(what, SYNC_LIMIT);
+        loop {
             self.sync().await?;
-            Ok((self.height().await? >= height).then_some(()))
-        })
-        .await
+            if self.height().await? >= height {
+                return Ok(());
+            }
+            wait.pause().await?;
+        }
     }
 
     /// Connects to another node, and remembers it for later starts.
@@ -255,7 +287,7 @@ impl Peer {
         }
     }
 
-    pub(super) fn shared(&self) -> &Shared {
-        &self.shared
+    pub(super) fn facts(&self) -> &Facts {
+        &self.shared.facts
     }
 }

@@ -104,13 +104,13 @@ impl Peer {
     }
 
     async fn outcome(&self, id: PaymentId) -> Result<Paid, PeerError> {
-        let mut seen = self.shared().seen.subscribe();
+        let mut seen = self.facts().seen.subscribe();
         let arrived = seen.wait_for(|seen| seen.payments.get(&id).is_some());
         wait::within("the payment to arrive or fail", PAY_LIMIT, arrived)
             .await?
             .map_err(|_closed| PeerError::Stopped(self.name().to_owned()))?;
         let mut outcome = None;
-        self.shared().seen.send_if_modified(|seen| {
+        self.facts().seen.send_if_modified(|seen| {
             outcome = seen.payments.take(&id);
             false
         });

@@ -70,9 +70,7 @@ impl Peer {
         let mut preimage = [0; 32];
         getrandom::fill(&mut preimage).map_err(|error| PeerError::Randomness(error.to_string()))?;
         let hash = PaymentHash(sha256::Hash::hash(&preimage).to_byte_array());
-        self.shared()
-            .holds()
-            .insert(hash, PaymentPreimage(preimage));
+        self.facts().holds().insert(hash, PaymentPreimage(preimage));
         Ok(hash)
     }
 
@@ -82,8 +80,8 @@ impl Peer {
     /// [`PeerError::NotHeld`] if nothing is held under this hash, now.
     pub async fn settle(&self, payment_hash: &str) -> Result<(), PeerError> {
         let hash = parse_hash(payment_hash)?;
-        let preimage = self.shared().holds().get(&hash).copied();
-        let held = self.shared().seen.borrow().held.get(&hash).copied();
+        let preimage = self.facts().holds().get(&hash).copied();
+        let held = self.facts().seen.borrow().held.get(&hash).copied();
         let (Some(preimage), Some(held)) = (preimage, held) else {
             return Err(PeerError::NotHeld);
         };
@@ -92,12 +90,12 @@ impl Peer {
                 .claim_for_hash(hash, held.amount_msat, preimage)
         })
         .await?;
-        let mut seen = self.shared().seen.subscribe();
+        let mut seen = self.facts().seen.subscribe();
         let received = seen.wait_for(|seen| seen.received.get(&hash).is_some());
         wait::within("the settled payment to arrive", SETTLE_LIMIT, received)
             .await?
             .map_err(|_closed| PeerError::Stopped(self.name().to_owned()))?;
-        self.shared().holds().remove(&hash);
+        self.facts().holds().remove(&hash);
         Ok(())
     }
 
@@ -107,14 +105,14 @@ impl Peer {
     /// [`PeerError::NotHeld`] if there is no such hold invoice.
     pub async fn cancel(&self, payment_hash: &str) -> Result<(), PeerError> {
         let hash = parse_hash(payment_hash)?;
-        if self.shared().holds().remove(&hash).is_none() {
+        if self.facts().holds().remove(&hash).is_none() {
             return Err(PeerError::NotHeld);
         }
         self.ask("cancel a held payment", move |node| {
             node.bolt11_payment().fail_for_hash(hash)
         })
         .await?;
-        self.shared().seen.send_modify(|seen| {
+        self.facts().seen.send_modify(|seen| {
             seen.held.take(&hash);
         });
         Ok(())
@@ -126,7 +124,7 @@ impl Peer {
     /// If the text is no hash.
     pub fn holds_payment(&self, payment_hash: &str) -> Result<bool, PeerError> {
         let hash = parse_hash(payment_hash)?;
-        Ok(self.shared().seen.borrow().held.get(&hash).is_some())
+        Ok(self.facts().seen.borrow().held.get(&hash).is_some())
     }
 
     /// Makes a BOLT 12 offer, payable any number of times.

@@ -4,13 +4,16 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use bitcoin::Amount;
 
 use super::{JitTerms, NewChannel, NewInvoice, Peer, PeerConfig, PeerError};
 use crate::chain::{Chain, EsploraServer};
+use crate::wait::Wait;
 
 const CAPACITY_SAT: u64 = 1_000_000;
+const LIMIT: Duration = Duration::from_secs(10);
 
 fn free_address() -> SocketAddr {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -79,14 +82,10 @@ impl Pair {
             announce: false,
         };
         let opened = self.payer.open_channel(wanted).await.unwrap();
-        let chain = &self.chain;
-        crate::wait::until::<_, PeerError, _>(
-            "the funding transaction",
-            std::time::Duration::from_secs(5),
-            async || Ok(chain.tx(&opened.funding.txid).map(|_| ())),
-        )
-        .await
-        .unwrap();
+        let mut wait = Wait::new("the funding transaction", LIMIT);
+        while self.chain.tx(&opened.funding.txid).is_none() {
+            wait.pause().await.unwrap();
+        }
         self.mine(6).await;
         self.payer.usable(opened.funding).await.unwrap();
         self.payee.usable(opened.funding).await.unwrap();
@@ -171,10 +170,8 @@ async fn peers_pay_hold_cancel_and_come_back() {
 }
 
 async fn until_held(peer: &Peer, hash: &str) {
-    let limit = std::time::Duration::from_secs(10);
-    crate::wait::until::<_, PeerError, _>("the payment to be held", limit, async || {
-        Ok(peer.holds_payment(hash)?.then_some(()))
-    })
-    .await
-    .unwrap();
+    let mut wait = Wait::new("the payment to be held", LIMIT);
+    while !peer.holds_payment(hash).unwrap() {
+        wait.pause().await.unwrap();
+    }
 }
