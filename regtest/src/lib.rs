@@ -1,3 +1,7 @@
-//! An in-process regtest chain with an Esplora-compatible server, counterparty nodes and the sandbox.
+//! A Lightning world in one process: an in-process regtest chain with an Esplora-compatible server,
+//! counterparty nodes, `tilld` as a child process, and the sandbox that shows it all.
 
 pub mod chain;
+pub mod peer;
+pub mod wait;
+pub mod world;

@@ -1,0 +1,343 @@
+//! From nothing, or from a folder, to a world that can make its first sale.
+//!
+//! The till's start and the peers' first channel go on side by side; everything else waits for both.
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use bitcoin::secp256k1::PublicKey;
+use bitcoin::{Amount, OutPoint, TxOut};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use super::blocks::parse_address;
+use super::channels::CONFIRMATIONS;
+use super::follow::follow;
+use super::state::State;
+use super::till::TillProcess;
+use super::{Inner, NodeAddress, TillClient, World, WorldConfig, WorldError};
+use crate::chain::{Chain, EsploraServer};
+use crate::peer::{JitTerms, NewChannel, Peer, PeerConfig, PeerError};
+
+/// What the customer and the provider get on the chain, in several coins.
+const PEER_FUNDS: [Amount; 4] = [Amount::from_sat(25_000_000); 4];
+/// The channel of the customer with the provider.
+const TRUNK_SAT: u64 = 16_000_000;
+/// The provider's part of it.
+const TRUNK_PUSH_SAT: u64 = 5_000_000;
+
+/// What is there before the till is.
+struct Ground {
+    chain: Chain,
+    esplora: EsploraServer,
+    lsp: Peer,
+    customer: Peer,
+}
+
+impl World {
+    /// Starts a world, or resumes the one in the folder.
+    ///
+    /// # Errors
+    /// With the end of the till's log where the till is the reason.
+    pub async fn start(config: WorldConfig) -> Result<Self, WorldError> {
+        let (dir, temp) = folder(config.dir.as_deref())?;
+        let resumed = State::load(&dir)?;
+        let fresh = resumed.is_none();
+        let mut state = match resumed {
+            Some(state) => state,
+            None => State::new(config.till_listen)?,
+        };
+        if let Some(listen) = config.till_listen {
+            state.till_http = listen;
+        }
+        state.save(&dir)?;
+        let ground = Ground::prepare(&config, &state, &dir).await?;
+        let begun = begin(&config, &state, &dir, &ground, fresh).await;
+        let (till, till_node, trunk) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                ground.abandon().await;
+                return Err(error);
+            }
+        };
+        let world = World {
+            inner: Arc::new(Inner {
+                client: till.client().clone(),
+                credentials: state.credentials.clone(),
+                till,
+                till_node,
+                followers: vec![
+                    follow(&ground.chain, &ground.lsp),
+                    follow(&ground.chain, &ground.customer),
+                ],
+                chain: ground.chain,
+                esplora_addr: ground.esplora.addr(),
+                esplora: Mutex::new(Some(ground.esplora)),
+                lsp: ground.lsp,
+                customer: ground.customer,
+                dir,
+                opening: Mutex::new(()),
+                _temp: temp,
+            }),
+        };
+        let arranged = match trunk {
+            Some(trunk) => world.arrange(&config, trunk).await,
+            None => world.resume().await,
+        };
+        if let Err(error) = arranged {
+            if let Err(error) = world.stop().await {
+                tracing::warn!(%error, "while stopping what had started");
+            }
+            return Err(error);
+        }
+        state.ready = true;
+        state.save(&world.inner.dir)?;
+        Ok(world)
+    }
+
+    /// Gives the till money and channels.
+    async fn arrange(&self, config: &WorldConfig, trunk: OutPoint) -> Result<(), WorldError> {
+        let liquidity = config.liquidity;
+        if liquidity.onchain_sat > 0 {
+            config.progress.step("funding the till");
+            let address = parse_address(&self.client().new_address().await?)?;
+            let amount = Amount::from_sat(liquidity.onchain_sat);
+            self.chain().fund(address.script_pubkey(), amount)?;
+        }
+        self.mine(1).await?;
+        config.progress.step("opening channels");
+        let (outbound, inbound) = tokio::join!(
+            async {
+                match liquidity.outbound_sat {
+                    0 => Ok(None),
+                    amount => self.open_from_till(amount, 0).await.map(Some),
+                }
+            },
+            async {
+                match liquidity.inbound_sat {
+                    0 => Ok(None),
+                    amount => self.open_to_till(self.lsp(), amount, 0).await.map(Some),
+                }
+            }
+        );
+        let (outbound, inbound) = (outbound?, inbound?);
+        config.progress.step("confirming them");
+        self.mine(CONFIRMATIONS).await?;
+        self.customer().usable(trunk).await?;
+        if let Some(funding) = outbound {
+            self.customer().usable(funding).await?;
+            self.usable_by_till(funding.txid).await?;
+        }
+        if let Some(funding) = inbound {
+            self.lsp().usable(funding).await?;
+            self.usable_by_till(funding.txid).await?;
+        }
+        Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), WorldError> {
+        self.sync().await?;
+        let (customer, lsp) = (self.customer(), self.lsp());
+        customer.connect(lsp.node_id(), lsp.address()).await?;
+        tokio::join!(self.reconnect(customer), self.reconnect(lsp));
+        Ok(())
+    }
+}
+
+impl Ground {
+    async fn prepare(config: &WorldConfig, state: &State, dir: &Path) -> Result<Self, WorldError> {
+        config
+            .progress
+            .step("starting chain, provider and customer");
+        let chain = match config.dir {
+            Some(_) => Chain::open(dir.join("chain"))?,
+            None => Chain::new(),
+        };
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let esplora = EsploraServer::start(chain.clone(), any)
+            .await
+            .map_err(WorldError::Port)?;
+        let peer = |name: &str, listen| PeerConfig {
+            name: name.to_owned(),
+            dir: dir.join(name),
+            esplora_url: esplora.url(),
+            listen,
+            trusted_0conf: Vec::new(),
+            jit: JitTerms::default(),
+        };
+        let (lsp, customer) = tokio::join!(
+            Peer::start(peer("lsp", state.lsp)),
+            Peer::start(peer("customer", state.customer))
+        );
+        // One that started beside one that did not has to be stopped, not dropped.
+        match (lsp, customer) {
+            (Ok(lsp), Ok(customer)) => Ok(Ground {
+                chain,
+                esplora,
+                lsp,
+                customer,
+            }),
+            (Ok(started), Err(error)) | (Err(error), Ok(started)) => {
+                started.stop().await?;
+                Err(error.into())
+            }
+            (Err(error), Err(_)) => Err(error.into()),
+        }
+    }
+
+    /// Stops what has started, where the rest did not: a node must not be dropped while it runs.
+    async fn abandon(self) {
+        let (lsp, customer) = tokio::join!(self.lsp.stop(), self.customer.stop());
+        for error in [lsp, customer].into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "while stopping what had started");
+        }
+        self.esplora.stop().await;
+    }
+
+    /// Money for both, and an announced channel from the customer to the provider: what the public
+    /// network is in this world.
+    async fn open_trunk(&self) -> Result<OutPoint, PeerError> {
+        let mut payments = Vec::new();
+        for peer in [&self.lsp, &self.customer] {
+            let script = peer.new_address().await?.script_pubkey();
+            payments.extend(PEER_FUNDS.map(|value| TxOut {
+                value,
+                script_pubkey: script.clone(),
+            }));
+        }
+        self.chain
+            .fund_many(&payments)
+            .map_err(|error| PeerError::Invalid(error.to_string()))?;
+        let tip = self.chain.mine(1);
+        let (lsp, customer) = tokio::join!(
+            self.lsp.sync_to(tip.height),
+            self.customer.sync_to(tip.height)
+        );
+        lsp?;
+        customer?;
+        let opened = self.customer.open_channel(NewChannel {
+            node_id: self.lsp.node_id(),
+            address: self.lsp.address(),
+            capacity_sat: TRUNK_SAT,
+            push_sat: TRUNK_PUSH_SAT,
+            announce: true,
+        });
+        Ok(opened.await?.funding)
+    }
+}
+
+fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), WorldError> {
+    let failed = |path: &Path, source| WorldError::Folder {
+        path: path.to_owned(),
+        source,
+    };
+    match dir {
+        Some(dir) => {
+            // It holds keys and passwords, if only of regtest.
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(dir)
+                .map_err(|error| failed(dir, error))?;
+            let dir = dir.canonicalize().map_err(|error| failed(dir, error))?;
+            Ok((dir, None))
+        }
+        None => {
+            let temp = tempfile::Builder::new()
+                .prefix("till-world-")
+                .tempdir()
+                .map_err(|error| failed(&std::env::temp_dir(), error))?;
+            Ok((temp.path().to_owned(), Some(temp)))
+        }
+    }
+}
+
+/// The process with all its settings, not started.
+fn till_process(
+    config: &WorldConfig,
+    state: &State,
+    dir: &Path,
+    ground: &Ground,
+) -> Result<TillProcess, WorldError> {
+    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    let lsp_id = ground.lsp.node_id().to_string();
+    let ours = [
+        ("TILL_TILL_DATA_DIR", text(dir.join("till"))),
+        ("TILL_TILL_NETWORK", "regtest".to_owned()),
+        ("TILL_HTTP_LISTEN", state.till_http.to_string()),
+        ("TILL_HTTP_SHUTDOWN_GRACE_SECS", "10".to_owned()),
+        ("TILL_NODE_LISTEN", state.till_node.to_string()),
+        ("TILL_CHAIN_ESPLORA_URL", ground.esplora.url()),
+        ("TILL_CHAIN_ONCHAIN_SYNC_SECS", "1".to_owned()),
+        ("TILL_CHAIN_LIGHTNING_SYNC_SECS", "1".to_owned()),
+        ("TILL_CHAIN_FEE_SYNC_SECS", "10".to_owned()),
+        ("TILL_LSP_NODE_ID", lsp_id.clone()),
+        ("TILL_LSP_ADDRESS", ground.lsp.address().to_string()),
+        ("TILL_LSP_TRUSTED_PEERS_0CONF", lsp_id),
+        ("TILL_LOG_JSON", "true".to_owned()),
+    ];
+    let mut env: BTreeMap<String, String> = ours
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    env.extend(config.env.iter().cloned());
+    let http = env.get("TILL_HTTP_LISTEN").map_or("", String::as_str);
+    let url = reqwest::Url::parse(&format!("http://{http}"))
+        .map_err(|error| WorldError::Invalid(format!("TILL_HTTP_LISTEN: {error}")))?;
+    let client = TillClient::new(url, state.credentials.clone())?;
+    let log = dir.join("tilld.log");
+    Ok(TillProcess::new(config.tilld.clone(), env, log, client))
+}
+
+/// Starts the process; a fresh one is initialised first, and gets its administrator.
+async fn wake(till: &TillProcess, fresh: bool) -> Result<(), WorldError> {
+    if fresh {
+        till.init().await?;
+    }
+    till.start().await?;
+    let client = till.client();
+    client.set_up().await?;
+    client.login().await?;
+    Ok(())
+}
+
+/// Starts the till and, beside it in a new world, the peers' own channel.
+async fn begin(
+    config: &WorldConfig,
+    state: &State,
+    dir: &Path,
+    ground: &Ground,
+    fresh: bool,
+) -> Result<(TillProcess, NodeAddress, Option<OutPoint>), WorldError> {
+    let till = till_process(config, state, dir, ground)?;
+    if !fresh {
+        config.progress.step("starting tilld");
+        wake(&till, false).await?;
+        let node = till_node(&till).await?;
+        return Ok((till, node, None));
+    }
+    let step = "starting tilld; the customer opens a channel to the provider";
+    config.progress.step(step);
+    let (woken, trunk) = tokio::join!(wake(&till, true), ground.open_trunk());
+    woken?;
+    let trunk = trunk?;
+    let node = till_node(&till).await?;
+    Ok((till, node, Some(trunk)))
+}
+
+async fn till_node(till: &TillProcess) -> Result<NodeAddress, WorldError> {
+    let unclear = |what: &str| WorldError::Invalid(format!("the till's {what} cannot be read"));
+    let info = till.client().node_info().await?;
+    let listen = till.setting("TILL_NODE_LISTEN").unwrap_or_default();
+    // The first of a comma separated list is where the till's peers look for it.
+    let first = listen.split(',').next().unwrap_or_default().trim();
+    Ok(NodeAddress {
+        node_id: PublicKey::from_str(&info.node_id).map_err(|_bad| unclear("node id"))?,
+        address: first.parse().map_err(|_bad| unclear("node address"))?,
+    })
+}

@@ -1,0 +1,58 @@
+//! Peers that keep up with the chain by themselves.
+//!
+//! A channel just in time is funded from inside a peer, and its wallet would spend the same coins
+//! again if it had not seen that by the next time.
+
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use crate::chain::Chain;
+use crate::peer::Peer;
+
+/// Changes come in bunches: one sync for all of them.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// A task that ends with this.
+#[derive(Debug)]
+pub(super) struct Follower(AbortHandle);
+
+impl Follower {
+    pub(super) fn end(&self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Syncs `peer` after each change of chain or mempool. A peer that is stopped, or
+/// whose chain source is, catches up later.
+pub(super) fn follow(chain: &Chain, peer: &Peer) -> Follower {
+    let mut blocks = chain.subscribe();
+    let mut mempool = chain.subscribe_mempool();
+    let peer = peer.clone();
+    let task = tokio::spawn(async move {
+        loop {
+            let open = tokio::select! {
+                changed = blocks.changed() => changed.is_ok(),
+                changed = mempool.changed() => changed.is_ok(),
+            };
+            if !open {
+                return;
+            }
+            tokio::time::sleep(GATHER).await;
+            blocks.mark_unchanged();
+            mempool.mark_unchanged();
+            if peer.is_running()
+                && let Err(error) = peer.sync().await
+            {
+                tracing::debug!(peer = peer.name(), %error, "not in sync");
+            }
+        }
+    });
+    Follower(task.abort_handle())
+}

@@ -1,0 +1,208 @@
+//! A whole Lightning world: a chain, its Esplora server, a liquidity provider, a customer, and
+//! `tilld` as a child process, funded and with channels both ways.
+//!
+//! [`World`] is what the sandbox shows and what end-to-end tests drive. Several live in one process:
+//! no globals, no fixed ports. What a world does, it does with the till's own HTTP surface, as any
+//! client would.
+//!
+//! ```text
+//!   customer ══ announced, 16 M sat ══> provider ── inbound ──> till ── outbound ──> customer
+//! ```
+//! The till's channels are private: its invoices carry the way to it, as a shop's do. The provider
+//! is known to the network by its channel with the customer, so that offers find a way too.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `config`, `state` | what a world should be, and what is kept of it in its folder |
+//! | `boot` | from nothing to the first sale |
+//! | `child`, `till`, `command` | the till's process |
+//! | `client`, `wire` | the till's HTTP surface, from outside |
+//! | `blocks`, `channels`, `follow` | what can be done to a world |
+
+mod blocks;
+mod boot;
+mod channels;
+pub mod child;
+mod client;
+mod command;
+mod config;
+mod error;
+mod follow;
+mod state;
+mod till;
+mod wire;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::chain::{Chain, EsploraServer};
+use crate::peer::{Peer, PeerError};
+
+pub use channels::Opener;
+pub use client::{ClientError, TillClient};
+pub use command::TilldCommand;
+pub use config::{Liquidity, Progress, WorldConfig};
+pub use error::WorldError;
+pub use state::Credentials;
+pub use till::TillProcess;
+pub use wire::{Incoming, IncomingStatus, TillChannel, TillInvoice};
+
+/// A running world. Clones share it. Call [`World::stop`] before the runtime ends.
+#[derive(Clone, Debug)]
+pub struct World {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    chain: Chain,
+    esplora: Mutex<Option<EsploraServer>>,
+    esplora_addr: SocketAddr,
+    lsp: Peer,
+    customer: Peer,
+    till: TillProcess,
+    client: TillClient,
+    credentials: Credentials,
+    till_node: NodeAddress,
+    dir: PathBuf,
+    followers: Vec<follow::Follower>,
+    /// Whoever opens a channel recognises it as the new one.
+    opening: Mutex<()>,
+    /// Removed with the world, where nobody named a folder.
+    _temp: Option<TempDir>,
+}
+
+/// Where a Lightning node is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeAddress {
+    /// Its public key.
+    pub node_id: bitcoin::secp256k1::PublicKey,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Parts of a world.
+impl World {
+    /// The chain. Peers follow it by themselves; [`World::mine`] also waits for everybody.
+    pub fn chain(&self) -> &Chain {
+        &self.inner.chain
+    }
+
+    /// The liquidity provider.
+    pub fn lsp(&self) -> &Peer {
+        &self.inner.lsp
+    }
+
+    /// The customer.
+    pub fn customer(&self) -> &Peer {
+        &self.inner.customer
+    }
+
+    /// The till's process.
+    pub fn till(&self) -> &TillProcess {
+        &self.inner.till
+    }
+
+    /// The till's POS surface, logged in as administrator.
+    pub fn client(&self) -> &TillClient {
+        &self.inner.client
+    }
+
+    /// Names and passwords of the till's administrator.
+    pub fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
+    }
+
+    /// The till's Lightning node.
+    pub fn till_node(&self) -> NodeAddress {
+        self.inner.till_node
+    }
+
+    /// Everything that is on disk.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Base URL of the Esplora server, whether it answers or not.
+    pub fn esplora_url(&self) -> String {
+        format!("http://{}", self.inner.esplora_addr)
+    }
+}
+
+/// Taking parts away and bringing them back.
+impl World {
+    /// Starts the till's process and waits until it is ready and its peers are there.
+    ///
+    /// # Errors
+    /// If it exits, or is not ready in time.
+    pub async fn start_till(&self) -> Result<(), WorldError> {
+        self.inner.till.start().await?;
+        self.reconnect(&self.inner.lsp).await;
+        self.reconnect(&self.inner.customer).await;
+        Ok(())
+    }
+
+    /// Takes the customer offline.
+    ///
+    /// # Errors
+    /// If the node does not stop.
+    pub async fn stop_customer(&self) -> Result<(), PeerError> {
+        self.inner.customer.stop().await
+    }
+
+    /// Brings the customer back, in sync and connected.
+    ///
+    /// # Errors
+    /// If the node does not start.
+    pub async fn start_customer(&self) -> Result<(), PeerError> {
+        let customer = &self.inner.customer;
+        customer.restart().await?;
+        customer.sync().await?;
+        let lsp = &self.inner.lsp;
+        customer.connect(lsp.node_id(), lsp.address()).await?;
+        self.reconnect(customer).await;
+        Ok(())
+    }
+
+    /// The Esplora server stops answering; the chain goes on.
+    pub async fn stop_esplora(&self) {
+        if let Some(server) = self.inner.esplora.lock().await.take() {
+            server.stop().await;
+        }
+    }
+
+    /// The Esplora server answers again, at the same address.
+    ///
+    /// # Errors
+    /// If its port is taken.
+    pub async fn start_esplora(&self) -> std::io::Result<()> {
+        let mut esplora = self.inner.esplora.lock().await;
+        if esplora.is_none() {
+            let chain = self.inner.chain.clone();
+            *esplora = Some(EsploraServer::start(chain, self.inner.esplora_addr).await?);
+        }
+        Ok(())
+    }
+
+    /// Stops everything: the till first, so that it sees its peers and its chain to the end.
+    /// Idempotent.
+    ///
+    /// # Errors
+    /// The first thing that did not stop cleanly; the rest is stopped all the same.
+    pub async fn stop(&self) -> Result<(), WorldError> {
+        let till = self.inner.till.stop().await;
+        for follower in &self.inner.followers {
+            follower.end();
+        }
+        let (customer, lsp) = tokio::join!(self.inner.customer.stop(), self.inner.lsp.stop());
+        self.stop_esplora().await;
+        till?;
+        customer?;
+        lsp?;
+        Ok(())
+    }
+}
