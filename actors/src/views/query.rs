@@ -136,6 +136,15 @@ impl Views {
             .collect()
     }
 
+    /// Whether anything was ever paid from here.
+    ///
+    /// # Errors
+    /// [`ViewError`] if the rows cannot be read.
+    pub fn has_payments(&self) -> Result<bool, ViewError> {
+        let first = self.tree.scan_prefix([Kind::Payment as u8]).keys().next();
+        Ok(first.transpose()?.is_some())
+    }
+
     /// Events after `since`, oldest first.
     ///
     /// # Errors

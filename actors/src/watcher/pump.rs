@@ -28,6 +28,11 @@ impl Default for Gate {
 }
 
 impl Gate {
+    /// A gate that is open from the start: where nothing was ever sent, nothing old can be told.
+    pub(crate) fn open() -> Self {
+        Self(watch::Sender::new(true))
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         *self.0.borrow()
     }
