@@ -154,7 +154,11 @@ impl Till {
         let ledger = LedgerHandle::new(ledger);
 
         let node = NodeHandle::default();
-        let gate = if views.has_payments()? { Gate::default() } else { Gate::open() };
+        let gate = if views.has_payments()? {
+            Gate::default()
+        } else {
+            Gate::open()
+        };
         let chain = ChainClient::new(&config.esplora_url)?;
         let args = watcher::Args {
             ledger: ledger.clone(),

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bitcoin::secp256k1::PublicKey;
@@ -87,10 +88,30 @@ impl Drop for Shared {
         drop(running.stop);
         let node = running.node;
         // On a thread of its own, as stopping blocks on the runtime that this one may belong to.
-        let stopped = std::thread::spawn(move || node.stop()).join();
-        if !matches!(stopped, Ok(Ok(()) | Err(NodeError::NotRunning))) {
+        let stopping = std::thread::spawn(move || {
+            let stopped = catch_unwind(AssertUnwindSafe(|| node.stop()));
+            if stopped.is_err() {
+                // The runtime went first. The node's own drop would panic again, and that aborts.
+                std::mem::forget(node);
+            }
+            matches!(stopped, Ok(Ok(()) | Err(NodeError::NotRunning)))
+        });
+        if !stopping.join().unwrap_or(false) {
             tracing::warn!(peer = self.config.name, "not stopped cleanly");
         }
+    }
+}
+
+/// A peer that somebody else keeps alive.
+#[derive(Clone)]
+pub(crate) struct WeakPeer {
+    shared: Weak<Shared>,
+}
+
+impl WeakPeer {
+    /// The peer, if it is still there.
+    pub(crate) fn upgrade(&self) -> Option<Peer> {
+        self.shared.upgrade().map(|shared| Peer { shared })
     }
 }
 
@@ -204,6 +225,13 @@ impl Peer {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.shared.config.listen
+    }
+
+    /// A handle that does not keep it alive.
+    pub(crate) fn downgrade(&self) -> WeakPeer {
+        WeakPeer {
+            shared: Arc::downgrade(&self.shared),
+        }
     }
 
     /// Whether it is online.

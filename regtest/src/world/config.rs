@@ -71,9 +71,11 @@ impl Liquidity {
     }
 }
 
+type Tell = dyn Fn(&str) + Send + Sync;
+
 /// Who is told of the steps of a start.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Progress(Option<Arc<Tell>>);
 
 impl Progress {
     /// Calls `tell` with a short line before each step.

@@ -59,7 +59,7 @@ pub enum WorldError {
     #[error(transparent)]
     Chain(#[from] OpenError),
     /// The miner's wallet.
-    #[error(transparent)]
+    #[error("the payment cannot be made: {0}")]
     Fund(#[from] FundError),
     /// A reorg that cannot be.
     #[error(transparent)]

@@ -34,7 +34,8 @@ impl Drop for Follower {
 pub(super) fn follow(chain: &Chain, peer: &Peer) -> Follower {
     let mut blocks = chain.subscribe();
     let mut mempool = chain.subscribe_mempool();
-    let peer = peer.clone();
+    // Whoever drops a world waits for its peers to end, and this task must not be the last to know.
+    let peer = peer.downgrade();
     let task = tokio::spawn(async move {
         loop {
             let open = tokio::select! {
@@ -47,6 +48,9 @@ pub(super) fn follow(chain: &Chain, peer: &Peer) -> Follower {
             tokio::time::sleep(GATHER).await;
             blocks.mark_unchanged();
             mempool.mark_unchanged();
+            let Some(peer) = peer.upgrade() else {
+                return;
+            };
             if peer.is_running()
                 && let Err(error) = peer.sync().await
             {

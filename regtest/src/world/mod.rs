@@ -14,7 +14,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `config`, `state` | what a world should be, and what is kept of it in its folder |
-//! | `boot` | from nothing to the first sale |
+//! | `ground`, `boot` | from nothing to the first sale |
 //! | `child`, `till`, `command` | the till's process |
 //! | `client`, `wire` | the till's HTTP surface, from outside |
 //! | `blocks`, `channels`, `follow` | what can be done to a world |
@@ -28,6 +28,7 @@ mod command;
 mod config;
 mod error;
 mod follow;
+mod ground;
 mod state;
 mod till;
 mod wire;

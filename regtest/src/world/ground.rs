@@ -1,0 +1,112 @@
+//! What is there before the till is: chain, Esplora server, provider and customer.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use bitcoin::{Amount, OutPoint, TxOut};
+
+use super::state::State;
+use super::{WorldConfig, WorldError};
+use crate::chain::{Chain, EsploraServer};
+use crate::peer::{JitTerms, NewChannel, Peer, PeerConfig, PeerError};
+
+/// What the customer and the provider get on the chain, in several coins.
+const PEER_FUNDS: [Amount; 4] = [Amount::from_sat(25_000_000); 4];
+/// The channel of the customer with the provider.
+const TRUNK_SAT: u64 = 16_000_000;
+/// The provider's part of it.
+const TRUNK_PUSH_SAT: u64 = 5_000_000;
+
+/// What is there before the till is.
+pub(super) struct Ground {
+    pub(super) chain: Chain,
+    pub(super) esplora: EsploraServer,
+    pub(super) lsp: Peer,
+    pub(super) customer: Peer,
+}
+
+impl Ground {
+    pub(super) async fn prepare(
+        config: &WorldConfig,
+        state: &State,
+        dir: &Path,
+    ) -> Result<Self, WorldError> {
+        config
+            .progress
+            .step("starting chain, provider and customer");
+        let chain = match config.dir {
+            Some(_) => Chain::open(dir.join("chain"))?,
+            None => Chain::new(),
+        };
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let esplora = EsploraServer::start(chain.clone(), any)
+            .await
+            .map_err(WorldError::Port)?;
+        let peer = |name: &str, listen| PeerConfig {
+            name: name.to_owned(),
+            dir: dir.join(name),
+            esplora_url: esplora.url(),
+            listen,
+            trusted_0conf: Vec::new(),
+            jit: JitTerms::default(),
+        };
+        let (lsp, customer) = tokio::join!(
+            Peer::start(peer("lsp", state.lsp)),
+            Peer::start(peer("customer", state.customer))
+        );
+        // One that started beside one that did not has to be stopped, not dropped.
+        match (lsp, customer) {
+            (Ok(lsp), Ok(customer)) => Ok(Ground {
+                chain,
+                esplora,
+                lsp,
+                customer,
+            }),
+            (Ok(started), Err(error)) | (Err(error), Ok(started)) => {
+                started.stop().await?;
+                Err(error.into())
+            }
+            (Err(error), Err(_)) => Err(error.into()),
+        }
+    }
+
+    /// Stops what has started, where the rest did not: a node must not be dropped while it runs.
+    pub(super) async fn abandon(self) {
+        let (lsp, customer) = tokio::join!(self.lsp.stop(), self.customer.stop());
+        for error in [lsp, customer].into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "while stopping what had started");
+        }
+        self.esplora.stop().await;
+    }
+
+    /// Money for both, and an announced channel from the customer to the provider: what the public
+    /// network is in this world.
+    pub(super) async fn open_trunk(&self) -> Result<OutPoint, PeerError> {
+        let mut payments = Vec::new();
+        for peer in [&self.lsp, &self.customer] {
+            let script = peer.new_address().await?.script_pubkey();
+            payments.extend(PEER_FUNDS.map(|value| TxOut {
+                value,
+                script_pubkey: script.clone(),
+            }));
+        }
+        self.chain
+            .fund_many(&payments)
+            .map_err(|error| PeerError::Invalid(error.to_string()))?;
+        let tip = self.chain.mine(1);
+        let (lsp, customer) = tokio::join!(
+            self.lsp.sync_to(tip.height),
+            self.customer.sync_to(tip.height)
+        );
+        lsp?;
+        customer?;
+        let opened = self.customer.open_channel(NewChannel {
+            node_id: self.lsp.node_id(),
+            address: self.lsp.address(),
+            capacity_sat: TRUNK_SAT,
+            push_sat: TRUNK_PUSH_SAT,
+            announce: true,
+        });
+        Ok(opened.await?.funding)
+    }
+}
