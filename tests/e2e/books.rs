@@ -1,0 +1,72 @@
+//! Closing time: the till is stopped, its journal replayed from the first record, and the ledger
+//! put to what the node said it held.
+
+use till::ledger::{Account, Balance};
+use till_actors::journal::Journal;
+use till_actors::views::{Views, catch_up};
+
+use crate::shop::Shop;
+
+/// What the opener of a channel leaves in its two anchor outputs (BOLT 3). The node does not count
+/// it as ours, the ledger does until the channel closes.
+const ANCHORS_SAT: i128 = 660;
+/// Each channel's balance is told in whole satoshis.
+const ROUNDING_SAT: i128 = 1;
+
+pub async fn close_and_check(shop: Shop) {
+    let channels = shop.get("/wallet/channels").await;
+    let pending = pending_payments(&shop).await;
+    let data_dir = shop.world.dir().join("till");
+    shop.world.stop().await.unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&data_dir.join("journal.sqlite"), "regtest").unwrap();
+    let views = Views::open(scratch.path()).unwrap();
+    let state = catch_up(&journal, &views).unwrap();
+    let balance = |account| state.balance(account).unwrap();
+
+    let accounts: Vec<Balance> = views.all::<Balance>().unwrap();
+    let sum = |column: fn(&Balance) -> u64| -> u128 {
+        accounts
+            .iter()
+            .map(|balance| u128::from(column(balance)))
+            .sum()
+    };
+    assert_eq!(sum(|b| b.debits_posted), sum(|b| b.credits_posted));
+    assert_eq!(sum(|b| b.debits_pending), sum(|b| b.credits_pending));
+    let house = balance(Account::HOUSE);
+    assert_eq!(
+        house.debits_pending == 0,
+        pending == 0,
+        "money is set aside for nothing"
+    );
+
+    let channels = channels.as_array().unwrap();
+    let held: i128 = channels
+        .iter()
+        .map(|c| i128::from(c["balanceSat"].as_i64().unwrap()))
+        .sum();
+    let booked = balance(Account::Lightning).debit_msat().div_euclid(1_000);
+    let slack = (ANCHORS_SAT + ROUNDING_SAT) * i128::try_from(channels.len()).unwrap();
+    if pending == 0 {
+        let off = booked - held;
+        assert!(
+            (-slack..=slack).contains(&off),
+            "booked {booked} sat, channels hold {held} sat"
+        );
+    }
+    let assets = balance(Account::Lightning).debit_msat() + balance(Account::Onchain).debit_msat();
+    assert_eq!(
+        house.credit_msat(),
+        assets,
+        "what the house owns is what the node holds"
+    );
+}
+
+async fn pending_payments(shop: &Shop) -> usize {
+    let rows = shop.get("/wallet/payments/outgoing?limit=1000").await;
+    rows.as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["status"] == "PENDING")
+        .count()
+}

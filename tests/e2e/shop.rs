@@ -1,0 +1,185 @@
+//! A shop with a till, and the words in which the stories are told. Hides HTTP and waiting.
+
+use std::future::Future;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use till_regtest::peer::{IssuedInvoice, NewInvoice, Paid, PeerError};
+use till_regtest::wait::Wait;
+use till_regtest::world::{TilldCommand, World, WorldConfig};
+
+use crate::display::Display;
+
+/// Nothing in a story takes longer.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Shop {
+    pub world: World,
+    http: reqwest::Client,
+}
+
+/// A status and a JSON body.
+pub type Answer = (u16, Value);
+
+impl Shop {
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With settings of the till's, as `TILL_SECTION_KEY`.
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let tilld = TilldCommand::this_test_program("the_till").unwrap();
+        let mut config = WorldConfig::new(tilld);
+        config.env = settings
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let world = World::start(config).await.unwrap();
+        world.client().login().await.unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .unwrap();
+        Self { world, http }
+    }
+
+    /// Closes up and looks into the books.
+    pub async fn close(self) {
+        crate::books::close_and_check(self).await;
+    }
+
+    pub async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, reqwest::Error> {
+        let client = self.world.client();
+        let url = format!("{}{path}", client.url());
+        let cookies = client.cookie_header().unwrap_or_default();
+        let mut request = self.http.request(method, url).header("cookie", cookies);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        Ok((
+            answer.status().as_u16(),
+            answer.json().await.unwrap_or(Value::Null),
+        ))
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.try_call(Method::POST, path, Some(body), &[])
+            .await
+            .unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.try_call(Method::GET, path, None, &[]).await.unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    pub async fn balance_sat(&self) -> u64 {
+        self.get("/wallet/getbalance").await["balanceSat"]
+            .as_u64()
+            .unwrap()
+    }
+
+    /// An invoice of the till's: its text and its hash.
+    pub async fn invoice(&self, wanted: Value) -> (String, String) {
+        let (status, made) = self.post("/wallet/createinvoice", wanted).await;
+        assert_eq!(status, 200, "{made}");
+        (text(&made, "serialized"), text(&made, "paymentHash"))
+    }
+
+    pub async fn incoming(&self, hash: &str) -> Value {
+        self.get(&format!("/wallet/payments/incoming/{hash}")).await
+    }
+
+    pub async fn outgoing(&self, hash: &str) -> Value {
+        self.get(&format!("/wallet/payments/outgoingbyhash/{hash}"))
+            .await
+    }
+
+    pub async fn customer_pays(&self, bolt11: &str) -> Result<Paid, PeerError> {
+        self.world.customer().pay(bolt11, None).await
+    }
+
+    /// An invoice of the customer's.
+    pub async fn customer_asks(&self, amount_sat: Option<u64>, hold: bool) -> IssuedInvoice {
+        let wanted = NewInvoice {
+            amount_msat: amount_sat.map(|sat| sat * 1_000),
+            memo: "goods".into(),
+            expiry_secs: 600,
+            hold,
+        };
+        self.world.customer().invoice(wanted).await.unwrap()
+    }
+
+    pub async fn pays(&self, bolt11: &str) -> Answer {
+        self.post("/wallet/payinvoice", json!({ "invoice": bolt11 }))
+            .await
+    }
+
+    /// Waits until the customer holds the HTLC of a hold invoice.
+    pub async fn customer_holds(&self, hash: &str) {
+        until("the customer to hold the payment", async || {
+            self.world
+                .customer()
+                .holds_payment(hash)
+                .unwrap()
+                .then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until an outgoing payment has a status.
+    pub async fn outgoing_becomes(&self, hash: &str, status: &str) -> Value {
+        until(&format!("payment {hash} to be {status}"), async || {
+            let row = self.outgoing(hash).await;
+            (row["status"] == status).then_some(row)
+        })
+        .await
+    }
+
+    pub async fn incoming_becomes(&self, hash: &str, status: &str) -> Value {
+        until(&format!("invoice {hash} to be {status}"), async || {
+            let row = self.incoming(hash).await;
+            (row["status"] == status).then_some(row)
+        })
+        .await
+    }
+
+    pub async fn display(&self) -> Display {
+        Display::connect(self.world.client(), None).await
+    }
+
+    pub async fn display_since(&self, event_id: u64) -> Display {
+        Display::connect(self.world.client(), Some(event_id)).await
+    }
+}
+
+pub fn text(value: &Value, field: &str) -> String {
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field} in {value}"))
+        .to_owned()
+}
+
+/// Looks again and again until there is something, or patience is over.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+    let mut wait = Wait::new(what, PATIENCE);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        wait.pause().await.unwrap();
+    }
+}
