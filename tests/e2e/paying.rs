@@ -8,7 +8,7 @@ use serde_json::json;
 use till::id::Preimage;
 
 use crate::foreign;
-use crate::shop::{Shop, text};
+use crate::shop::{Shop, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn payments_succeed_or_fail_for_a_reason() {
@@ -16,7 +16,7 @@ async fn payments_succeed_or_fail_for_a_reason() {
     an_invoice_is_paid_and_proven(&shop).await;
     the_payer_chooses_where_the_invoice_does_not(&shop).await;
     unpayable_invoices_say_why(&shop).await;
-    a_refused_payment_gives_the_money_back_and_can_be_repeated(&shop).await;
+    a_refused_payment_gives_the_money_back(&shop).await;
     shop.close().await;
 }
 
@@ -93,7 +93,7 @@ async fn unpayable_invoices_say_why(shop: &Shop) {
     assert_eq!(shop.balance_sat().await, before);
 }
 
-async fn a_refused_payment_gives_the_money_back_and_can_be_repeated(shop: &Shop) {
+async fn a_refused_payment_gives_the_money_back(shop: &Shop) {
     let mut display = shop.display().await;
     let before = shop.balance_sat().await;
     let asked = shop.customer_asks(Some(30_000), true).await;
@@ -116,18 +116,43 @@ async fn a_refused_payment_gives_the_money_back_and_can_be_repeated(shop: &Shop)
     let failed = shop.outgoing_becomes(&asked.payment_hash, "FAILED").await;
     assert_eq!(shop.balance_sat().await, before);
 
-    // After a cancel the same invoice can be paid again: the same row, another attempt.
-    let (second, ()) = tokio::join!(shop.pays(&asked.bolt11), async {
-        shop.customer_holds(&asked.payment_hash).await;
-        shop.world
-            .customer()
-            .settle(&asked.payment_hash)
-            .await
-            .unwrap();
-    });
-    assert_eq!(second.0, 200, "{}", second.1);
-    assert_eq!(second.1["paymentId"], failed["paymentId"]);
-    assert_eq!(shop.balance_sat().await, before - 30_000);
+    // Asked again, it is another attempt on the same row, and refused again: it was cancelled.
+    let (status, second) = shop.pays(&asked.bolt11).await;
+    assert_eq!(
+        (status, &second["code"]),
+        (422, &json!("recipient_rejected_payment"))
+    );
+    assert_eq!(second["paymentId"], failed["paymentId"]);
+    assert_eq!(shop.balance_sat().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_who_was_away_can_be_paid_later() {
+    let shop = Shop::open().await;
+    let asked = shop.customer_asks(Some(30_000), false).await;
+    shop.world.stop_customer().await.unwrap();
+    let (status, away) = shop.pays(&asked.bolt11).await;
+    assert_eq!((status, &away["code"]), (422, &json!("no_route")), "{away}");
+    let failed = shop.outgoing(&asked.payment_hash).await;
+    assert_eq!(failed["status"], "FAILED");
+
+    shop.world.start_customer().await.unwrap();
+    until("the channels to be back", async || {
+        let channels = shop.get("/wallet/channels").await;
+        let channels = channels.as_array().unwrap();
+        channels
+            .iter()
+            .all(|channel| channel["state"] == "NORMAL")
+            .then_some(())
+    })
+    .await;
+    let (status, paid) = shop.pays(&asked.bolt11).await;
+    assert_eq!(
+        (status, &paid["paymentId"]),
+        (200, &failed["paymentId"]),
+        "{paid}"
+    );
+    shop.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -203,9 +203,9 @@ pub struct NodeBalances {
     pub anchor_reserve: Sat,
     /// In channels and on its way out of them.
     pub lightning_total: Sat,
-    /// What usable channels can send.
+    /// What the channels can send, those with an absent peer included.
     pub spendable: Msat,
-    /// What usable channels can receive.
+    /// What the channels can receive, likewise.
     pub receivable: Msat,
 }
 
