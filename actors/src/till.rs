@@ -33,6 +33,9 @@ use crate::views::{CatchUpError, ViewError, Views, catch_up};
 use crate::watcher::{self, Gate, WatcherActor, pump};
 use root::{Root, RootHandle};
 
+/// How long calls to the node that are under way may take when it is to stop; a sync against a
+/// chain source that does not answer takes the longest.
+const NODE_CALLS_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long the node may take to persist and stop.
 const NODE_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -248,7 +251,7 @@ impl Till {
             // Cancelled, which is what was asked for.
             let _ = task.await;
         }
-        self.node.disconnect();
+        self.node.disconnect(NODE_CALLS_TIMEOUT).await;
         let node = self.node_to_stop;
         let stopped = tokio::task::spawn_blocking(move || node.stop());
         match tokio::time::timeout(NODE_STOP_TIMEOUT, stopped).await {

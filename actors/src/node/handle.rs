@@ -2,6 +2,7 @@
 //! and the node's place, which is empty until it has started.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
@@ -9,6 +10,8 @@ use super::{LightningNode, NodeError};
 
 /// How many node calls may be under way at once.
 const CALLS: usize = 64;
+/// All of them, as the semaphore counts.
+const ALL_CALLS: u32 = 64;
 /// How many more may wait for their turn before callers are told to come back.
 const WAITING: usize = 256;
 
@@ -36,9 +39,15 @@ impl NodeHandle {
         self.node.send_replace(Some(node));
     }
 
-    /// Takes the node away; calls from now on are refused.
-    pub(crate) fn disconnect(&self) {
+    /// Takes the node away: calls from now on are refused, those under way are waited for. One
+    /// that outlived the node's stop would find its runtime gone.
+    pub(crate) async fn disconnect(&self, patience: Duration) {
         self.node.send_replace(None);
+        let every_turn = self.calls.acquire_many(ALL_CALLS);
+        if tokio::time::timeout(patience, every_turn).await.is_err() {
+            tracing::warn!("some calls to the node are still under way");
+        }
+        self.calls.close();
     }
 
     /// The node, once it has started.

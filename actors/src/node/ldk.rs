@@ -209,12 +209,13 @@ impl LightningNode for LdkNode {
 
     fn balances(&self) -> NodeBalances {
         let held = self.node.list_balances();
-        let usable = self
+        // A peer that is away for a moment takes no money with it.
+        let ready = self
             .node
             .list_channels()
             .into_iter()
-            .filter(|channel| channel.is_usable);
-        let (spendable, receivable) = usable.fold((0, 0), |(out, inn), channel| {
+            .filter(|c| c.is_channel_ready);
+        let (spendable, receivable) = ready.fold((0, 0), |(out, inn), channel| {
             (
                 out + channel.outbound_capacity_msat,
                 inn + channel.inbound_capacity_msat,

@@ -46,7 +46,10 @@ pub(crate) fn serve(config: Config, mnemonic: Mnemonic) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match runtime.block_on(run(config, mnemonic)) {
+    let served = runtime.block_on(run(config, mnemonic));
+    // Everything that matters has ended by now; what is left must not hold the process up.
+    runtime.shutdown_background();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
