@@ -1,1 +1,7 @@
-//! What the test binaries share.
+//! What contract tests stand on: a till with a scripted node, served over real HTTP.
+//!
+//! The fake node is for wire formats and refusals only; money flows are proven end to end.
+
+pub mod app;
+pub mod caller;
+pub mod fake_node;

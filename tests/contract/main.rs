@@ -1,0 +1,13 @@
+//! The wire formats: every route, every documented field, every row of the error table, over real
+//! HTTP against a till with a scripted node.
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
+
+mod access;
+mod envelope;
+mod invoices;
+mod lists;
+mod node;
+mod paying;
+mod set_up;
+mod socket;
+mod tiers;

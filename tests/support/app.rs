@@ -1,0 +1,168 @@
+//! A till with a fake node, served on a free port. Hides start, set-up and logins.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use till_actors::hub::HubLimits;
+use till_actors::service::Policy;
+use till_actors::till::{NodeSource, Till, TillConfig};
+use tilld::pos::{Settings, router};
+
+use crate::caller::Caller;
+use crate::fake_node::FakeNode;
+
+/// What everybody in these tests types.
+pub const PASSWORD: &str = "S3cur3P4ssw0rd!!";
+/// The administrator's PIN.
+pub const PIN: &str = "1234";
+/// Nothing that is waited for takes longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A served till.
+pub struct TestApp {
+    /// Its node.
+    pub node: Arc<FakeNode>,
+    /// Where it is served.
+    pub url: String,
+    _dir: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// A till that nobody has set up.
+    pub async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let node = Arc::new(FakeNode::default());
+        let source = NodeSource::Running(Arc::clone(&node) as _);
+        let till = Till::start(config(dir.path()), [7; 64].into(), source).await;
+        let till = till.expect("the till starts");
+        let mut settings = Settings {
+            payment_wait: Duration::from_secs(5),
+            ..Settings::default()
+        };
+        settings.lockout.max_failures = 50;
+        change(&mut settings);
+        let app = router(till.service(), settings);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            let _till = till;
+            let service = app.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, service).await
+        });
+        Self {
+            node,
+            url,
+            _dir: dir,
+        }
+    }
+
+    /// A till with its first administrator.
+    pub async fn initialized() -> Self {
+        Self::initialized_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn initialized_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let app = Self::start_with(change).await;
+        let (status, answer) = app.nobody().post("/initial-setup", setup()).await;
+        assert_eq!(status, 201, "{answer}");
+        app
+    }
+
+    /// Somebody who is not logged in.
+    pub fn nobody(&self) -> Caller {
+        Caller::new(&self.url)
+    }
+
+    /// An administrator without a wallet token.
+    pub async fn admin(&self) -> Caller {
+        self.login("admin").await
+    }
+
+    /// An administrator with a wallet token.
+    pub async fn wallet_admin(&self) -> Caller {
+        let admin = self.admin().await;
+        let (status, answer) = admin
+            .post("/wallet/auth", json!({"password": PASSWORD}))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+        admin
+    }
+
+    /// A cashier; hired at the first call.
+    pub async fn cashier(&self) -> Caller {
+        let wanted = json!({"name": "carol", "password": PASSWORD, "pin": PIN, "role": "cashier"});
+        let (status, answer) = self.admin().await.post("/users", wanted).await;
+        assert!([201, 409].contains(&status), "{answer}");
+        self.login("carol").await
+    }
+
+    async fn login(&self, name: &str) -> Caller {
+        let caller = self.nobody();
+        let (status, answer) = caller
+            .post("/auth/login", json!({"name": name, "pin": PIN}))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+        caller
+    }
+
+    /// Gives the house money: a customer pays an invoice.
+    pub async fn earn(&self, admin: &Caller, amount_sat: u64) {
+        let (_, made) = admin
+            .post("/wallet/invoice", json!({"amountSat": amount_sat}))
+            .await;
+        let bolt11 = made["serialized"].as_str().expect("an invoice").to_owned();
+        self.node.customer_pays(&bolt11, amount_sat * 1_000);
+        let path = format!(
+            "/wallet/payments/incoming/{}",
+            made["paymentHash"].as_str().expect("it")
+        );
+        until(async || (admin.get(&path).await.1["status"] == "RECEIVED").then_some(())).await;
+    }
+}
+
+/// The body of the first set-up.
+pub fn setup() -> Value {
+    json!({"userName": "admin", "userPassword": PASSWORD, "userPin": PIN})
+}
+
+/// Looks again and again until there is something.
+pub async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn config(dir: &std::path::Path) -> TillConfig {
+    TillConfig {
+        data_dir: dir.to_owned(),
+        network: bitcoin::Network::Regtest,
+        // Nobody listens there: contract tests ask nothing of a chain.
+        esplora_url: "http://127.0.0.1:9".into(),
+        policy: Policy::default(),
+        max_in_flight: 40,
+        recheck: Duration::from_secs(60),
+        credit_depth: 1,
+        scan_every: Duration::from_secs(60),
+        sync_too: false,
+        hub: HubLimits {
+            max_subscribers: 16,
+            max_lag: 256,
+        },
+    }
+}

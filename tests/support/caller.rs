@@ -1,0 +1,158 @@
+//! An HTTP client as the source documents it: each cookie on a `Cookie` line of its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// No answer takes longer.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A status and a JSON body; `null` where the body is none.
+pub type Answer = (u16, Value);
+
+/// Somebody with cookies.
+#[derive(Debug)]
+pub struct Caller {
+    base: String,
+    http: reqwest::Client,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl Caller {
+    /// Somebody without any.
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().timeout(LIMIT).build();
+        let http = http.expect("a plain client");
+        Self {
+            base: base.to_owned(),
+            http,
+            cookies: Mutex::default(),
+        }
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+
+    /// Sets a cookie, or takes it away.
+    pub fn set_cookie(&self, name: &str, value: Option<&str>) {
+        let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        match value {
+            Some(value) => cookies.insert(name.to_owned(), value.to_owned()),
+            None => cookies.remove(name),
+        };
+    }
+
+    /// A request with every cookie, not yet sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies.iter().fold(request, |request, (name, value)| {
+            request.header("cookie", format!("{name}={value}"))
+        })
+    }
+
+    /// Sends a request and keeps the cookies of its answer.
+    pub async fn send(&self, request: RequestBuilder) -> Response {
+        let answer = request.send().await.expect("the till answers");
+        for line in answer.headers().get_all("set-cookie") {
+            let line = line.to_str().expect("plain text");
+            let (name, value) = line
+                .split(';')
+                .next()
+                .and_then(|l| l.split_once('='))
+                .expect(line);
+            self.set_cookie(name, (!value.is_empty()).then_some(value));
+        }
+        answer
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        let answer = self
+            .send(self.request(Method::POST, path).json(&body))
+            .await;
+        read(answer).await
+    }
+
+    /// Gets.
+    pub async fn get(&self, path: &str) -> Answer {
+        read(self.send(self.request(Method::GET, path)).await).await
+    }
+
+    /// Opens the WebSocket and reads the greeting.
+    ///
+    /// # Errors
+    /// The status with which the till refused.
+    pub async fn socket(&self, query: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
+        let url = format!("{}/ws/payments{query}", self.base).replacen("http", "ws", 1);
+        let mut request = url.into_client_request().expect("a good URL");
+        let cookies = self
+            .cookies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for (name, value) in cookies {
+            let line = format!("{name}={value}").parse().expect("a header value");
+            request.headers_mut().append("cookie", line);
+        }
+        for (name, value) in headers {
+            let name: tungstenite::http::HeaderName = name.parse().expect("a header name");
+            request
+                .headers_mut()
+                .insert(name, value.parse().expect("a header value"));
+        }
+        match connect_async(request).await {
+            Ok((stream, _)) => {
+                let mut socket = Socket { stream };
+                assert_eq!(
+                    socket.next().await,
+                    Some(serde_json::json!({"type": "connected"}))
+                );
+                Ok(socket)
+            }
+            Err(tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("no WebSocket: {error}"),
+        }
+    }
+}
+
+/// Status and body of an answer.
+pub async fn read(answer: Response) -> Answer {
+    let status = answer.status().as_u16();
+    (status, answer.json().await.unwrap_or(Value::Null))
+}
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// The next message; `None` once the till has closed.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            let next = tokio::time::timeout(LIMIT, self.stream.next()).await;
+            match next.expect("a message in time")? {
+                Ok(Message::Text(text)) => return serde_json::from_str(&text).ok(),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_)) => {}
+                Ok(Message::Frame(_)) => {}
+            }
+        }
+    }
+}

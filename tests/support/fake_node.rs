@@ -1,0 +1,342 @@
+//! A node that does as it is told. Its invoices are real BOLT 11; its money is not.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bitcoin::hashes::{Hash, sha256};
+use bitcoin::secp256k1::{Secp256k1, SecretKey};
+use ldk_node::lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder};
+use ldk_node::lightning_types::payment::PaymentSecret;
+use till::id::{PaymentHash, Preimage};
+use till::invoice::Description;
+use till::money::{Msat, Sat};
+use till::payment::FailureReason;
+use till_actors::node::{
+    InFlight, LightningNode, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendError, SendRequest,
+};
+use tokio::sync::Notify;
+
+/// What becomes of a payment to an invoice of somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The recipient gets the money; routing costs this many msat.
+    Succeeds(u64),
+    /// The node reports a failure.
+    Fails(FailureReason),
+    /// The node refuses at once.
+    NotSent(FailureReason),
+    /// Nothing is heard of it.
+    Silence,
+}
+
+/// The node.
+#[derive(Debug, Default)]
+pub struct FakeNode {
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: VecDeque<NodeEvent>,
+    fates: HashMap<PaymentHash, (Fate, Preimage)>,
+    refused: Vec<PaymentHash>,
+    sent: Vec<PaymentHash>,
+    invoices: u64,
+    gone: bool,
+}
+
+/// An invoice of somebody else's, as its payer should see it.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    /// Its amount in msat; `None` leaves it to the payer.
+    pub amount_msat: Option<u64>,
+    /// What becomes of a payment.
+    pub fate: Fate,
+    /// How long ago it was made; it is good for an hour.
+    pub age: Duration,
+    /// The network it is for.
+    pub currency: Currency,
+}
+
+impl Default for Foreign {
+    fn default() -> Self {
+        Self {
+            amount_msat: Some(1_000_000),
+            fate: Fate::Succeeds(0),
+            age: Duration::ZERO,
+            currency: Currency::Regtest,
+        }
+    }
+}
+
+impl FakeNode {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, event: NodeEvent) {
+        self.state().events.push_back(event);
+        self.wake.notify_waiters();
+    }
+
+    /// Makes an invoice of somebody else's.
+    pub fn foreign(&self, foreign: Foreign) -> String {
+        let mut state = self.state();
+        state.invoices += 1;
+        let preimage = Preimage::from_bytes(sha256(&state.invoices.to_be_bytes()));
+        let hash = preimage.payment_hash();
+        state.fates.insert(hash, (foreign.fate, preimage));
+        drop(state);
+        bolt11(
+            hash,
+            foreign.amount_msat,
+            &Description::Text("goods".into()),
+            3_600,
+            &foreign,
+        )
+    }
+
+    /// A customer pays an invoice of the till's, or tries to.
+    pub fn customer_pays(&self, bolt11: &str, amount_msat: u64) {
+        let invoice = Bolt11Invoice::from_str(bolt11).expect("an invoice of the till's");
+        self.tell(NodeEvent::Claimable {
+            hash: hash_of(&invoice),
+            amount: Msat::new(amount_msat).expect("a small amount"),
+            lsp_fee: Msat::ZERO,
+            deadline_height: Some(1_000),
+        });
+    }
+
+    /// Lets a silent payment end.
+    pub fn decide(&self, hash: PaymentHash, fate: Fate) {
+        let preimage = self
+            .state()
+            .fates
+            .get(&hash)
+            .map(|(_, preimage)| preimage.clone());
+        self.report(hash, fate, preimage.expect("a payment of ours"));
+    }
+
+    fn report(&self, hash: PaymentHash, fate: Fate, preimage: Preimage) {
+        match fate {
+            Fate::Succeeds(fee_msat) => {
+                let fee = Msat::new(fee_msat).expect("a small fee");
+                self.tell(NodeEvent::Sent {
+                    hash,
+                    preimage: Some(preimage),
+                    fee,
+                });
+            }
+            Fate::Fails(reason) => self.tell(NodeEvent::SendFailed {
+                hash: Some(hash),
+                reason,
+            }),
+            Fate::NotSent(_) | Fate::Silence => {}
+        }
+    }
+
+    /// How often a hash was handed over to be paid.
+    pub fn times_sent(&self, hash: PaymentHash) -> usize {
+        self.state()
+            .sent
+            .iter()
+            .filter(|sent| **sent == hash)
+            .count()
+    }
+
+    /// Whether the HTLC of a hash was failed back.
+    pub fn has_refused(&self, hash: PaymentHash) -> bool {
+        self.state().refused.contains(&hash)
+    }
+
+    /// The node stops answering.
+    pub fn vanish(&self) {
+        self.state().gone = true;
+    }
+
+    fn here(&self) -> Result<(), NodeError> {
+        match self.state().gone {
+            true => Err(NodeError::Unavailable("as told".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl LightningNode for FakeNode {
+    fn node_id(&self) -> String {
+        "02".to_owned() + &"ab".repeat(32)
+    }
+
+    fn status(&self) -> NodeStatus {
+        NodeStatus {
+            running: !self.state().gone,
+            height: 144,
+            last_sync_secs: Some(1),
+        }
+    }
+
+    fn receive_for_hash(&self, request: &ReceiveRequest) -> Result<String, NodeError> {
+        self.here()?;
+        let amount = request.amount.map(Msat::get);
+        let ours = Foreign::default();
+        Ok(bolt11(
+            request.hash,
+            amount,
+            &request.description,
+            request.expiry_secs,
+            &ours,
+        ))
+    }
+
+    fn claim(&self, hash: PaymentHash, amount: Msat, _: &Preimage) -> Result<(), NodeError> {
+        self.tell(NodeEvent::Received {
+            hash,
+            amount,
+            lsp_fee: Msat::ZERO,
+        });
+        Ok(())
+    }
+
+    fn fail(&self, hash: PaymentHash) -> Result<(), NodeError> {
+        self.state().refused.push(hash);
+        Ok(())
+    }
+
+    fn send(&self, request: &SendRequest) -> Result<(), SendError> {
+        self.state().sent.push(request.hash);
+        let fate = self.state().fates.get(&request.hash).cloned();
+        let (fate, preimage) = fate.ok_or(SendError::NotSent(FailureReason::NoRoute))?;
+        if let Fate::NotSent(reason) = fate {
+            return Err(SendError::NotSent(reason));
+        }
+        self.report(request.hash, fate, preimage);
+        Ok(())
+    }
+
+    fn payment(&self, _: PaymentHash) -> Option<NodePayment> {
+        None
+    }
+
+    fn in_flight(&self) -> InFlight {
+        InFlight::default()
+    }
+
+    fn channels(&self) -> Vec<NodeChannel> {
+        vec![NodeChannel {
+            user_channel_id: [1; 16],
+            channel_id: "c1".repeat(32),
+            counterparty: "03".to_owned() + &"cd".repeat(32),
+            funding: None,
+            capacity: sat(1_500_000),
+            outbound: sat(1_000_000).to_msat(),
+            inbound: sat(500_000).to_msat(),
+            balance: sat(1_000_000),
+            is_outbound: true,
+            is_ready: true,
+            is_usable: true,
+            confirmations: Some(6),
+        }]
+    }
+
+    fn balances(&self) -> NodeBalances {
+        NodeBalances {
+            onchain_spendable: sat(100_000),
+            spendable: sat(1_000_000).to_msat(),
+            receivable: sat(500_000).to_msat(),
+            ..NodeBalances::default()
+        }
+    }
+
+    fn new_address(&self) -> Result<String, NodeError> {
+        self.here()?;
+        Ok("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080".into())
+    }
+
+    fn onchain_rows(&self) -> Vec<OnchainRow> {
+        Vec::new()
+    }
+
+    fn open_channel(&self, _: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
+        Err(NodeError::Peer("as told".into()))
+    }
+
+    fn sync(&self) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    fn next_event(&self) -> Pin<Box<dyn Future<Output = NodeEvent> + Send + '_>> {
+        Box::pin(async {
+            loop {
+                let woken = self.wake.notified();
+                tokio::pin!(woken);
+                woken.as_mut().enable();
+                if let Some(event) = self.state().events.front().cloned() {
+                    return event;
+                }
+                woken.await;
+            }
+        })
+    }
+
+    fn event_handled(&self) -> Result<(), NodeError> {
+        self.state().events.pop_front();
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), NodeError> {
+        Ok(())
+    }
+}
+
+/// The payment hash of a BOLT 11 text.
+pub fn payment_hash(bolt11: &str) -> PaymentHash {
+    hash_of(&Bolt11Invoice::from_str(bolt11).expect("an invoice"))
+}
+
+fn hash_of(invoice: &Bolt11Invoice) -> PaymentHash {
+    PaymentHash::from_bytes(invoice.payment_hash().to_byte_array())
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    sha256::Hash::hash(bytes).to_byte_array()
+}
+
+fn sat(amount: u64) -> Sat {
+    Sat::new(amount).expect("a small amount")
+}
+
+fn bolt11(
+    hash: PaymentHash,
+    amount_msat: Option<u64>,
+    description: &Description,
+    expiry_secs: u32,
+    made: &Foreign,
+) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let builder = InvoiceBuilder::new(made.currency.clone());
+    let builder = match description {
+        Description::Text(text) => builder.description(text.clone()),
+        Description::Hash(bytes) => builder.description_hash(sha256::Hash::from_byte_array(*bytes)),
+    };
+    let mut builder = builder
+        .payment_hash(sha256::Hash::from_byte_array(*hash.as_bytes()))
+        .payment_secret(PaymentSecret([9; 32]))
+        .duration_since_epoch(now - made.age)
+        .expiry_time(Duration::from_secs(expiry_secs.into()))
+        .min_final_cltv_expiry_delta(144)
+        .basic_mpp();
+    if let Some(amount_msat) = amount_msat {
+        builder = builder.amount_milli_satoshis(amount_msat);
+    }
+    let key = SecretKey::from_slice(&[7; 32]).expect("a valid key");
+    let signed = builder.build_signed(|it| Secp256k1::new().sign_ecdsa_recoverable(it, &key));
+    signed.expect("a complete invoice").to_string()
+}
