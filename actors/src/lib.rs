@@ -12,6 +12,9 @@ pub mod ledger;
 pub mod node;
 pub mod payments;
 pub mod service;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod testing;
 pub mod till;
 pub mod treasury;
 pub mod views;

@@ -6,6 +6,9 @@
 mod lock;
 mod root;
 mod start_node;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

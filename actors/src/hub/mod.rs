@@ -7,6 +7,9 @@
 
 mod actor;
 mod subscription;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm)]
+mod tests;
 
 pub(crate) use actor::{Args, HubActor};
 pub use actor::{HubHandle, HubLimits, SubscribeError};

@@ -29,7 +29,7 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(super) fn new(args: Args) -> Self {
+    pub(crate) fn new(args: Args) -> Self {
         Self {
             args,
             absent: HashSet::new(),
@@ -37,7 +37,7 @@ impl Check {
     }
 
     /// Looks at every payment that has been pending for long.
-    pub(super) async fn look(&mut self) -> Result<(), ViewError> {
+    pub(crate) async fn look(&mut self) -> Result<(), ViewError> {
         let before = std::mem::take(&mut self.absent);
         if !self.args.gate.is_open() {
             return Ok(());

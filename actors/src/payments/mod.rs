@@ -9,4 +9,6 @@ mod check;
 mod handle;
 
 pub(crate) use actor::{Args, PaymentsActor};
+#[cfg(test)]
+pub(crate) use check::Check;
 pub use handle::{PayError, PaymentsHandle};

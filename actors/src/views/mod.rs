@@ -6,6 +6,9 @@
 mod index;
 mod query;
 mod rebuild;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,0 +1,110 @@
+//! Subscribers: what was missed, what is live, and who is too slow.
+
+use till::ledger::{EventBody, WalletRef};
+
+use super::*;
+use crate::testing::{Books, hash};
+
+struct Desk {
+    hub: HubHandle,
+    books: Books,
+    _dir: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let books = Books::open(dir.path());
+        let limits = HubLimits {
+            max_subscribers: 2,
+            max_lag: 3,
+        };
+        let hub = HubHandle::new(limits);
+        let args = Args {
+            views: books.views.clone(),
+            limits,
+        };
+        let (actor, _) = ractor::Actor::spawn(None, HubActor, args).await.unwrap();
+        hub.connect(actor);
+        Self {
+            hub,
+            books,
+            _dir: dir,
+        }
+    }
+
+    fn sell(&mut self, n: u8) {
+        self.books.ask(n, None);
+        self.books.earn(n);
+        self.hub.announce(self.books.views.progress().event_id);
+    }
+
+    async fn listen(&self, since: Option<u64>) -> Subscription {
+        self.hub.subscribe(WalletRef::House, since).await.unwrap()
+    }
+}
+
+async fn sale(subscription: &mut Subscription) -> u8 {
+    match subscription.next().await {
+        Delivery::Event(event) => match event.body {
+            EventBody::PaymentReceived { hash: sold, .. } => {
+                (0..=255).find(|n| hash(*n) == sold).unwrap()
+            }
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_past_runs_into_the_present_without_a_seam() {
+    let mut desk = Desk::open().await;
+    for n in 1..=100 {
+        desk.sell(n);
+    }
+    let mut all = desk.listen(Some(0)).await;
+    let mut live = desk.listen(None).await;
+    for n in 1..=100 {
+        assert_eq!(sale(&mut all).await, n);
+    }
+    for n in 101..=110 {
+        desk.sell(n);
+        assert_eq!(sale(&mut all).await, n);
+        assert_eq!(sale(&mut live).await, n);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_is_told_where_to_resume() {
+    let mut desk = Desk::open().await;
+    let mut slow = desk.listen(Some(0)).await;
+    desk.sell(1);
+    assert_eq!(sale(&mut slow).await, 1);
+    // It has caught up only once it has waited; from then on it must keep up.
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(20), slow.next()).await;
+    assert!(waited.is_err());
+    for n in 2..=6 {
+        desk.sell(n);
+    }
+    // The hub's mailbox has been read once a new subscriber has its answer.
+    let mut resumed = desk.listen(Some(1)).await;
+    assert_eq!(slow.next().await, Delivery::Lagged { resume_from: 1 });
+    for n in 2..=6 {
+        assert_eq!(sale(&mut resumed).await, n);
+    }
+}
+
+#[tokio::test]
+async fn there_is_room_for_so_many_and_an_end_for_all() {
+    let desk = Desk::open().await;
+    let mut first = desk.listen(None).await;
+    let second = desk.listen(None).await;
+    let third = desk.hub.subscribe(WalletRef::House, None).await;
+    assert_eq!(third.unwrap_err(), SubscribeError::Busy);
+    drop(second);
+    desk.listen(None).await;
+    desk.hub.stop();
+    assert_eq!(first.next().await, Delivery::Closed);
+    let late = desk.hub.subscribe(WalletRef::House, None).await;
+    assert_eq!(late.unwrap_err(), SubscribeError::Unavailable);
+}
