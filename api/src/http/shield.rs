@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tower::ServiceBuilder;
@@ -19,6 +21,11 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
 
 use super::{Limits, PROBES, Problem, Render};
+
+/// How much of a body that is too large is read before the answer.
+const DISCARD_BYTES: usize = 4 * 1024 * 1024;
+/// How long that may take.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// Room for requests, and the time each may take.
 struct Room {
@@ -46,7 +53,7 @@ where
                 .make_span_with(span)
                 .on_request(())
                 .on_failure(()) // The status says it, and the cause is logged where it is known.
-                .on_response(DefaultOnResponse::new().level(Level::INFO)),
+                .on_response(DefaultOnResponse::new().level(Level::DEBUG)),
         )
         .layer(SetResponseHeaderLayer::if_not_present(
             CACHE_CONTROL,
@@ -82,6 +89,7 @@ async fn admit(State(room): State<Arc<Room>>, request: Request, next: Next) -> R
         return (room.render)(Problem::Overloaded);
     };
     if announces_more_than(&request, room.max_body_bytes) {
+        discard(request.into_body()).await;
         return (room.render)(Problem::BodyTooLarge(room.max_body_bytes));
     }
     match timeout(room.request_time, next.run(request)).await {
@@ -96,11 +104,27 @@ fn announces_more_than(request: &Request, max_bytes: usize) -> bool {
     length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > max_bytes))
 }
 
+/// Reads a body that is too large and keeps nothing of it, within bounds. A connection that is
+/// closed while its peer still writes is reset, and the answer is lost with it.
+async fn discard(body: Body) {
+    let reading = async {
+        let mut body = body;
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, |data| data.len());
+            if read > DISCARD_BYTES {
+                return;
+            }
+        }
+    };
+    // Whoever takes longer is cut off without an answer.
+    let _ = timeout(DISCARD_TIME, reading).await;
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::pending;
 
-    use axum::body::Body;
     use axum::http::StatusCode;
     use axum::http::header::ALLOW;
     use axum::response::IntoResponse;

@@ -1,0 +1,195 @@
+//! What the tests work at: a ledger in memory, and short words for its commands.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::id::{PaymentHash, PaymentId, Preimage, WalletId};
+use crate::invoice::{Description, Invoice};
+use crate::ledger::entity::Damaged;
+use crate::ledger::{
+    Account, Archive, Balance, Command, Decision, Entity, InvoiceDraft, Origin, PaymentOrder,
+    Record, Refusal, State, WalletRef, decide,
+};
+use crate::money::Msat;
+use crate::payment::Payment;
+use crate::time::Timestamp;
+
+pub(super) const HOUSE: WalletRef = WalletRef::House;
+pub(super) const OTHER: WalletRef = WalletRef::Wallet(WalletId::from_bytes([5; 16]));
+/// More than any test moves.
+pub(super) const PLENTY: u64 = 1_000_000_000_000;
+
+pub(super) fn msat(amount: u64) -> Msat {
+    Msat::new(amount).expect("a small amount")
+}
+
+pub(super) fn preimage(n: u8) -> Preimage {
+    Preimage::from_bytes([n; 32])
+}
+
+pub(super) fn hash(n: u8) -> PaymentHash {
+    preimage(n).payment_hash()
+}
+
+/// An archive that shares its rows, as a view does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shelf(pub(super) Rc<RefCell<HashMap<Vec<u8>, Vec<u8>>>>);
+
+impl Archive for Shelf {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
+        Ok(self.0.borrow().get(key).cloned())
+    }
+}
+
+/// A ledger whose records are kept.
+pub(super) struct Bench {
+    pub(super) state: State<Shelf>,
+    pub(super) records: Vec<Record>,
+    pub(super) rows: HashMap<Vec<u8>, Vec<u8>>,
+    pub(super) now: u64,
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        let state = State::over(Shelf::default()).expect("an empty shelf");
+        Self {
+            state,
+            records: Vec::new(),
+            rows: HashMap::new(),
+            now: 1_000,
+        }
+    }
+
+    pub(super) fn run(&mut self, command: Command) -> Result<Decision, Refusal> {
+        let decision = decide(&self.state, command, Timestamp::from_millis(self.now))?;
+        if let Decision::Commit(record) = &decision
+            && !record.is_empty()
+        {
+            let changes = self.state.evolve(record).expect("a decided record applies");
+            self.rows.extend(changes.rows);
+            self.records.push(record.clone());
+        }
+        Ok(decision)
+    }
+
+    /// Carries out what must not be refused, and tells whether it changed anything.
+    pub(super) fn must(&mut self, command: Command) -> bool {
+        let before = self.records.len();
+        self.run(command).expect("not refused");
+        self.records.len() > before
+    }
+
+    pub(super) fn wait_secs(&mut self, secs: u64) {
+        self.now += secs * 1_000;
+    }
+
+    pub(super) fn balance(&self, account: Account) -> Balance {
+        self.state.balance(account).expect("a readable row")
+    }
+
+    pub(super) fn owns(&self, wallet: WalletRef) -> i128 {
+        self.balance(Account::Wallet(wallet)).credit_msat()
+    }
+
+    pub(super) fn invoice(&self, n: u8) -> Invoice {
+        self.get::<Invoice>(&hash(n))
+    }
+
+    pub(super) fn payment(&self, n: u8) -> Payment {
+        self.state
+            .payment_of(&hash(n))
+            .expect("readable")
+            .expect("there")
+    }
+
+    pub(super) fn get<E: Entity>(&self, key: &E::Key) -> E {
+        self.state.get(key).expect("readable").expect("there")
+    }
+
+    /// An invoice that can be paid.
+    pub(super) fn ask(&mut self, n: u8, wallet: WalletRef, amount: Option<u64>) {
+        self.must(draft(n, wallet, amount));
+        self.must(Command::IssueInvoice {
+            hash: hash(n),
+            bolt11: format!("ln{n}"),
+        });
+    }
+
+    /// The whole of a sale.
+    pub(super) fn earn(&mut self, n: u8, wallet: WalletRef, amount: u64) {
+        self.ask(n, wallet, Some(amount));
+        self.must(intend(n, amount));
+        self.must(receipt(n, amount));
+    }
+}
+
+pub(super) fn draft(n: u8, wallet: WalletRef, amount: Option<u64>) -> Command {
+    Command::DraftInvoice(Box::new(InvoiceDraft {
+        preimage: preimage(n),
+        wallet,
+        origin: Origin::Pos,
+        amount: amount.map(msat),
+        description: Description::Text("goods".into()),
+        external_id: None,
+        webhook_url: None,
+        expiry_secs: 100,
+    }))
+}
+
+pub(super) fn intend(n: u8, amount: u64) -> Command {
+    let (hash, amount) = (hash(n), msat(amount));
+    Command::IntendClaim {
+        hash,
+        amount,
+        lsp_fee: Msat::ZERO,
+        deadline_height: Some(9),
+    }
+}
+
+pub(super) fn receipt(n: u8, amount: u64) -> Command {
+    Command::BookReceipt {
+        hash: hash(n),
+        amount: msat(amount),
+        lsp_fee: Msat::ZERO,
+    }
+}
+
+pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> PaymentOrder {
+    PaymentOrder {
+        id: PaymentId::from_bytes([n; 16]),
+        hash: hash(n),
+        wallet,
+        origin: Origin::Pos,
+        amount: msat(amount),
+        fee_cap: msat(fee_cap),
+        bolt11: format!("ln{n}"),
+        description: None,
+        expires_at: Timestamp::from_millis(u64::MAX),
+        spendable: msat(PLENTY),
+        idempotency: None,
+    }
+}
+
+pub(super) fn reserve(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Command {
+    Command::ReservePayment(Box::new(order(n, wallet, amount, fee_cap)))
+}
+
+pub(super) fn post(n: u8, fee: u64) -> Command {
+    let (hash, preimage) = (hash(n), Some(preimage(n)));
+    Command::PostPayment {
+        hash,
+        preimage,
+        fee: msat(fee),
+        node_amount: Some(msat(77)),
+    }
+}
+
+pub(super) fn void(n: u8, attempt: Option<u32>) -> Command {
+    let reason = crate::payment::FailureReason::NoRoute;
+    Command::VoidPayment {
+        hash: hash(n),
+        attempt,
+        reason,
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the ledger as a whole: stories of single rules, and random histories against a model
+//! that knows nothing of accounts, transfers or rows.
+
+mod bench;
+mod histories;
+mod money_in;
+mod money_out;
+mod staff;

@@ -1,0 +1,246 @@
+//! Money that goes out: reservations, outcomes, retries, and what the house bears.
+
+use super::bench::*;
+use crate::id::{PaymentId, RequestHash, TxId};
+use crate::ledger::{
+    Account, Alarm, Command, Decision, EventBody, IdempotencyKey, Origin, Refusal,
+};
+use crate::payment::{Outcome, State as PaymentState};
+use crate::treasury::{Channel, ChannelState, Purpose};
+
+fn rich() -> Bench {
+    let mut bench = Bench::new();
+    bench.earn(100, HOUSE, 100_000);
+    bench.earn(101, OTHER, 50_000);
+    bench
+}
+
+fn alarms(bench: &Bench) -> Vec<Alarm> {
+    let events = bench.records.iter().flat_map(|record| &record.events);
+    events
+        .filter_map(|event| match &event.body {
+            EventBody::Alarm(alarm) => Some(*alarm),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_payment_sets_aside_its_cap_and_costs_what_it_cost() {
+    let mut bench = rich();
+    bench.must(reserve(1, HOUSE, 10_000, 500));
+    let house = bench.balance(Account::HOUSE);
+    assert_eq!(
+        (house.debits_pending, house.available_msat()),
+        (10_500, 89_500)
+    );
+    bench.must(post(1, 123));
+    assert!(!bench.must(post(1, 123)), "reported twice, booked once");
+    assert!(!bench.must(void(1, None)), "a late failure changes nothing");
+    let house = bench.balance(Account::HOUSE);
+    assert_eq!(
+        (house.debits_pending, house.credit_msat()),
+        (0, 100_000 - 10_123)
+    );
+}
+
+#[test]
+fn a_failure_gives_everything_back() {
+    let mut bench = rich();
+    bench.must(reserve(1, HOUSE, 10_000, 500));
+    bench.must(void(1, Some(1)));
+    assert!(!bench.must(void(1, Some(1))));
+    let house = bench.balance(Account::HOUSE);
+    assert_eq!((house.debits_pending, house.credit_msat()), (0, 100_000));
+    assert_eq!(bench.payment(1).state, PaymentState::Failed);
+}
+
+#[test]
+fn one_hash_is_paid_once() {
+    let mut bench = rich();
+    let id = PaymentId::from_bytes([1; 16]);
+    bench.must(reserve(1, HOUSE, 10, 0));
+    assert_eq!(
+        bench.run(reserve(1, HOUSE, 10, 0)),
+        Err(Refusal::InFlight(id))
+    );
+    assert_eq!(
+        bench.run(reserve(1, OTHER, 10, 0)),
+        Err(Refusal::InFlight(id))
+    );
+    bench.must(post(1, 0));
+    assert_eq!(
+        bench.run(reserve(1, HOUSE, 10, 0)),
+        Err(Refusal::AlreadyPaid(id))
+    );
+    bench.ask(2, OTHER, Some(10));
+    assert_eq!(
+        bench.run(reserve(2, HOUSE, 10, 0)),
+        Err(Refusal::SelfPayment)
+    );
+}
+
+#[test]
+fn a_retry_is_another_attempt_that_old_reports_do_not_touch() {
+    let mut bench = rich();
+    bench.must(reserve(1, HOUSE, 10_000, 500));
+    bench.must(void(1, Some(1)));
+    let mut again = order(1, HOUSE, 10_000, 700);
+    again.id = PaymentId::from_bytes([200; 16]);
+    bench.must(Command::ReservePayment(Box::new(again)));
+    let payment = bench.payment(1);
+    assert_eq!(
+        (payment.id, payment.attempt),
+        (PaymentId::from_bytes([1; 16]), 2)
+    );
+    assert_eq!(bench.balance(Account::HOUSE).debits_pending, 10_700);
+    assert!(
+        !bench.must(void(1, Some(1))),
+        "the first attempt's failure comes late"
+    );
+    assert_eq!(bench.payment(1).state, PaymentState::Pending);
+    bench.must(post(1, 600));
+    assert_eq!(bench.owns(HOUSE), 100_000 - 10_600);
+}
+
+#[test]
+fn nobody_spends_what_is_not_theirs() {
+    let mut bench = rich();
+    let refused = |bench: &mut Bench, command| match bench.run(command) {
+        Err(Refusal::InsufficientFunds { needed, available }) => (needed.get(), available.get()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        refused(&mut bench, reserve(1, HOUSE, 100_000, 1)),
+        (100_001, 100_000)
+    );
+    assert_eq!(
+        refused(&mut bench, reserve(1, OTHER, 50_001, 0)),
+        (50_001, 50_000)
+    );
+    bench.must(reserve(2, OTHER, 40_000, 0));
+    assert_eq!(
+        refused(&mut bench, reserve(3, OTHER, 10_001, 0)),
+        (10_001, 10_000)
+    );
+    // Of what the channels can carry, the house may spend what is left after everybody else's.
+    let mut short = order(4, HOUSE, 20_000, 0);
+    short.spendable = msat(60_000);
+    let short = Command::ReservePayment(Box::new(short));
+    assert_eq!(refused(&mut bench, short), (20_000, 10_000));
+}
+
+#[test]
+fn a_success_after_a_void_is_booked_with_an_alarm() {
+    let mut bench = rich();
+    bench.must(reserve(1, OTHER, 50_000, 0));
+    bench.must(void(1, None));
+    bench.must(reserve(2, OTHER, 30_000, 0));
+    bench.must(post(2, 0));
+    bench.must(post(1, 0));
+    // The wallet bears what it has, the house the rest; nobody else goes below zero.
+    assert_eq!(bench.owns(OTHER), 0);
+    assert_eq!(bench.owns(HOUSE), 100_000 - 30_000);
+    assert!(matches!(bench.payment(1).outcome, Some(Outcome::Sent(_))));
+    assert!(matches!(
+        alarms(&bench)[..],
+        [Alarm::PostedAfterVoid { .. }]
+    ));
+}
+
+#[test]
+fn the_house_bears_what_exceeds_a_wallet_s_cap() {
+    let mut bench = rich();
+    bench.must(reserve(1, OTHER, 49_000, 1_000));
+    bench.must(post(1, 1_500));
+    assert_eq!((bench.owns(OTHER), bench.owns(HOUSE)), (0, 99_500));
+    assert!(matches!(alarms(&bench)[..], [Alarm::OverFeeCap { .. }]));
+}
+
+#[test]
+fn a_payment_that_nobody_ordered_is_the_house_s_with_an_alarm() {
+    let mut bench = rich();
+    assert!(bench.must(post(9, 3)));
+    assert!(!bench.must(post(9, 3)));
+    assert!(!bench.must(void(9, None)));
+    assert_eq!(bench.owns(HOUSE), 100_000 - 80);
+    assert!(matches!(alarms(&bench)[..], [Alarm::UnknownPayment { .. }]));
+}
+
+#[test]
+fn an_idempotency_key_names_one_payment_for_good() {
+    let mut bench = rich();
+    let keyed = |n: u8, request: &[u8]| {
+        let key = IdempotencyKey {
+            origin: Origin::Pos,
+            wallet: HOUSE,
+            operation: "payinvoice".into(),
+            key: "order 1".into(),
+        };
+        let mut order = order(n, HOUSE, 100, 0);
+        order.idempotency = Some((key, RequestHash::of(request)));
+        Command::ReservePayment(Box::new(order))
+    };
+    bench.must(keyed(1, b"a"));
+    let same = Ok(Decision::Repeat(PaymentId::from_bytes([1; 16])));
+    assert_eq!(bench.run(keyed(2, b"a")), same);
+    bench.must(post(1, 0));
+    assert_eq!(bench.run(keyed(1, b"a")), same, "also when it is over");
+    assert_eq!(bench.run(keyed(1, b"b")), Err(Refusal::IdempotencyConflict));
+    assert_eq!(bench.owns(HOUSE), 99_900);
+}
+
+#[test]
+fn the_chain_s_money_is_booked_once() {
+    let mut bench = Bench::new();
+    let book = |n: u8, purpose, amount, fee| Command::BookOnchain {
+        tx_id: TxId::from_bytes([n; 32]),
+        purpose,
+        amount: msat(amount),
+        fee: msat(fee),
+    };
+    assert!(bench.must(book(1, Purpose::Deposit, 900_000, 0)));
+    assert!(!bench.must(book(1, Purpose::Deposit, 900_000, 0)));
+    bench.must(book(2, Purpose::ChannelFunding, 500_000, 2_000));
+    bench.must(book(3, Purpose::ChannelProceeds, 100_000, 0));
+    assert_eq!(bench.owns(HOUSE), 898_000);
+    assert_eq!(bench.balance(Account::Lightning).debit_msat(), 400_000);
+    assert_eq!(bench.balance(Account::Onchain).debit_msat(), 498_000);
+    let fees = bench.balance(Account::FeesChain);
+    assert_eq!((fees.debits_posted, fees.credits_posted), (2_000, 2_000));
+}
+
+#[test]
+fn what_a_channel_s_opener_gives_changes_hands_once() {
+    let mut bench = Bench::new();
+    let channel = |n: u8, got, given, state, funded: bool| {
+        Command::RecordChannel(Channel {
+            user_channel_id: [n; 16],
+            channel_id: "c".into(),
+            counterparty: "p".into(),
+            funding_tx: funded.then(|| TxId::from_bytes([n; 32])),
+            funding_index: 0,
+            got: msat(got),
+            given: msat(given),
+            state,
+        })
+    };
+    bench.must(channel(1, 7_000, 0, ChannelState::Pending, true));
+    bench.must(channel(1, 9_000, 0, ChannelState::Ready, true));
+    assert!(
+        !bench.must(channel(1, 9_000, 0, ChannelState::Pending, true)),
+        "never back"
+    );
+    assert_eq!(bench.owns(HOUSE), 7_000);
+    bench.must(channel(2, 0, 3_000, ChannelState::Opening, false));
+    assert_eq!(bench.owns(HOUSE), 7_000, "asked for is not given");
+    bench.must(channel(2, 0, 0, ChannelState::Pending, true));
+    assert_eq!(bench.owns(HOUSE), 4_000);
+    bench.must(channel(3, 0, 3_000, ChannelState::Opening, false));
+    bench.must(channel(3, 0, 0, ChannelState::Closed, false));
+    assert_eq!(
+        bench.owns(HOUSE),
+        4_000,
+        "a channel that never came to be costs nothing"
+    );
+}
