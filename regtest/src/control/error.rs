@@ -69,6 +69,7 @@ impl From<WorldError> for ControlError {
             WorldError::TimedOut(_) | WorldError::NotReady { .. } => StatusCode::GATEWAY_TIMEOUT,
             WorldError::Exited { .. } => StatusCode::BAD_GATEWAY,
             WorldError::Process { .. }
+            | WorldError::Interrupted
             | WorldError::Chain(_)
             | WorldError::Folder { .. }
             | WorldError::Resume { .. }

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ldk_node::bitcoin::Network;
 use ldk_node::bitcoin::secp256k1::PublicKey;
@@ -13,6 +14,7 @@ use ldk_node::lightning::ln::msgs::SocketAddress;
 use ldk_node::liquidity::LSPS2ServiceConfig;
 use ldk_node::logger::LogLevel;
 use ldk_node::{Builder, Node};
+use tempfile::TempDir;
 
 use super::PeerError;
 
@@ -34,6 +36,8 @@ pub struct PeerConfig {
     pub trusted_0conf: Vec<PublicKey>,
     /// What it asks for channels just in time.
     pub jit: JitTerms,
+    /// The temporary folder that `dir` is in, which must not go before the node has ended.
+    pub temp: Option<Arc<TempDir>>,
 }
 
 /// Terms of channels just in time (bLIP-52 / LSPS2).

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::config::build;
+use super::ending::{BadEnd, end};
 use super::seen::Seen;
 use super::{PeerConfig, PeerError, events};
 use crate::wait::Wait;
@@ -88,15 +88,8 @@ impl Drop for Shared {
         drop(running.stop);
         let node = running.node;
         // On a thread of its own, as stopping blocks on the runtime that this one may belong to.
-        let stopping = std::thread::spawn(move || {
-            let stopped = catch_unwind(AssertUnwindSafe(|| node.stop()));
-            if stopped.is_err() {
-                // The runtime went first. The node's own drop would panic again, and that aborts.
-                std::mem::forget(node);
-            }
-            matches!(stopped, Ok(Ok(()) | Err(NodeError::NotRunning)))
-        });
-        if !stopping.join().unwrap_or(false) {
+        let ended = std::thread::spawn(move || end(node)).join();
+        if !matches!(ended, Ok(Ok(()))) {
             tracing::warn!(peer = self.config.name, "not stopped cleanly");
         }
     }
@@ -181,15 +174,10 @@ impl Peer {
             tracing::error!(peer = self.name(), %error, "the event consumer ended badly");
         }
         let node = running.node;
-        let stopped = tokio::task::spawn_blocking(move || {
-            let stopped = node.stop();
-            drop(node);
-            stopped
-        });
-        match stopped.await {
-            Ok(Ok(()) | Err(NodeError::NotRunning)) => Ok(()),
-            Ok(Err(source)) => Err(self.refused("stop", source)),
-            Err(_panic) => Err(PeerError::Panicked(self.name().to_owned())),
+        match tokio::task::spawn_blocking(move || end(node)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(BadEnd::Refused(source))) => Err(self.refused("stop", source)),
+            Ok(Err(BadEnd::Panicked)) | Err(_) => Err(PeerError::Panicked(self.name().to_owned())),
         }
     }
 }
@@ -199,15 +187,17 @@ async fn launch(config: PeerConfig) -> Result<Node, PeerError> {
     let launched = tokio::task::spawn_blocking(move || {
         let node = build(&config)?;
         node.start().map_err(|source| PeerError::Node {
-            name: config.name,
+            name: config.name.clone(),
             action: "start",
             source,
         })?;
-        Ok(node)
+        // If nobody waits any more, the node ends before its folder does: fields drop in order.
+        Ok((node, config))
     });
-    launched
-        .await
-        .unwrap_or_else(|_panic| Err(PeerError::Panicked(name)))
+    match launched.await {
+        Ok(launched) => launched.map(|(node, _config)| node),
+        Err(_panic) => Err(PeerError::Panicked(name)),
+    }
 }
 
 /// Asking and syncing.

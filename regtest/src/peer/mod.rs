@@ -7,12 +7,13 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `config` | how the node is built: store, liquidity service, limits |
-//! | `handle` | start, stop, sync, and the way to call the node |
+//! | `handle`, `ending` | start, stop, sync, and the way to call the node |
 //! | `events`, `seen` | the one consumer of the node's events, and what it has learnt from them |
 //! | `pay`, `receive`, `channels` | what a peer can do |
 
 mod channels;
 mod config;
+mod ending;
 mod error;
 mod events;
 mod handle;

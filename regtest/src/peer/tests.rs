@@ -41,6 +41,7 @@ impl Pair {
             listen: free_address(),
             trusted_0conf: Vec::new(),
             jit: JitTerms::default(),
+            temp: None,
         };
         let (payer, payee) = tokio::join!(
             Peer::start(peer("payer", dir.path())),

@@ -53,7 +53,15 @@ impl Report<'_> {
             "  Seen on the WebSocket and in the ledger: balance {} -> {} sat.",
             grouped(before),
             grouped(after)
-        )
+        )?;
+        match sale.reserved_sat() {
+            0 => Ok(()),
+            kept => writeln!(
+                f,
+                "  {} sat of it are the reserve that its channel keeps, and cannot be spent yet.",
+                grouped(kept)
+            ),
+        }
     }
 
     fn write_places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

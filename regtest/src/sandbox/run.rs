@@ -70,10 +70,9 @@ async fn run(args: &Args) -> Result<ExitCode, SandboxError> {
     let config = world_config(args, begun)?;
     let interrupted = interruption()?;
     tokio::pin!(interrupted);
-    let world = tokio::select! {
-        biased;
-        () = &mut interrupted => return Ok(ExitCode::from(INTERRUPTED)),
-        world = World::start(config) => world?,
+    let world = match World::start_unless(config, &mut interrupted).await {
+        Err(WorldError::Interrupted) => return Ok(ExitCode::from(INTERRUPTED)),
+        started => started?,
     };
     let shown = tokio::select! {
         biased;

@@ -49,6 +49,16 @@ pub(super) struct Sale {
     pub(super) timeline: Vec<Row>,
 }
 
+impl Sale {
+    /// What of it the house cannot spend yet: a channel keeps back a hundredth of its size.
+    pub(super) fn reserved_sat(&self) -> u64 {
+        let risen = self
+            .balance_after_sat
+            .saturating_sub(self.balance_before_sat);
+        self.amount_sat.saturating_sub(risen)
+    }
+}
+
 /// Makes one.
 pub(super) async fn make(world: &World) -> Result<Sale, SaleError> {
     let client = world.client();

@@ -49,7 +49,7 @@ pub(super) fn from_log(log: &Path, payment_hash: &str) -> Vec<Row> {
 
 fn log_row(line: &str) -> Option<Row> {
     let line: Value = serde_json::from_str(line).ok()?;
-    let message = line["fields"]["message"].as_str()?;
+    let message = line["message"].as_str()?;
     let (_, what) = LOG_ROWS.iter().find(|(told, _)| *told == message)?;
     let at = OffsetDateTime::parse(line["timestamp"].as_str()?, &Rfc3339).ok()?;
     let at_ms = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()?;
@@ -64,7 +64,7 @@ mod tests {
     fn log_lines_become_rows() {
         let line = |message: &str| {
             format!(
-                r#"{{"timestamp":"2026-01-01T00:00:00.123456Z","level":"INFO","fields":{{"message":"{message}","payment_hash":"ab"}},"target":"till_actors::watcher"}}"#
+                r#"{{"timestamp":"2026-01-01T00:00:00.123456Z","level":"INFO","message":"{message}","payment_hash":"ab","target":"till_actors::watcher::events"}}"#
             )
         };
         let row = log_row(&line("claim intended"));

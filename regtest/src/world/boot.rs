@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -28,6 +29,19 @@ impl World {
     /// # Errors
     /// With the end of the till's log where the till is the reason.
     pub async fn start(config: WorldConfig) -> Result<Self, WorldError> {
+        Self::start_unless(config, std::future::pending()).await
+    }
+
+    /// [`Self::start`] that is given up, and cleaned up after, when `interrupted` ends first. To
+    /// drop the future of a start is not enough: nodes must be stopped.
+    ///
+    /// # Errors
+    /// As [`Self::start`], or [`WorldError::Interrupted`].
+    pub async fn start_unless(
+        config: WorldConfig,
+        interrupted: impl Future<Output = ()> + Send,
+    ) -> Result<Self, WorldError> {
+        let mut interrupted = pin!(interrupted);
         let (dir, temp) = folder(config.dir.as_deref())?;
         let resumed = State::load(&dir)?;
         let fresh = resumed.is_none();
@@ -39,9 +53,9 @@ impl World {
             state.till_http = listen;
         }
         state.save(&dir)?;
-        let ground = Ground::prepare(&config, &state, &dir).await?;
-        let begun = begin(&config, &state, &dir, &ground, fresh).await;
-        let (till, till_node, trunk) = match begun {
+        let ground = Ground::prepare(&config, &state, &dir, temp.as_ref()).await?;
+        let beginning = begin(&config, &state, &dir, &ground, fresh);
+        let (till, till_node, trunk) = match unless(interrupted.as_mut(), beginning).await {
             Ok(begun) => begun,
             Err(error) => {
                 ground.abandon().await;
@@ -68,11 +82,13 @@ impl World {
                 _temp: temp,
             }),
         };
-        let arranged = match trunk {
-            Some(trunk) => world.arrange(&config, trunk).await,
-            None => world.resume().await,
+        let arranging = async {
+            match trunk {
+                Some(trunk) => world.arrange(&config, trunk).await,
+                None => world.resume().await,
+            }
         };
-        if let Err(error) = arranged {
+        if let Err(error) = unless(interrupted, arranging).await {
             if let Err(error) = world.stop().await {
                 tracing::warn!(%error, "while stopping what had started");
             }
@@ -132,7 +148,19 @@ impl World {
     }
 }
 
-fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), WorldError> {
+/// Work that is given up when `interrupted` ends first.
+async fn unless<T>(
+    interrupted: Pin<&mut (impl Future<Output = ()> + Send)>,
+    work: impl Future<Output = Result<T, WorldError>> + Send,
+) -> Result<T, WorldError> {
+    tokio::select! {
+        biased;
+        () = interrupted => Err(WorldError::Interrupted),
+        done = work => done,
+    }
+}
+
+fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<Arc<TempDir>>), WorldError> {
     let failed = |path: &Path, source| WorldError::Folder {
         path: path.to_owned(),
         source,
@@ -153,7 +181,7 @@ fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), WorldError> 
                 .prefix("till-world-")
                 .tempdir()
                 .map_err(|error| failed(&std::env::temp_dir(), error))?;
-            Ok((temp.path().to_owned(), Some(temp)))
+            Ok((temp.path().to_owned(), Some(Arc::new(temp))))
         }
     }
 }

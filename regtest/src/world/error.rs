@@ -80,6 +80,9 @@ pub enum WorldError {
         /// Why not.
         reason: String,
     },
+    /// Somebody changed their mind while it started.
+    #[error("interrupted")]
+    Interrupted,
     /// A port could not be found or used.
     #[error("no port: {0}")]
     Port(std::io::Error),

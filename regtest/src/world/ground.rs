@@ -2,8 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use bitcoin::{Amount, OutPoint, TxOut};
+use tempfile::TempDir;
 
 use super::state::State;
 use super::{WorldConfig, WorldError};
@@ -30,6 +32,7 @@ impl Ground {
         config: &WorldConfig,
         state: &State,
         dir: &Path,
+        temp: Option<&Arc<TempDir>>,
     ) -> Result<Self, WorldError> {
         config
             .progress
@@ -49,6 +52,7 @@ impl Ground {
             listen,
             trusted_0conf: Vec::new(),
             jit: JitTerms::default(),
+            temp: temp.cloned(),
         };
         let (lsp, customer) = tokio::join!(
             Peer::start(peer("lsp", state.lsp)),

@@ -74,7 +74,7 @@ struct Inner {
     /// Whoever opens a channel recognises it as the new one.
     opening: Mutex<()>,
     /// Removed with the world, where nobody named a folder.
-    _temp: Option<TempDir>,
+    _temp: Option<Arc<TempDir>>,
 }
 
 /// Where a Lightning node is found.
