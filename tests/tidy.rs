@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const MAX_FILE_LINES: usize = 600;
 /// No function is longer.
 const MAX_FUNCTION_LINES: usize = 70;
+/// But for tests: a table is as long as it is.
+const MAX_TEST_LINES: usize = 120;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -119,7 +121,13 @@ fn functions_are_short() {
                 .iter()
                 .position(|line| *line == end)
                 .unwrap_or(0);
-            if length > MAX_FUNCTION_LINES {
+            let is_test = name.starts_with("tests/") || name.contains("tests");
+            let limit = if is_test {
+                MAX_TEST_LINES
+            } else {
+                MAX_FUNCTION_LINES
+            };
+            if length > limit {
                 long.push(format!("{name}:{}: {length}", start + 1));
             }
         }

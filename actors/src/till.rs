@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use ractor::Actor;
 use till::money::Msat;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ pub use start_node::NodeSource;
 
 use crate::chain::{ChainClient, ChainError};
 use crate::hub::{HubHandle, HubLimits};
-use crate::journal::{Journal, JournalError, Writer};
+use crate::journal::{Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
@@ -143,12 +143,7 @@ impl Till {
         let node_to_start = source.build(&journal, &config.data_dir)?;
 
         let hub = HubHandle::new(config.hub);
-        let announcer = hub.clone();
-        let (writer, jobs) = Writer::start(journal, views.clone(), move |events| {
-            if let Some(last) = events.last() {
-                announcer.announce(last.id);
-            }
-        })?;
+        let (writer, jobs) = start_writer(journal, &views, &hub)?;
         let root = Root::spawn(hub.clone(), views.clone(), config.hub).await?;
         let applied = writer.applied();
         let args = crate::ledger::Args {
@@ -165,36 +160,14 @@ impl Till {
         } else {
             Gate::open()
         };
-        let chain = ChainClient::new(&config.esplora_url)?;
-        let args = watcher::Args {
+        let common = Common {
             ledger: ledger.clone(),
             node: node.clone(),
             views: views.clone(),
         };
-        let (watcher, _) =
-            WatcherActor::spawn_linked(None, WatcherActor, args, root.cell()).await?;
-        let args = payments::Args {
-            ledger: ledger.clone(),
-            node: node.clone(),
-            views: views.clone(),
-            gate: gate.clone(),
-            recheck: config.recheck,
-        };
-        let (actor, _) =
-            PaymentsActor::spawn_linked(None, PaymentsActor, args, root.cell()).await?;
-        let payments = PaymentsHandle::new(actor, config.max_in_flight);
-        let args = treasury::Args {
-            ledger: ledger.clone(),
-            node: node.clone(),
-            views: views.clone(),
-            chain,
-            credit_depth: config.credit_depth,
-            scan_every: config.scan_every,
-            sync_too: config.sync_too,
-        };
-        let (actor, _) =
-            TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
-        let treasury = TreasuryHandle::new(actor);
+        let watcher = common.spawn_watcher(&root).await?;
+        let payments = common.spawn_payments(&config, &gate, &root).await?;
+        let treasury = common.spawn_treasury(&config, &root).await?;
         let node_to_stop = node_to_start.node();
         let tasks = vec![
             tokio::spawn(node_to_start.run(node.clone())),
@@ -276,6 +249,77 @@ impl Till {
             tracing::error!("the journal's thread did not end in time");
         }
         tracing::info!("stopped");
+    }
+}
+
+/// The journal's thread; it tells the hub of events once they are durable and visible.
+fn start_writer(
+    journal: Journal,
+    views: &Views,
+    hub: &HubHandle,
+) -> std::io::Result<(Writer, mpsc::Sender<Job>)> {
+    let hub = hub.clone();
+    Writer::start(journal, views.clone(), move |events| {
+        if let Some(last) = events.last() {
+            hub.announce(last.id);
+        }
+    })
+}
+
+/// What every actor above the ledger works with.
+struct Common {
+    ledger: LedgerHandle,
+    node: NodeHandle,
+    views: Views,
+}
+
+impl Common {
+    async fn spawn_watcher(
+        &self,
+        root: &RootHandle,
+    ) -> Result<ractor::ActorRef<watcher::Msg>, StartError> {
+        let args = watcher::Args {
+            ledger: self.ledger.clone(),
+            node: self.node.clone(),
+            views: self.views.clone(),
+        };
+        let spawned = WatcherActor::spawn_linked(None, WatcherActor, args, root.cell()).await?;
+        Ok(spawned.0)
+    }
+
+    async fn spawn_payments(
+        &self,
+        config: &TillConfig,
+        gate: &Gate,
+        root: &RootHandle,
+    ) -> Result<PaymentsHandle, StartError> {
+        let args = payments::Args {
+            ledger: self.ledger.clone(),
+            node: self.node.clone(),
+            views: self.views.clone(),
+            gate: gate.clone(),
+            recheck: config.recheck,
+        };
+        let spawned = PaymentsActor::spawn_linked(None, PaymentsActor, args, root.cell()).await?;
+        Ok(PaymentsHandle::new(spawned.0, config.max_in_flight))
+    }
+
+    async fn spawn_treasury(
+        &self,
+        config: &TillConfig,
+        root: &RootHandle,
+    ) -> Result<TreasuryHandle, StartError> {
+        let args = treasury::Args {
+            ledger: self.ledger.clone(),
+            node: self.node.clone(),
+            views: self.views.clone(),
+            chain: ChainClient::new(&config.esplora_url)?,
+            credit_depth: config.credit_depth,
+            scan_every: config.scan_every,
+            sync_too: config.sync_too,
+        };
+        let spawned = TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
+        Ok(TreasuryHandle::new(spawned.0))
     }
 }
 

@@ -45,7 +45,7 @@ async fn a_channel_that_cannot_be_says_why() {
     let (node_id, address) = (peer.node_id().to_string(), peer.address().to_string());
     let wanted = |node_id: &str, amount: u64| json!({"nodeId": node_id, "address": address, "amountSat": amount});
     let unknown =
-        "02".to_owned() + &"79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+        "02".to_owned() + "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
     let cases = [
         (wanted(&node_id, 900_000_000), 402),
         (wanted("02zz", 100_000), 400),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use till::id::PaymentHash;
+use till::id::{PaymentHash, Preimage};
 use till::invoice::{Invoice, State as InvoiceState};
 use till::ledger::{Command, Refusal};
 use till::money::Msat;
@@ -58,18 +58,7 @@ impl Events {
                 hash,
                 preimage,
                 fee,
-            } => {
-                let row = self.args.node.run(move |node| node.payment(hash)).await;
-                let node_amount = row.ok().flatten().and_then(|row| row.amount);
-                tracing::info!(payment_hash = %hash, fee_msat = fee.get(), "payment sent");
-                self.book(Command::PostPayment {
-                    hash,
-                    preimage,
-                    fee,
-                    node_amount,
-                })
-                .await
-            }
+            } => self.sent(hash, preimage, fee).await,
             NodeEvent::SendFailed {
                 hash: Some(hash),
                 reason,
@@ -101,19 +90,25 @@ impl Events {
                     funding_index: funding.map_or(0, |(_, index)| index),
                     got: self.given_by_peer(user_channel_id).await,
                     given: Msat::ZERO,
-                    state: match change {
-                        ChannelChange::Pending => ChannelState::Pending,
-                        ChannelChange::Ready => ChannelState::Ready,
-                        ChannelChange::Closed => ChannelState::Closed,
-                    },
+                    state: state_after(change),
                 };
                 self.book(Command::RecordChannel(channel)).await
             }
-            NodeEvent::Other(what) => {
-                tracing::info!(what, "node event");
-                true
-            }
+            NodeEvent::Other(what) => noted(&what),
         }
+    }
+
+    async fn sent(&self, hash: PaymentHash, preimage: Option<Preimage>, fee: Msat) -> bool {
+        let row = self.args.node.run(move |node| node.payment(hash)).await;
+        let node_amount = row.ok().flatten().and_then(|row| row.amount);
+        tracing::info!(payment_hash = %hash, fee_msat = fee.get(), "payment sent");
+        self.book(Command::PostPayment {
+            hash,
+            preimage,
+            fee,
+            node_amount,
+        })
+        .await
     }
 
     async fn claimable(
@@ -225,4 +220,18 @@ impl Events {
             }
         }
     }
+}
+
+fn state_after(change: ChannelChange) -> ChannelState {
+    match change {
+        ChannelChange::Pending => ChannelState::Pending,
+        ChannelChange::Ready => ChannelState::Ready,
+        ChannelChange::Closed => ChannelState::Closed,
+    }
+}
+
+/// Nothing to book: acknowledged at once.
+fn noted(what: &str) -> bool {
+    tracing::info!(what, "node event");
+    true
 }
