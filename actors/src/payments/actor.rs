@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::id::PaymentId;
-use till::ledger::{Command, PaymentOrder};
+use till::id::{PaymentHash, PaymentId};
+use till::ledger::{Command, PaymentOrder, Refusal};
 use till::payment::{FailureReason, Payment, State as PaymentState};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -122,6 +122,12 @@ async fn reserve(args: &Args, order: PaymentOrder) -> Result<(PaymentId, bool), 
         )));
     }
     let hash = order.hash;
+    if let Some(earlier) = find(&args.views, hash)
+        && is_in_flight(args, hash).await?
+    {
+        // The node reported a failure, but an HTLC of it is not resolved: no second attempt.
+        return Err(PayError::Ledger(Refusal::InFlight(earlier.id).into()));
+    }
     match args
         .ledger
         .execute(Command::ReservePayment(Box::new(order)))
@@ -136,9 +142,18 @@ async fn reserve(args: &Args, order: PaymentOrder) -> Result<(PaymentId, bool), 
     }
 }
 
+async fn is_in_flight(args: &Args, hash: PaymentHash) -> Result<bool, PayError> {
+    let in_flight = args
+        .node
+        .run(|node| node.in_flight())
+        .await
+        .map_err(PayError::Node)?;
+    Ok(in_flight.hashes.contains(&hash))
+}
+
 struct SendRequestDraft {
     bolt11: String,
-    hash: till::id::PaymentHash,
+    hash: PaymentHash,
     amount_is_open: bool,
 }
 
@@ -186,7 +201,7 @@ async fn hold_until_final(views: &Views, id: PaymentId) {
     while let Ok(None) = views.wait_for(LOOK_EVERY, is_final).await {}
 }
 
-fn find(views: &Views, hash: till::id::PaymentHash) -> Option<Payment> {
+fn find(views: &Views, hash: PaymentHash) -> Option<Payment> {
     use till::ledger::entity::OutgoingHash;
     let found = views.get::<OutgoingHash>(&hash).ok()??;
     views.get::<Payment>(&found.payment).ok()?
