@@ -1,6 +1,7 @@
 //! `tilld serve`: from a configuration and a seed to a running till. Owns the process: its
 //! runtime, signals, listener and exit code; it knows neither routes nor actors.
 
+mod listen;
 mod settings;
 mod shutdown;
 
@@ -107,13 +108,8 @@ async fn serve_until_stopped(
     failed: tokio::sync::watch::Receiver<Option<String>>,
     grace: Duration,
 ) -> Result<Stop, ServeError> {
-    let (drain, mut draining) = tokio::sync::watch::channel(false);
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        // The sender lives as long as this function.
-        let _ = draining.wait_for(|drain| *drain).await;
-    });
-    let server = tokio::spawn(server.into_future());
+    let (drain, draining) = tokio::sync::watch::channel(false);
+    let server = tokio::spawn(listen::serve(listener, app, listen::HEAD_TIME, draining));
     let stop = wait_for_stop(failed).await?;
     tracing::info!(?stop, "draining");
     drain.send_replace(true);
