@@ -1,7 +1,7 @@
 //! Outgoing payments: reserve, send, and find out what became of them. Owns the sagas, which live
 //! here and not in a handler, so that a caller who goes away changes nothing.
 //!
-//! Results come from the node through the watcher and the ledger; [`check`] finds those that no
+//! Results come from the node through the watcher and the ledger; `check` finds those that no
 //! event will ever tell.
 
 mod actor;

@@ -1,7 +1,7 @@
 //! The views: every row as it stands now, in sled, with the indices that lists need. Owns nothing
 //! that the journal does not have; it can be deleted at any time and is rebuilt.
 //!
-//! [`index`] derives index entries from rows, [`query`] reads lists by them.
+//! `index` derives index entries from rows, `query` reads lists by them.
 
 mod index;
 mod query;
