@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::Actor;
+use till::ledger::EventBody;
 use till::money::Msat;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -260,6 +261,11 @@ fn start_writer(
 ) -> std::io::Result<(Writer, mpsc::Sender<Job>)> {
     let hub = hub.clone();
     Writer::start(journal, views.clone(), move |events| {
+        for event in &events {
+            if let EventBody::Alarm(alarm) = &event.body {
+                tracing::error!(event_id = event.id, ?alarm, "somebody should look at this");
+            }
+        }
         if let Some(last) = events.last() {
             hub.announce(last.id);
         }

@@ -220,6 +220,8 @@ async fn a_payment_goes_on_without_its_caller() {
     shop.outgoing_becomes(&asked.payment_hash, "SUCCEEDED")
         .await;
 
+    a_repeat_with_its_key_is_the_same_payment_at_any_time(&shop).await;
+
     // Longer than the till waits: no failure, but "pending".
     for (settle, end) in [(true, "SUCCEEDED"), (false, "FAILED")] {
         let before = shop.balance_sat().await;
@@ -247,4 +249,30 @@ async fn a_payment_goes_on_without_its_caller() {
         assert_eq!(spent, if settle { 6_000 } else { 0 });
     }
     shop.close().await;
+}
+
+async fn a_repeat_with_its_key_is_the_same_payment_at_any_time(shop: &Shop) {
+    let asked = shop.customer_asks(Some(5_000), true).await;
+    let pay = async || {
+        let (body, key) = (
+            json!({"invoice": asked.bolt11}),
+            [("idempotency-key", "held")],
+        );
+        let paid = shop.try_call(Method::POST, "/wallet/payinvoice", Some(body), &key);
+        paid.await.unwrap()
+    };
+    let (status, first) = pay().await;
+    assert_eq!(status, 202, "{first}");
+    assert_eq!(pay().await, (202, first.clone()), "while it is in flight");
+    shop.world
+        .customer()
+        .settle(&asked.payment_hash)
+        .await
+        .unwrap();
+    let (status, paid) = pay().await;
+    assert_eq!(
+        (status, &paid["paymentId"]),
+        (200, &first["paymentId"]),
+        "{paid}"
+    );
 }

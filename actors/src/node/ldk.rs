@@ -295,11 +295,11 @@ fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
     if let Some((node_id, _, _)) = &config.lsp {
         no_reserve.push(public_key(node_id)?);
     }
-    let announce = addresses(&config.announce)?;
+    let (listen, announce) = (addresses(&config.listen)?, addresses(&config.announce)?);
     Ok(Config {
         storage_dir_path: config.dir.display().to_string(),
         network: config.network,
-        listening_addresses: Some(addresses(&config.listen)?),
+        listening_addresses: (!listen.is_empty()).then_some(listen),
         announcement_addresses: (!announce.is_empty()).then_some(announce),
         trusted_peers_0conf: trusted,
         anchor_channels_config: Some(AnchorChannelsConfig {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use till::id::{PaymentHash, PaymentId};
+use till::ledger::entity::Idempotency;
 use till::ledger::{Command, PaymentOrder, Refusal};
 use till::payment::{FailureReason, Payment, State as PaymentState};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -122,7 +123,11 @@ async fn reserve(args: &Args, order: PaymentOrder) -> Result<(PaymentId, bool), 
         )));
     }
     let hash = order.hash;
+    // Only a failed payment can get another attempt; whatever else there is, the ledger knows what
+    // to say of it, a repeat under the caller's key first of all.
     if let Some(earlier) = find(&args.views, hash)
+        && earlier.state == PaymentState::Failed
+        && !is_repeat(args, &order)
         && is_in_flight(args, hash).await?
     {
         // The node reported a failure, but an HTLC of it is not resolved: no second attempt.
@@ -140,6 +145,13 @@ async fn reserve(args: &Args, order: PaymentOrder) -> Result<(PaymentId, bool), 
         },
         Err(error) => Err(PayError::Ledger(error)),
     }
+}
+
+fn is_repeat(args: &Args, order: &PaymentOrder) -> bool {
+    let Some((key, _)) = &order.idempotency else {
+        return false;
+    };
+    matches!(args.views.get::<Idempotency>(key), Ok(Some(_)))
 }
 
 async fn is_in_flight(args: &Args, hash: PaymentHash) -> Result<bool, PayError> {
