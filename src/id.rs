@@ -67,6 +67,11 @@ hex_id!(
     PaymentHash, 32
 );
 hex_id!(
+    /// What the node knows an outgoing payment by: its hash if it pays a BOLT 11 invoice, something
+    /// of the node's own making if it pays an offer.
+    NodePaymentId, 32
+);
+hex_id!(
     /// A wallet, over all surfaces.
     WalletId, 16
 );
@@ -90,6 +95,13 @@ hex_id!(
     /// A transaction id, in the byte order in which it is shown.
     TxId, 32
 );
+
+impl From<PaymentHash> for NodePaymentId {
+    /// The id of a payment to a BOLT 11 invoice.
+    fn from(hash: PaymentHash) -> Self {
+        Self(hash.0)
+    }
+}
 
 impl SecretHash {
     /// The hash under which `secret` is stored.

@@ -7,10 +7,12 @@
 
 pub mod access;
 pub mod fees;
+pub mod flow;
 pub mod id;
 pub mod invoice;
 pub mod ledger;
 pub mod money;
+pub mod node;
 pub mod payment;
 pub mod time;
 pub mod treasury;

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod ledger;
 pub mod node;
 pub mod payments;
+mod runner;
 pub mod service;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]

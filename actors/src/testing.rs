@@ -4,9 +4,9 @@
 use std::future::{Future, pending};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use till::id::{PaymentHash, PaymentId, Preimage};
+use till::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use till::invoice::Description;
 use till::ledger::{
     Command, Decision, InvoiceDraft, Origin, PaymentOrder, State, WalletRef, decide,
@@ -16,8 +16,8 @@ use till::time::Timestamp;
 
 use crate::journal::Journal;
 use crate::node::{
-    InFlight, LightningNode, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
-    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendError, SendRequest,
+    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
+    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
 };
 use crate::views::{Views, catch_up};
 
@@ -56,7 +56,9 @@ impl Books {
 
     pub(crate) fn ask(&mut self, n: u8, external_id: Option<&str>) {
         self.run(Command::DraftInvoice(Box::new(InvoiceDraft {
-            preimage: Preimage::from_bytes([n; 32]),
+            hash: hash(n),
+            preimage: Some(Preimage::from_bytes([n; 32])),
+            hold: false,
             wallet: WalletRef::House,
             origin: Origin::Pos,
             amount: Some(msat(1_000)),
@@ -98,12 +100,14 @@ pub(crate) fn hash(n: u8) -> PaymentHash {
 pub(crate) fn reserve(n: u8, amount: u64) -> Command {
     Command::ReservePayment(Box::new(PaymentOrder {
         id: PaymentId::from_bytes([n; 16]),
-        hash: hash(n),
+        target: SendTarget::Bolt11 {
+            text: format!("ln{n}"),
+            hash: hash(n),
+        },
         wallet: WalletRef::House,
         origin: Origin::Pos,
         amount: msat(amount),
         fee_cap: Msat::ZERO,
-        bolt11: format!("ln{n}"),
         description: None,
         expires_at: Timestamp::from_millis(u64::MAX),
         spendable: msat(1_000_000_000),
@@ -113,10 +117,7 @@ pub(crate) fn reserve(n: u8, amount: u64) -> Command {
 
 /// A node that answers what it was told to, and does nothing.
 #[derive(Debug, Default)]
-pub(crate) struct QuietNode {
-    pub(crate) in_flight: Mutex<InFlight>,
-    pub(crate) row: Mutex<Option<NodePayment>>,
-}
+pub(crate) struct QuietNode;
 
 impl LightningNode for QuietNode {
     fn node_id(&self) -> String {
@@ -138,14 +139,14 @@ impl LightningNode for QuietNode {
     fn fail(&self, _: PaymentHash) -> Result<(), NodeError> {
         Ok(())
     }
-    fn send(&self, _: &SendRequest) -> Result<(), SendError> {
-        Err(SendError::Unknown)
+    fn send(&self, _: &SendRequest) -> Result<NodePaymentId, SendFault> {
+        Err(SendFault::Unclear)
     }
-    fn payment(&self, _: PaymentHash) -> Option<NodePayment> {
-        self.row.lock().unwrap().clone()
+    fn payment(&self, _: NodePaymentId) -> Option<NodePayment> {
+        None
     }
-    fn in_flight(&self) -> InFlight {
-        self.in_flight.lock().unwrap().clone()
+    fn look(&self) -> Look {
+        Look::default()
     }
     fn channels(&self) -> Vec<NodeChannel> {
         Vec::new()
@@ -199,7 +200,7 @@ pub(crate) fn config(dir: &Path) -> crate::till::TillConfig {
 pub(crate) async fn start(
     dir: &Path,
 ) -> Result<(crate::till::Till, Arc<QuietNode>), crate::till::StartError> {
-    let node = Arc::new(QuietNode::default());
+    let node = Arc::new(QuietNode);
     let source = crate::till::NodeSource::Running(Arc::clone(&node) as _);
     let till = crate::till::Till::start(config(dir), [1; 64].into(), source).await?;
     Ok((till, node))

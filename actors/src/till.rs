@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::Actor;
-use till::ledger::EventBody;
+use till::ledger::{EventBody, State};
 use till::money::Msat;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -26,15 +26,16 @@ pub use start_node::NodeSource;
 
 use crate::chain::{ChainClient, ChainError};
 use crate::hub::{HubHandle, HubLimits};
-use crate::journal::{Job, Journal, JournalError, Writer};
+use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
-use crate::payments::{self, PaymentsActor, PaymentsHandle};
+use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
+use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256, network_name};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views, catch_up};
-use crate::watcher::{self, Gate, WatcherActor, pump};
+use crate::watcher::{self, Gate, InHand, WatcherActor, pump};
 use root::{Root, RootHandle};
 
 /// How long calls to the node that are under way may take when it is to stop; a sync against a
@@ -146,33 +147,33 @@ impl Till {
         let hub = HubHandle::new(config.hub);
         let (writer, jobs) = start_writer(journal, &views, &hub)?;
         let root = Root::spawn(hub.clone(), views.clone(), config.hub).await?;
-        let applied = writer.applied();
-        let args = crate::ledger::Args {
-            state,
-            journal: jobs,
-            applied,
-        };
-        let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
-        let ledger = LedgerHandle::new(ledger);
+        let ledger = spawn_ledger(state, jobs, writer.applied(), &root).await?;
 
         let node = NodeHandle::default();
         let gate = if views.has_payments()? {
             Gate::default()
         } else {
-            Gate::open()
+            Gate::opened()
         };
-        let common = Common {
+        let common = Common(Runner {
             ledger: ledger.clone(),
             node: node.clone(),
             views: views.clone(),
-        };
+            in_hand: InHand::default(),
+        });
         let watcher = common.spawn_watcher(&root).await?;
         let payments = common.spawn_payments(&config, &gate, &root).await?;
         let treasury = common.spawn_treasury(&config, &root).await?;
         let node_to_stop = node_to_start.node();
+        let pump = pump(
+            common.0.clone(),
+            watcher.clone(),
+            gate.clone(),
+            config.recheck,
+        );
         let tasks = vec![
             tokio::spawn(node_to_start.run(node.clone())),
-            tokio::spawn(pump(node.clone(), watcher.clone(), gate.clone())),
+            tokio::spawn(pump),
         ];
         let service = Service::new(Parts {
             network: config.network,
@@ -253,6 +254,21 @@ impl Till {
     }
 }
 
+async fn spawn_ledger(
+    state: State<Views>,
+    journal: mpsc::Sender<Job>,
+    applied: Applied,
+    root: &RootHandle,
+) -> Result<LedgerHandle, StartError> {
+    let args = crate::ledger::Args {
+        state,
+        journal,
+        applied,
+    };
+    let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
+    Ok(LedgerHandle::new(ledger))
+}
+
 /// The journal's thread; it tells the hub of events once they are durable and visible.
 fn start_writer(
     journal: Journal,
@@ -273,23 +289,15 @@ fn start_writer(
 }
 
 /// What every actor above the ledger works with.
-struct Common {
-    ledger: LedgerHandle,
-    node: NodeHandle,
-    views: Views,
-}
+struct Common(Runner);
 
 impl Common {
     async fn spawn_watcher(
         &self,
         root: &RootHandle,
     ) -> Result<ractor::ActorRef<watcher::Msg>, StartError> {
-        let args = watcher::Args {
-            ledger: self.ledger.clone(),
-            node: self.node.clone(),
-            views: self.views.clone(),
-        };
-        let spawned = WatcherActor::spawn_linked(None, WatcherActor, args, root.cell()).await?;
+        let runner = self.0.clone();
+        let spawned = WatcherActor::spawn_linked(None, WatcherActor, runner, root.cell()).await?;
         Ok(spawned.0)
     }
 
@@ -299,15 +307,15 @@ impl Common {
         gate: &Gate,
         root: &RootHandle,
     ) -> Result<PaymentsHandle, StartError> {
+        let waits = Waits::default();
         let args = payments::Args {
-            ledger: self.ledger.clone(),
-            node: self.node.clone(),
-            views: self.views.clone(),
+            runner: self.0.clone(),
             gate: gate.clone(),
             recheck: config.recheck,
+            waits: waits.clone(),
         };
         let spawned = PaymentsActor::spawn_linked(None, PaymentsActor, args, root.cell()).await?;
-        Ok(PaymentsHandle::new(spawned.0, config.max_in_flight))
+        Ok(PaymentsHandle::new(spawned.0, config.max_in_flight, waits))
     }
 
     async fn spawn_treasury(
@@ -316,9 +324,9 @@ impl Common {
         root: &RootHandle,
     ) -> Result<TreasuryHandle, StartError> {
         let args = treasury::Args {
-            ledger: self.ledger.clone(),
-            node: self.node.clone(),
-            views: self.views.clone(),
+            ledger: self.0.ledger.clone(),
+            node: self.0.node.clone(),
+            views: self.0.views.clone(),
             chain: ChainClient::new(&config.esplora_url)?,
             credit_depth: config.credit_depth,
             scan_every: config.scan_every,

@@ -24,6 +24,12 @@ pub enum State {
     /// It was never issued.
     #[n(5)]
     Abandoned,
+    /// A hold invoice's money has come and waits to be settled or cancelled.
+    #[n(6)]
+    Held,
+    /// It was cancelled; the payer has the money back, or gets it.
+    #[n(7)]
+    Cancelled,
 }
 
 /// What can happen to an invoice.
@@ -41,6 +47,10 @@ pub enum Input {
     ClaimLapsed,
     /// Its time is over.
     Expire,
+    /// Money for a hold invoice has come.
+    Held,
+    /// Its maker cancels it, or its deadline does.
+    Cancel,
 }
 
 /// Every step there is. `Expired` can still be claimed: an HTLC may have been on its way, and
@@ -51,10 +61,19 @@ pub const TABLE: &[(State, Input, State)] = &[
     (State::Open, Input::ClaimIntended, State::Claiming),
     (State::Open, Input::Received, State::Paid),
     (State::Open, Input::Expire, State::Expired),
+    (State::Open, Input::Held, State::Held),
+    (State::Open, Input::Cancel, State::Cancelled),
+    (State::Claiming, Input::ClaimIntended, State::Claiming),
     (State::Claiming, Input::Received, State::Paid),
     (State::Claiming, Input::ClaimLapsed, State::Open),
     (State::Expired, Input::ClaimIntended, State::Claiming),
     (State::Expired, Input::Received, State::Paid),
+    (State::Expired, Input::Held, State::Held),
+    (State::Held, Input::Held, State::Held),
+    (State::Held, Input::ClaimIntended, State::Claiming),
+    (State::Held, Input::Received, State::Paid),
+    (State::Held, Input::Cancel, State::Cancelled),
+    (State::Cancelled, Input::Received, State::Paid),
 ];
 
 impl State {

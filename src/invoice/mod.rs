@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 pub use machine::{Input, State};
 
-use crate::id::{PaymentHash, Preimage};
+use crate::id::{PaymentHash, PaymentId, Preimage};
 use crate::ledger::{Origin, WalletRef};
 use crate::money::{Msat, Sat};
 use crate::time::Timestamp;
@@ -54,9 +54,10 @@ pub struct Invoice {
     /// Where the caller wants to be told of the payment.
     #[n(6)]
     pub webhook_url: Option<String>,
-    /// Opens the hash. Shown to nobody before the invoice is paid.
+    /// Opens the hash. Shown to nobody before the invoice is paid; `None` while only the maker of a
+    /// hold invoice knows it.
     #[n(7)]
-    pub preimage: Preimage,
+    pub preimage: Option<Preimage>,
     /// When it was issued (while a draft: drafted). Grows with `number`.
     #[n(8)]
     pub created_at: Timestamp,
@@ -78,6 +79,31 @@ pub struct Invoice {
     /// What came in.
     #[n(14)]
     pub receipt: Option<Receipt>,
+    /// Whether what comes is held until its maker settles or cancels it.
+    #[n(15)]
+    #[cbor(default)]
+    pub hold: bool,
+    /// What is held, or was and has not been given back yet.
+    #[n(16)]
+    pub held: Option<Held>,
+}
+
+/// What a hold invoice holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Held {
+    /// An HTLC.
+    #[n(0)]
+    Htlc(#[n(0)] Claim),
+    /// Money set aside in another wallet of this till's.
+    #[n(1)]
+    Internal {
+        /// Whose payment it is.
+        #[n(0)]
+        payer: PaymentId,
+        /// Since when.
+        #[n(1)]
+        since: Timestamp,
+    },
 }
 
 /// The decision to claim an HTLC, journaled before the node hears of it.
@@ -106,6 +132,9 @@ pub struct Receipt {
     /// When it was booked.
     #[n(3)]
     pub at: Timestamp,
+    /// The payment that paid it, if it was one of this till's own.
+    #[n(4)]
+    pub payer: Option<PaymentId>,
 }
 
 impl Invoice {

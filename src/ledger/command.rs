@@ -5,9 +5,12 @@ use minicbor::{Decode, Encode};
 use super::account::{Origin, WalletRef};
 use super::entity::Damaged;
 use crate::access::{Business, Session, User, WalletToken};
-use crate::id::{PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId, TxId};
+use crate::id::{
+    NodePaymentId, PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId, TxId,
+};
 use crate::invoice::Description;
 use crate::money::Msat;
+use crate::node::SendTarget;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
 use crate::treasury::{Channel, Purpose};
@@ -61,9 +64,18 @@ pub enum Command {
     },
     /// Set money aside for a payment, before the node hears of it.
     ReservePayment(Box<PaymentOrder>),
+    /// The node told what it knows a payment to an offer by.
+    LinkOffer {
+        /// Which payment.
+        id: PaymentId,
+        /// The node's id for it.
+        node_id: NodePaymentId,
+    },
     /// The node reports that the recipient has the money.
     PostPayment {
-        /// Which hash.
+        /// Which payment.
+        which: Which,
+        /// What it was locked to.
         hash: PaymentHash,
         /// Proof of it.
         preimage: Option<Preimage>,
@@ -74,12 +86,36 @@ pub enum Command {
     },
     /// The node reports that the recipient will not get the money, or the check proved it.
     VoidPayment {
-        /// Which hash.
-        hash: PaymentHash,
+        /// Which payment.
+        which: Which,
         /// Which attempt failed; `None` where the report does not tell.
         attempt: Option<u32>,
         /// Why.
         reason: FailureReason,
+    },
+    /// A payment has been pending for long, and nothing tells what became of it.
+    RaiseOverdue {
+        /// Which payment.
+        id: PaymentId,
+    },
+    /// The maker of a hold invoice wants its money.
+    SettleHold {
+        /// Which invoice.
+        hash: PaymentHash,
+        /// What opens it, where only its maker knows.
+        preimage: Option<Preimage>,
+        /// The best block that the node knows.
+        height: u32,
+    },
+    /// Nobody wants a hold invoice's money: its maker, or its deadline, has it given back.
+    CancelHold {
+        /// Which invoice.
+        hash: PaymentHash,
+    },
+    /// The node has failed a cancelled invoice's HTLC back.
+    ReleaseHtlc {
+        /// Which invoice.
+        hash: PaymentHash,
     },
     /// A transaction of the node's on-chain wallet is deep enough to count.
     BookOnchain {
@@ -135,11 +171,51 @@ pub enum Command {
     },
 }
 
+/// Which outgoing payment a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one that we call this.
+    Ours(PaymentId),
+    /// The one that the node calls this.
+    Node {
+        /// The node's id for it.
+        id: NodePaymentId,
+        /// What it is locked to, if the report tells.
+        hash: Option<PaymentHash>,
+    },
+}
+
+impl Which {
+    /// The payment to the BOLT 11 invoice with this hash.
+    #[must_use]
+    pub fn to_invoice(hash: PaymentHash) -> Self {
+        Self::Node {
+            id: hash.into(),
+            hash: Some(hash),
+        }
+    }
+}
+
+/// What done means for a command that was not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It is durable and visible.
+    Changed,
+    /// Everything was as wanted already.
+    Unchanged,
+    /// The same request was carried out before, as this payment.
+    Repeat(PaymentId),
+}
+
 /// An invoice as its maker wants it.
 #[derive(Clone, Debug)]
 pub struct InvoiceDraft {
-    /// Opens the hash under which the invoice will be known; fresh randomness.
-    pub preimage: Preimage,
+    /// What it will be known by.
+    pub hash: PaymentHash,
+    /// Opens the hash; fresh randomness. `None` where only the maker of a hold invoice knows it.
+    pub preimage: Option<Preimage>,
+    /// Whether what comes is held until its maker settles or cancels it.
+    pub hold: bool,
     /// Whose money it will be.
     pub wallet: WalletRef,
     /// Where it was asked for.
@@ -161,8 +237,8 @@ pub struct InvoiceDraft {
 pub struct PaymentOrder {
     /// Our name for it, should it be a new one; fresh randomness.
     pub id: PaymentId,
-    /// What it will be locked to.
-    pub hash: PaymentHash,
+    /// What is paid.
+    pub target: SendTarget,
     /// Who pays.
     pub wallet: WalletRef,
     /// Where it was asked for.
@@ -171,11 +247,9 @@ pub struct PaymentOrder {
     pub amount: Msat,
     /// The most that routing may cost.
     pub fee_cap: Msat,
-    /// The invoice.
-    pub bolt11: String,
-    /// Its description.
+    /// The invoice's or offer's description.
     pub description: Option<String>,
-    /// When the invoice expires.
+    /// When the invoice or offer expires.
     pub expires_at: Timestamp,
     /// What the node's channels could send just now.
     pub spendable: Msat,
@@ -230,6 +304,21 @@ pub enum Refusal {
     /// That invoice is being paid, by this payment.
     #[error("the invoice is already being paid")]
     InFlight(PaymentId),
+    /// Somebody is paying that invoice of this till's, or has.
+    #[error("the invoice is being paid or has been paid by somebody else")]
+    TakenInvoice,
+    /// The invoice was cancelled.
+    #[error("the invoice has been cancelled")]
+    InvoiceCancelled,
+    /// What was held has to go back: there are too few blocks left to claim it safely.
+    #[error("the deadline to settle has passed")]
+    DeadlinePassed,
+    /// That is not what opens the invoice's hash.
+    #[error("the preimage does not open the payment hash")]
+    WrongPreimage,
+    /// The node has not yet told what it knows an earlier payment to an offer by.
+    #[error("an earlier payment to an offer is not accounted for yet")]
+    OfferUnlinked(PaymentId),
     /// Amount and fee cap exceed what the wallet may spend.
     #[error("not enough funds: {needed} needed, {available} available")]
     InsufficientFunds {

@@ -10,7 +10,9 @@ use super::account::{Account, Balance, WalletRef};
 use super::command::IdempotencyKey;
 use super::record::Event;
 use crate::access::{Business, Session, User, UserName, WalletToken};
-use crate::id::{PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId, UserId};
+use crate::id::{
+    NodePaymentId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId, UserId,
+};
 use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::payment::Payment;
@@ -53,6 +55,10 @@ pub enum Kind {
     Session = 15,
     /// [`WalletToken`]
     WalletToken = 16,
+    /// [`OfferPayment`]
+    OfferPayment = 17,
+    /// [`Unlinked`]
+    Unlinked = 18,
 }
 
 /// A stored row cannot be read back.
@@ -192,6 +198,26 @@ pub struct Stray {
     pub amount: Msat,
 }
 
+/// Finds the payment to an offer that the node knows by an id of its own making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OfferPayment {
+    /// The node's id.
+    #[n(0)]
+    pub node_id: NodePaymentId,
+    /// The payment.
+    #[n(1)]
+    pub payment: PaymentId,
+}
+
+/// The one payment to an offer of which the node's id is not known: one row. An outgoing payment
+/// of the node's that nothing else explains is this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Unlinked {
+    /// Which, if there is one.
+    #[n(0)]
+    pub payment: Option<PaymentId>,
+}
+
 /// Declares how a row is addressed.
 macro_rules! entity {
     ($row:ty, $kind:ident, $key:ty, |$this:ident| $of:expr, |$k:ident| $tail:expr) => {
@@ -256,3 +282,11 @@ entity!(Session, Session, SessionId, |s| s.id, |k| k
 entity!(WalletToken, WalletToken, SecretHash, |t| t.token, |k| k
     .as_bytes()
     .to_vec());
+entity!(
+    OfferPayment,
+    OfferPayment,
+    NodePaymentId,
+    |o| o.node_id,
+    |k| k.as_bytes().to_vec()
+);
+entity!(Unlinked, Unlinked, (), |_u| (), |_k| Vec::new());

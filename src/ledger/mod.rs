@@ -9,13 +9,14 @@ pub mod account;
 pub mod command;
 mod decide;
 pub mod entity;
+mod evolve;
 pub mod record;
 pub mod state;
 pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
-pub use command::{Command, IdempotencyKey, InvoiceDraft, PaymentOrder, Refusal};
-pub use decide::{Decision, decide};
+pub use command::{Command, Done, IdempotencyKey, InvoiceDraft, PaymentOrder, Refusal, Which};
+pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, is_too_late};
 pub use entity::{Archive, Entity, Kind};
 pub use record::{Alarm, Event, EventBody, Fact, Record};
 pub use state::{Changes, State};

@@ -10,8 +10,8 @@ use super::account::WalletRef;
 use super::entity::{Idempotency, Stray};
 use super::transfer::Transfer;
 use crate::access::{Business, Session, User, WalletToken};
-use crate::id::{PaymentHash, PaymentId};
-use crate::invoice::{Claim, Invoice, Receipt};
+use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
+use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::money::{Msat, Sat};
 use crate::payment::{FailureReason, Payment, Sent};
 use crate::time::Timestamp;
@@ -150,6 +150,48 @@ pub enum Fact {
     /// A wallet token is now like this.
     #[n(18)]
     WalletTokenSet(#[n(0)] WalletToken),
+    /// What the node knows a payment by, or what it is locked to, became known.
+    #[n(19)]
+    PaymentLinked {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// The node's id for it.
+        #[n(1)]
+        node_id: NodePaymentId,
+        /// What it is locked to, if that is known.
+        #[n(2)]
+        hash: Option<PaymentHash>,
+    },
+    /// An alarm was raised for a payment that has been pending for long.
+    #[n(20)]
+    PaymentOverdue(#[n(0)] PaymentId),
+    /// Money for a hold invoice has come.
+    #[n(21)]
+    InvoiceHeld {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// What is held.
+        #[n(1)]
+        held: Held,
+    },
+    /// A hold invoice was cancelled.
+    #[n(22)]
+    InvoiceCancelled(#[n(0)] PaymentHash),
+    /// The node has failed a cancelled invoice's HTLC back.
+    #[n(23)]
+    HtlcReleased(#[n(0)] PaymentHash),
+    /// The maker of a hold invoice told what opens its hash.
+    #[n(24)]
+    PreimageTold {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// What opens it.
+        #[n(1)]
+        preimage: Preimage,
+    },
 }
 
 /// Something that subscribers hear of, numbered without a gap over all wallets.
@@ -213,9 +255,9 @@ pub enum EventBody {
         /// Which payment.
         #[n(0)]
         id: PaymentId,
-        /// Its hash.
+        /// Its hash, if it came to that.
         #[n(1)]
-        hash: PaymentHash,
+        hash: Option<PaymentHash>,
         /// What the recipient should have got.
         #[n(2)]
         amount: Msat,
@@ -256,6 +298,32 @@ pub enum EventBody {
     /// Something that a person should look at.
     #[n(6)]
     Alarm(#[n(0)] Alarm),
+    /// Money for a hold invoice has come and waits.
+    #[n(7)]
+    InvoiceHeld {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// How much.
+        #[n(1)]
+        amount: Msat,
+        /// From which block height on it is given back; `None` for money of this till's own.
+        #[n(2)]
+        deadline_height: Option<u32>,
+        /// The caller's reference.
+        #[n(3)]
+        external_id: Option<String>,
+    },
+    /// An invoice was cancelled; what was held for it goes back.
+    #[n(8)]
+    InvoiceCancelled {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// The caller's reference.
+        #[n(1)]
+        external_id: Option<String>,
+    },
 }
 
 /// Something that a person should look at: money is accounted for, but not as expected.
@@ -298,6 +366,27 @@ pub enum Alarm {
         #[n(0)]
         id: PaymentId,
         /// Amount and fee.
+        #[n(1)]
+        amount: Msat,
+    },
+    /// An invoice that had been paid from another wallet was paid over Lightning, too; its wallet
+    /// has both.
+    #[n(4)]
+    PaidTwice {
+        /// Its hash.
+        #[n(0)]
+        hash: PaymentHash,
+        /// What came the second time.
+        #[n(1)]
+        amount: Msat,
+    },
+    /// A payment has been pending for so long that somebody should ask why.
+    #[n(5)]
+    PaymentOverdue {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// What it was to bring.
         #[n(1)]
         amount: Msat,
     },

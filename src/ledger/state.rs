@@ -7,14 +7,15 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::account::{Account, Balance, WalletRef};
-use super::entity::{Archive, Counters, Damaged, Entity, OutgoingHash, Progress};
-use super::record::{Fact, Record};
+use super::command::Which;
+use super::entity::{
+    Archive, Counters, Damaged, Entity, OfferPayment, OutgoingHash, Progress, Unlinked,
+};
+use super::record::Record;
 use super::transfer::{Phase, Transfer};
-use crate::access::UserName;
-use crate::id::{PaymentHash, PaymentId};
-use crate::invoice::{self, Invoice};
+use crate::id::PaymentHash;
 use crate::money::Msat;
-use crate::payment::{self, Outcome, Payment};
+use crate::payment::Payment;
 use crate::time::Timestamp;
 
 /// The rows that one record wrote, as they are stored.
@@ -142,6 +143,34 @@ impl<A: Archive> State<A> {
         }
     }
 
+    /// The outgoing payment that a report is about. One that the node made up an id for and that
+    /// nothing explains is the payment to an offer that is not linked yet.
+    ///
+    /// # Errors
+    /// [`Damaged`] if a row cannot be read.
+    pub fn payment_meant(&self, which: Which) -> Result<Option<Payment>, Damaged> {
+        let (id, hash) = match which {
+            Which::Ours(id) => return self.get(&id),
+            Which::Node { id, hash } => (id, hash),
+        };
+        let as_hash = PaymentHash::from_bytes(*id.as_bytes());
+        if let Some(found) = self.payment_of(&as_hash)?
+            && found.node_payment_id() == Some(id)
+        {
+            return Ok(Some(found));
+        }
+        if hash == Some(as_hash) {
+            return Ok(None); // It pays an invoice, and none that we know of.
+        }
+        if let Some(linked) = self.get::<OfferPayment>(&id)? {
+            return self.get(&linked.payment);
+        }
+        match self.get::<Unlinked>(&())?.and_then(|row| row.payment) {
+            Some(unlinked) => self.get(&unlinked),
+            None => Ok(None),
+        }
+    }
+
     /// Applies a record and returns the rows it wrote.
     ///
     /// # Errors
@@ -218,7 +247,7 @@ impl<A: Archive> State<A> {
         Changes { seq, rows }
     }
 
-    fn put<E: Entity>(&mut self, seq: u64, row: &E) {
+    pub(super) fn put<E: Entity>(&mut self, seq: u64, row: &E) {
         let key = E::key_bytes(&row.key());
         let known = self.fresh.insert(key.clone(), (seq, row.to_bytes()));
         let twice = known.is_some_and(|(written, _)| written == seq);
@@ -243,172 +272,6 @@ impl<A: Archive> State<A> {
             account: transfer.credit,
         })?;
         self.put(seq, &credit);
-        Ok(())
-    }
-
-    fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
-        match fact {
-            Fact::InvoiceDrafted(invoice) => self.put(seq, invoice.as_ref()),
-            Fact::InvoiceIssued {
-                hash,
-                bolt11,
-                number,
-            } => {
-                self.issue(seq, at, hash, bolt11, *number)?;
-            }
-            Fact::InvoiceAbandoned(hash) => {
-                self.step_invoice(seq, hash, invoice::Input::Abandon, |_| ())?;
-            }
-            Fact::ClaimIntended { hash, claim } => {
-                let intended = invoice::Input::ClaimIntended;
-                self.step_invoice(seq, hash, intended, |i| i.claim = Some(*claim))?;
-            }
-            Fact::ClaimLapsed(hash) => {
-                self.step_invoice(seq, hash, invoice::Input::ClaimLapsed, |_| ())?;
-            }
-            Fact::InvoicePaid { hash, receipt } => {
-                let received = invoice::Input::Received;
-                self.step_invoice(seq, hash, received, |i| i.receipt = Some(*receipt))?;
-            }
-            Fact::InvoiceExpired(hash) => {
-                self.step_invoice(seq, hash, invoice::Input::Expire, |_| ())?;
-            }
-            Fact::PaymentReserved(payment) => self.reserve(seq, payment)?,
-            Fact::PaymentRetried {
-                id,
-                amount,
-                fee_cap,
-            } => {
-                self.retry(seq, at, id, *amount, *fee_cap)?;
-            }
-            Fact::PaymentSent { id, sent } => {
-                let outcome = Outcome::Sent(sent.clone());
-                self.step_payment(seq, id, payment::Input::Post, |p| p.outcome = Some(outcome))?;
-            }
-            Fact::PaymentFailed { id, reason } => {
-                let outcome = Outcome::Failed {
-                    reason: *reason,
-                    at,
-                };
-                self.step_payment(seq, id, payment::Input::Void, |p| p.outcome = Some(outcome))?;
-            }
-            Fact::UserSet(user) => {
-                self.put(
-                    seq,
-                    &UserName {
-                        name: user.name.clone(),
-                        user: user.id,
-                    },
-                );
-                self.put(seq, user.as_ref());
-            }
-            Fact::Stray(row) => self.put(seq, row),
-            Fact::IdempotencyKept(row) => self.put(seq, row.as_ref()),
-            Fact::OnchainBooked(row) => self.put(seq, row),
-            Fact::ChannelRecorded(row) => self.put(seq, row.as_ref()),
-            Fact::BusinessSet(row) => self.put(seq, row.as_ref()),
-            Fact::SessionSet(row) => self.put(seq, row),
-            Fact::WalletTokenSet(row) => self.put(seq, row),
-        }
-        Ok(())
-    }
-
-    fn issue(
-        &mut self,
-        seq: u64,
-        at: Timestamp,
-        hash: &PaymentHash,
-        bolt11: &str,
-        number: u32,
-    ) -> Result<(), EvolveError> {
-        let invoice = self.step_invoice(seq, hash, invoice::Input::Issue, |invoice| {
-            invoice.bolt11 = Some(bolt11.to_owned());
-            invoice.created_at = at;
-            invoice.number = number;
-        })?;
-        let mut counters = self.counters(invoice.wallet)?;
-        counters.invoices = number;
-        self.put(seq, &counters);
-        Ok(())
-    }
-
-    fn retry(
-        &mut self,
-        seq: u64,
-        at: Timestamp,
-        id: &PaymentId,
-        amount: Msat,
-        fee_cap: Msat,
-    ) -> Result<(), EvolveError> {
-        self.step_payment(seq, id, payment::Input::Retry, |payment| {
-            payment.amount = amount;
-            payment.fee_cap = fee_cap;
-            payment.attempt = payment.attempt.saturating_add(1);
-            payment.attempted_at = at;
-            payment.outcome = None;
-        })
-    }
-
-    fn reserve(&mut self, seq: u64, payment: &Payment) -> Result<(), EvolveError> {
-        let mut counters = self.counters(payment.wallet)?;
-        counters.payments = payment.number;
-        self.put(seq, &counters);
-        self.put(
-            seq,
-            &OutgoingHash {
-                hash: payment.hash,
-                payment: payment.id,
-            },
-        );
-        self.put(seq, payment);
-        Ok(())
-    }
-
-    fn step_invoice(
-        &mut self,
-        seq: u64,
-        hash: &PaymentHash,
-        input: invoice::Input,
-        change: impl FnOnce(&mut Invoice),
-    ) -> Result<Invoice, EvolveError> {
-        let missing = || EvolveError::Missing {
-            seq,
-            what: format!("invoice {hash}"),
-        };
-        let mut invoice = self.get::<Invoice>(hash)?.ok_or_else(missing)?;
-        invoice.state = invoice
-            .state
-            .after(input)
-            .ok_or_else(|| EvolveError::WrongStep {
-                seq,
-                what: format!("invoice {hash}: {input:?} in {:?}", invoice.state),
-            })?;
-        change(&mut invoice);
-        self.put(seq, &invoice);
-        Ok(invoice)
-    }
-
-    fn step_payment(
-        &mut self,
-        seq: u64,
-        id: &PaymentId,
-        input: payment::Input,
-        change: impl FnOnce(&mut Payment),
-    ) -> Result<(), EvolveError> {
-        let missing = || EvolveError::Missing {
-            seq,
-            what: format!("payment {id}"),
-        };
-        let mut payment = self.get::<Payment>(id)?.ok_or_else(missing)?;
-        payment.state = payment
-            .state
-            .after(input)
-            .ok_or_else(|| EvolveError::WrongStep {
-                seq,
-                what: format!("payment {id}: {input:?} in {:?}", payment.state),
-            })?;
-        change(&mut payment);
-        self.put(seq, &payment);
         Ok(())
     }
 

@@ -77,4 +77,7 @@ pub enum Cause {
     /// The miners' fee of a transaction of ours.
     #[n(9)]
     MinerFee(#[n(0)] TxId),
+    /// One wallet of this till's paid another's invoice.
+    #[n(10)]
+    Internal(#[n(0)] PaymentId),
 }

@@ -7,9 +7,10 @@ use minicbor::{Decode, Encode};
 
 pub use machine::{Input, State};
 
-use crate::id::{PaymentHash, PaymentId, Preimage};
+use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::ledger::{Origin, WalletRef};
 use crate::money::{Msat, Sat};
+use crate::node::SendTarget;
 use crate::time::Timestamp;
 
 /// One outgoing payment with all its attempts: at most one row per payment hash.
@@ -18,9 +19,9 @@ pub struct Payment {
     /// Our name for it.
     #[n(0)]
     pub id: PaymentId,
-    /// What the HTLCs are locked to.
+    /// What the HTLCs are locked to; unknown for an offer until its recipient has the money.
     #[n(1)]
-    pub hash: PaymentHash,
+    pub hash: Option<PaymentHash>,
     /// Who pays.
     #[n(2)]
     pub wallet: WalletRef,
@@ -33,9 +34,9 @@ pub struct Payment {
     /// The most that routing may cost; set aside together with the amount.
     #[n(5)]
     pub fee_cap: Msat,
-    /// The BOLT 11 text that is being paid.
+    /// The BOLT 11 text that is being paid, if it is one.
     #[n(6)]
-    pub bolt11: String,
+    pub bolt11: Option<String>,
     /// The invoice's description, for people.
     #[n(7)]
     pub description: Option<String>,
@@ -57,6 +58,32 @@ pub struct Payment {
     /// How it ended.
     #[n(13)]
     pub outcome: Option<Outcome>,
+    /// The offer that is being paid, if it is one.
+    #[n(14)]
+    pub offer: Option<Offer>,
+    /// What the node knows a payment to an offer by: made up inside the node's call, so that it is
+    /// unknown until the node has answered (the payment is then *linked*).
+    #[n(15)]
+    pub node_id: Option<NodePaymentId>,
+    /// Whether it pays an invoice of this till's own, in the ledger alone.
+    #[n(16)]
+    #[cbor(default)]
+    pub internal: bool,
+    /// Whether an alarm was raised because it has been pending for so long.
+    #[n(17)]
+    #[cbor(default)]
+    pub overdue: bool,
+}
+
+/// An offer (BOLT 12) that is being paid.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Offer {
+    /// Its text.
+    #[n(0)]
+    pub text: String,
+    /// What the recipient is told.
+    #[n(1)]
+    pub payer_note: Option<String>,
 }
 
 /// How a payment ended.
@@ -151,6 +178,32 @@ impl FailureReason {
 }
 
 impl Payment {
+    /// What the node knows it by; `None` while it is not linked, or if the node never hears of it.
+    #[must_use]
+    pub fn node_payment_id(&self) -> Option<NodePaymentId> {
+        match (self.internal, &self.offer) {
+            (true, _) => None,
+            (false, Some(_)) => self.node_id,
+            (false, None) => self.hash.map(NodePaymentId::from),
+        }
+    }
+
+    /// What the node is asked to pay; `None` where it must never be asked.
+    #[must_use]
+    pub fn target(&self) -> Option<SendTarget> {
+        match (self.internal, &self.offer, &self.bolt11, self.hash) {
+            (false, Some(offer), _, _) => Some(SendTarget::Offer {
+                text: offer.text.clone(),
+                payer_note: offer.payer_note.clone(),
+            }),
+            (false, None, Some(text), Some(hash)) => Some(SendTarget::Bolt11 {
+                text: text.clone(),
+                hash,
+            }),
+            (true, ..) | (false, None, ..) => None,
+        }
+    }
+
     /// What is set aside while the payment is pending: amount and fee cap.
     #[must_use]
     pub fn reserved(&self) -> Option<Msat> {

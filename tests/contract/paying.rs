@@ -9,6 +9,7 @@ use serde_json::json;
 use support::app::{TestApp, until};
 use support::caller::{Answer, Caller, read};
 use support::fake_node::{Fate, Foreign, payment_hash};
+use till::node::SendFault;
 use till::payment::FailureReason as Reason;
 
 async fn rich() -> (TestApp, Caller) {
@@ -97,7 +98,7 @@ async fn every_refusal_has_its_status_and_code() {
             "no_route",
         ),
         (
-            foreign(fails(Fate::NotSent(Reason::NoRoute))),
+            foreign(fails(Fate::Refused(SendFault::SendingFailed))),
             422,
             "no_route",
         ),
@@ -107,7 +108,7 @@ async fn every_refusal_has_its_status_and_code() {
             "invoice_expired",
         ),
         (
-            foreign(fails(Fate::NotSent(Reason::Unpayable))),
+            foreign(fails(Fate::Refused(SendFault::Unpayable))),
             400,
             "invalid_invoice",
         ),

@@ -11,13 +11,13 @@ use bitcoin::hashes::{Hash, sha256};
 use bitcoin::secp256k1::{Secp256k1, SecretKey};
 use ldk_node::lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder};
 use ldk_node::lightning_types::payment::PaymentSecret;
-use till::id::{PaymentHash, Preimage};
+use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 use till_actors::node::{
-    InFlight, LightningNode, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
-    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendError, SendRequest,
+    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
+    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
 };
 use tokio::sync::Notify;
 
@@ -29,7 +29,7 @@ pub enum Fate {
     /// The node reports a failure.
     Fails(FailureReason),
     /// The node refuses at once.
-    NotSent(FailureReason),
+    Refused(SendFault),
     /// Nothing is heard of it.
     Silence,
 }
@@ -128,16 +128,18 @@ impl FakeNode {
             Fate::Succeeds(fee_msat) => {
                 let fee = Msat::new(fee_msat).expect("a small fee");
                 self.tell(NodeEvent::Sent {
+                    id: hash.into(),
                     hash,
                     preimage: Some(preimage),
                     fee,
                 });
             }
             Fate::Fails(reason) => self.tell(NodeEvent::SendFailed {
+                id: hash.into(),
                 hash: Some(hash),
                 reason,
             }),
-            Fate::NotSent(_) | Fate::Silence => {}
+            Fate::Refused(_) | Fate::Silence => {}
         }
     }
 
@@ -208,23 +210,26 @@ impl LightningNode for FakeNode {
         Ok(())
     }
 
-    fn send(&self, request: &SendRequest) -> Result<(), SendError> {
-        self.state().sent.push(request.hash);
-        let fate = self.state().fates.get(&request.hash).cloned();
-        let (fate, preimage) = fate.ok_or(SendError::NotSent(FailureReason::NoRoute))?;
-        if let Fate::NotSent(reason) = fate {
-            return Err(SendError::NotSent(reason));
+    fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault> {
+        let SendTarget::Bolt11 { hash, .. } = request.target else {
+            return Err(SendFault::Unpayable);
+        };
+        self.state().sent.push(hash);
+        let fate = self.state().fates.get(&hash).cloned();
+        let (fate, preimage) = fate.ok_or(SendFault::SendingFailed)?;
+        if let Fate::Refused(fault) = fate {
+            return Err(fault);
         }
-        self.report(request.hash, fate, preimage);
-        Ok(())
+        self.report(hash, fate, preimage);
+        Ok(hash.into())
     }
 
-    fn payment(&self, _: PaymentHash) -> Option<NodePayment> {
+    fn payment(&self, _: NodePaymentId) -> Option<NodePayment> {
         None
     }
 
-    fn in_flight(&self) -> InFlight {
-        InFlight::default()
+    fn look(&self) -> Look {
+        Look::default()
     }
 
     fn channels(&self) -> Vec<NodeChannel> {

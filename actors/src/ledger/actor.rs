@@ -2,11 +2,10 @@
 //! on with the next command: many commands share one commit.
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::ledger::{Changes, Command, Decision, Record, Refusal, State, decide};
+use till::ledger::{Changes, Command, Decision, Done, Record, Refusal, State, decide};
 use till::time::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::handle::Done;
 use crate::abort::abort;
 use crate::journal::{Applied, Job};
 use crate::views::Views;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ractor::ActorRef;
-use till::id::PaymentId;
-use till::ledger::{Command, Refusal};
+use till::ledger::{Command, Done, Refusal};
 use till::time::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -16,17 +15,6 @@ use super::actor::Execute;
 const PLACES: usize = 1_024;
 /// How long a caller waits for its answer. The command is carried out all the same.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What became of a command that was not refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// It is durable and visible.
-    Changed,
-    /// Everything was as wanted already.
-    Unchanged,
-    /// The same request was carried out before, as this payment.
-    Repeat(PaymentId),
-}
 
 /// Why there is no [`Done`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

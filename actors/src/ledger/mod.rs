@@ -5,4 +5,4 @@ mod actor;
 mod handle;
 
 pub(crate) use actor::{Args, LedgerActor};
-pub use handle::{Done, LedgerError, LedgerHandle, now};
+pub use handle::{LedgerError, LedgerHandle, now};

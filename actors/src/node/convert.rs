@@ -4,20 +4,21 @@
 use ldk_node::bitcoin::OutPoint;
 use ldk_node::bitcoin::hashes::Hash;
 use ldk_node::lightning::events::PaymentFailureReason;
+use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
 use ldk_node::lightning_invoice::{Bolt11InvoiceDescription, Description as Text, Sha256};
 use ldk_node::lightning_types::payment::PaymentHash as LdkHash;
 use ldk_node::payment::{
     ConfirmationStatus, PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus,
 };
 use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError};
-use till::id::{PaymentHash, Preimage, TxId};
+use till::id::{NodePaymentId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 
 use super::{
-    ChannelChange, InFlight, NodeChannel, NodeError, NodeEvent, NodePayment, NodePaymentStatus,
-    OnchainRow, SendError,
+    ChannelChange, Look, NodeChannel, NodeError, NodeEvent, NodePayment, NodePaymentStatus,
+    OnchainRow, SendFault,
 };
 
 /// The node's amounts cannot exceed the supply; if one did, the ledger would refuse the record.
@@ -63,8 +64,12 @@ fn outpoint(outpoint: OutPoint) -> (TxId, u32) {
 }
 
 /// One of the node's events. `lsp_fee` finds what a liquidity provider kept of a payment, which
-/// only the node's row tells.
-pub(super) fn event(event: &Event, lsp_fee: impl Fn(PaymentHash) -> Msat) -> NodeEvent {
+/// only the node's row tells; `given_by_peer` what is ours in a channel that is new.
+pub(super) fn event(
+    event: &Event,
+    lsp_fee: impl Fn(PaymentHash) -> Msat,
+    given_by_peer: impl Fn([u8; 16]) -> Msat,
+) -> NodeEvent {
     match event {
         Event::PaymentClaimable {
             payment_hash,
@@ -93,23 +98,21 @@ pub(super) fn event(event: &Event, lsp_fee: impl Fn(PaymentHash) -> Msat) -> Nod
             }
         }
         Event::PaymentSuccessful {
+            payment_id,
             payment_hash,
             payment_preimage,
             fee_paid_msat,
-            ..
         } => NodeEvent::Sent {
+            id: payment_id.map_or(hash(*payment_hash).into(), node_id),
             hash: hash(*payment_hash),
             preimage: payment_preimage.map(|preimage| Preimage::from_bytes(preimage.0)),
             fee: msat(fee_paid_msat.unwrap_or(0)),
         },
         Event::PaymentFailed {
+            payment_id,
             payment_hash,
             reason,
-            ..
-        } => NodeEvent::SendFailed {
-            hash: payment_hash.map(hash),
-            reason: reason.map_or(FailureReason::Unexpected, failure),
-        },
+        } => send_failed(*payment_id, *payment_hash, *reason),
         Event::PaymentForwarded {
             total_fee_earned_msat,
             ..
@@ -123,12 +126,33 @@ pub(super) fn event(event: &Event, lsp_fee: impl Fn(PaymentHash) -> Msat) -> Nod
             NodeEvent::Other(format!("a splice of channel {channel_id} failed"))
         }
         Event::ChannelPending { .. } | Event::ChannelReady { .. } | Event::ChannelClosed { .. } => {
-            channel_event(event)
+            channel_event(event, given_by_peer)
         }
     }
 }
 
-fn channel_event(event: &Event) -> NodeEvent {
+pub(super) fn node_id(id: LdkPaymentId) -> NodePaymentId {
+    NodePaymentId::from_bytes(id.0)
+}
+
+/// Nodes before 0.3 gave no payment id: it was the hash.
+fn send_failed(
+    id: Option<LdkPaymentId>,
+    failed: Option<LdkHash>,
+    reason: Option<PaymentFailureReason>,
+) -> NodeEvent {
+    let failed = failed.map(hash);
+    let Some(id) = id.map(node_id).or(failed.map(NodePaymentId::from)) else {
+        return NodeEvent::Other("a payment without a name failed".into());
+    };
+    NodeEvent::SendFailed {
+        id,
+        hash: failed,
+        reason: reason.map_or(FailureReason::Unexpected, failure),
+    }
+}
+
+fn channel_event(event: &Event, given_by_peer: impl Fn([u8; 16]) -> Msat) -> NodeEvent {
     let (change, id, channel, peer, funding) = match event {
         Event::ChannelPending {
             user_channel_id,
@@ -187,6 +211,7 @@ fn channel_event(event: &Event) -> NodeEvent {
         channel_id: channel.to_string(),
         counterparty: peer.map(|peer| peer.to_string()),
         funding: funding.map(outpoint),
+        given_by_peer: given_by_peer(id.0.to_be_bytes()),
     }
 }
 
@@ -209,41 +234,41 @@ fn failure(reason: PaymentFailureReason) -> FailureReason {
     }
 }
 
-/// What a refused `send` means: nothing was sent only where the node cannot have begun.
-///
-/// `PaymentSendingFailed` (no route, or expired) comes before anything leaves, but on a later
-/// attempt it may hide an earlier one that is still under way (node-facts, trap 7).
+/// What a refused `send` means; the core decides what follows from it.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "whatever else it is, it does not say that nothing was sent"
 )]
-pub(super) fn send_error(error: LdkError, attempt: u32) -> SendError {
+pub(super) fn send_fault(error: LdkError) -> SendFault {
     match error {
-        LdkError::PaymentSendingFailed if attempt == 1 => {
-            SendError::NotSent(FailureReason::NoRoute)
-        }
+        LdkError::NotRunning => SendFault::NotAsked,
         LdkError::InvalidInvoice
         | LdkError::InvalidAmount
         | LdkError::InvalidOffer
         | LdkError::UnsupportedCurrency
-        | LdkError::InvoiceRequestCreationFailed => SendError::NotSent(FailureReason::Unpayable),
-        LdkError::NotRunning => SendError::NotSent(FailureReason::NeverSent),
-        _ => SendError::Unknown,
+        | LdkError::InvoiceRequestCreationFailed => SendFault::Unpayable,
+        LdkError::PaymentSendingFailed => SendFault::SendingFailed,
+        _ => SendFault::Unclear,
     }
 }
 
 pub(super) fn payment(row: &PaymentDetails) -> NodePayment {
-    let (preimage, lsp_fee) = match &row.kind {
+    let (hash, preimage, lsp_fee) = match &row.kind {
         PaymentKind::Bolt11Jit {
+            hash,
             preimage,
             counterparty_skimmed_fee_msat,
             ..
-        } => (*preimage, counterparty_skimmed_fee_msat.unwrap_or(0)),
-        PaymentKind::Bolt11 { preimage, .. }
-        | PaymentKind::Bolt12Offer { preimage, .. }
-        | PaymentKind::Bolt12Refund { preimage, .. }
-        | PaymentKind::Spontaneous { preimage, .. } => (*preimage, 0),
-        PaymentKind::Onchain { .. } => (None, 0),
+        } => (
+            Some(*hash),
+            *preimage,
+            counterparty_skimmed_fee_msat.unwrap_or(0),
+        ),
+        PaymentKind::Bolt11 { hash, preimage, .. }
+        | PaymentKind::Spontaneous { hash, preimage } => (Some(*hash), *preimage, 0),
+        PaymentKind::Bolt12Offer { hash, preimage, .. }
+        | PaymentKind::Bolt12Refund { hash, preimage, .. } => (*hash, *preimage, 0),
+        PaymentKind::Onchain { .. } => (None, None, 0),
     };
     NodePayment {
         status: match row.status {
@@ -251,6 +276,7 @@ pub(super) fn payment(row: &PaymentDetails) -> NodePayment {
             PaymentStatus::Succeeded => NodePaymentStatus::Succeeded,
             PaymentStatus::Failed => NodePaymentStatus::Failed,
         },
+        hash: hash.map(self::hash),
         amount: row.amount_msat.map(msat),
         fee: row.fee_paid_msat.map(msat),
         preimage: preimage.map(|preimage| Preimage::from_bytes(preimage.0)),
@@ -320,30 +346,32 @@ pub(super) fn channel(details: &ChannelDetails, balances: &[LightningBalance]) -
     }
 }
 
-/// Adds what a balance tells of HTLCs that we sent and that are not resolved.
-pub(super) fn add_in_flight(in_flight: &mut InFlight, balance: &LightningBalance) {
+/// Adds what a balance tells of HTLCs that are not resolved.
+pub(super) fn add_to_look(look: &mut Look, balance: &LightningBalance) {
     match balance {
         LightningBalance::MaybeTimeoutClaimableHTLC {
             payment_hash,
             outbound_payment: true,
             ..
-        } => in_flight.hashes.push(hash(*payment_hash)),
+        } => look.outgoing.push(hash(*payment_hash)),
         LightningBalance::ClaimableOnChannelClose {
             outbound_payment_htlc_rounded_msat,
             ..
         } => {
             let dust = msat(*outbound_payment_htlc_rounded_msat);
-            in_flight.dust = in_flight.dust.checked_add(dust).unwrap_or(in_flight.dust);
+            look.dust = look.dust.checked_add(dust).unwrap_or(look.dust);
+        }
+        LightningBalance::MaybePreimageClaimableHTLC { payment_hash, .. } => {
+            look.incoming.push(hash(*payment_hash));
         }
         LightningBalance::MaybeTimeoutClaimableHTLC {
             outbound_payment: false,
             ..
         }
-        | LightningBalance::MaybePreimageClaimableHTLC { .. } => {}
-        // A channel is being closed: its HTLCs may be on their way through the chain.
-        LightningBalance::ClaimableAwaitingConfirmations { .. }
+        // What is left of a closed channel; the channel's row says how deep its closing is.
+        | LightningBalance::ClaimableAwaitingConfirmations { .. }
         | LightningBalance::ContentiousClaimable { .. }
-        | LightningBalance::CounterpartyRevokedOutputClaimable { .. } => in_flight.complete = false,
+        | LightningBalance::CounterpartyRevokedOutputClaimable { .. } => {}
     }
 }
 

@@ -8,24 +8,25 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use ldk_node::bitcoin::Network;
+use ldk_node::bitcoin::hashes::Hash;
 use ldk_node::bitcoin::secp256k1::PublicKey;
 use ldk_node::config::{AnchorChannelsConfig, BackgroundSyncConfig, Config, EsploraSyncConfig};
 use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
 use ldk_node::lightning::ln::msgs::SocketAddress;
+use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use ldk_node::lightning_types::payment::PaymentPreimage;
-use ldk_node::payment::PaymentKind;
+use ldk_node::payment::{PaymentDirection, PaymentKind};
 use ldk_node::{Builder, Event, Node, NodeError as LdkError};
-use till::id::{PaymentHash, Preimage};
+use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
-use till::payment::FailureReason;
 
 use super::convert;
 use super::logger::TracingLogger;
 use super::{
-    InFlight, LightningNode, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
-    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendError, SendRequest,
+    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
+    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
 };
 
 /// Everything an embedded node needs to start.
@@ -101,11 +102,63 @@ impl LdkNode {
     }
 
     fn lsp_fee(&self, hash: PaymentHash) -> Msat {
-        self.payment(hash).map_or(Msat::ZERO, |row| row.lsp_fee)
+        self.payment(hash.into())
+            .map_or(Msat::ZERO, |row| row.lsp_fee)
+    }
+
+    /// What the peer gave us when it opened this channel: all that is ours in it when it is new.
+    fn given_by_peer(&self, user_channel_id: [u8; 16]) -> Msat {
+        let channels = self.channels();
+        let opened_by_peer = channels
+            .iter()
+            .find(|channel| channel.user_channel_id == user_channel_id && !channel.is_outbound);
+        opened_by_peer.map_or(Msat::ZERO, |channel| channel.balance.to_msat())
     }
 
     fn event(&self, event: &Event) -> NodeEvent {
-        convert::event(event, |hash| self.lsp_fee(hash))
+        convert::event(
+            event,
+            |hash| self.lsp_fee(hash),
+            |channel| self.given_by_peer(channel),
+        )
+    }
+
+    fn send_to_invoice(
+        &self,
+        text: &str,
+        request: &SendRequest,
+        limits: RouteParametersConfig,
+    ) -> Result<LdkPaymentId, SendFault> {
+        let invoice = Bolt11Invoice::from_str(text).map_err(|_| SendFault::Unpayable)?;
+        if request.attempt > 1 {
+            // The row of the failed attempt may be stuck at pending and would block this one.
+            let id = LdkPaymentId(invoice.payment_hash().to_byte_array());
+            self.node
+                .remove_payment(&id)
+                .map_err(|_| SendFault::NotAsked)?;
+        }
+        let bolt11 = self.node.bolt11_payment();
+        let sent = if invoice.amount_milli_satoshis().is_none() {
+            bolt11.send_using_amount(&invoice, request.amount.get(), Some(limits))
+        } else {
+            bolt11.send(&invoice, Some(limits))
+        };
+        sent.map_err(convert::send_fault)
+    }
+
+    fn send_to_offer(
+        &self,
+        text: &str,
+        payer_note: Option<String>,
+        request: &SendRequest,
+        limits: RouteParametersConfig,
+    ) -> Result<LdkPaymentId, SendFault> {
+        let offer = Offer::from_str(text).map_err(|_| SendFault::Unpayable)?;
+        let bolt12 = self.node.bolt12_payment();
+        // Always with the amount: an offer may ask for less than was agreed with its payer.
+        bolt12
+            .send_using_amount(&offer, request.amount.get(), None, payer_note, Some(limits))
+            .map_err(convert::send_fault)
     }
 }
 
@@ -153,49 +206,44 @@ impl LightningNode for LdkNode {
             .map_err(convert::error)
     }
 
-    fn send(&self, request: &SendRequest) -> Result<(), SendError> {
-        let unpayable = |_| SendError::NotSent(FailureReason::Unpayable);
-        let invoice = Bolt11Invoice::from_str(&request.bolt11).map_err(unpayable)?;
-        if request.attempt > 1 {
-            // The row of the failed attempt may be stuck at pending and would block this one.
-            let id = LdkPaymentId(*request.hash.as_bytes());
-            self.node
-                .remove_payment(&id)
-                .map_err(|_| SendError::NotSent(FailureReason::Unexpected))?;
-        }
+    fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault> {
         let limits = RouteParametersConfig {
             max_total_routing_fee_msat: Some(request.fee_cap.get()),
             ..RouteParametersConfig::default()
         };
-        let bolt11 = self.node.bolt11_payment();
-        let sent = if request.amount_is_open {
-            bolt11.send_using_amount(&invoice, request.amount.get(), Some(limits))
-        } else {
-            bolt11.send(&invoice, Some(limits))
+        let sent = match &request.target {
+            SendTarget::Bolt11 { text, .. } => self.send_to_invoice(text, request, limits),
+            SendTarget::Offer { text, payer_note } => {
+                self.send_to_offer(text, payer_note.clone(), request, limits)
+            }
         };
-        sent.map(drop)
-            .map_err(|error| convert::send_error(error, request.attempt))
+        sent.map(convert::node_id)
     }
 
-    fn payment(&self, hash: PaymentHash) -> Option<NodePayment> {
-        let row = self.node.payment(&LdkPaymentId(*hash.as_bytes()))?;
+    fn payment(&self, id: NodePaymentId) -> Option<NodePayment> {
+        let row = self.node.payment(&LdkPaymentId(*id.as_bytes()))?;
         Some(convert::payment(&row))
     }
 
-    fn in_flight(&self) -> InFlight {
-        let complete = self
-            .node
-            .list_channels()
-            .iter()
-            .all(|channel| channel.is_usable);
-        let mut in_flight = InFlight {
-            complete,
-            ..InFlight::default()
+    fn look(&self) -> Look {
+        let usable = |channel: &ldk_node::ChannelDetails| {
+            (channel.user_channel_id.0.to_be_bytes(), channel.is_usable)
+        };
+        let is_offer = |row: &&ldk_node::payment::PaymentDetails| {
+            row.direction == PaymentDirection::Outbound
+                && matches!(row.kind, PaymentKind::Bolt12Offer { .. })
+        };
+        let offers = self.node.list_payments_with_filter(is_offer);
+        let mut look = Look {
+            height: self.node.status().current_best_block.height,
+            channels: self.node.list_channels().iter().map(usable).collect(),
+            offer_payments: offers.iter().map(|row| convert::node_id(row.id)).collect(),
+            ..Look::default()
         };
         for balance in self.node.list_balances().lightning_balances {
-            convert::add_in_flight(&mut in_flight, &balance);
+            convert::add_to_look(&mut look, &balance);
         }
-        in_flight
+        look
     }
 
     fn channels(&self) -> Vec<NodeChannel> {

@@ -10,10 +10,13 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
-use till::id::{PaymentHash, Preimage, TxId};
+use till::id::{NodePaymentId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
-use till::payment::FailureReason;
+pub use till::node::{
+    ChannelChange, Look, NodeEvent, NodePayment, NodePaymentStatus, SendFault, SendRequest,
+    SendTarget,
+};
 
 /// What a node can do for us.
 ///
@@ -36,15 +39,15 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
     /// Fails the HTLCs of a hash back to the payer.
     fn fail(&self, hash: PaymentHash) -> Result<(), NodeError>;
 
-    /// Starts an outgoing payment. Only a [`SendError::NotSent`] says that nothing was sent;
-    /// after anything else an event will tell, or the check.
-    fn send(&self, request: &SendRequest) -> Result<(), SendError>;
+    /// Starts an outgoing payment and returns what the node knows it by. What a [`SendFault`] says
+    /// of what was sent it tells itself; otherwise an event will tell, or the check.
+    fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault>;
 
     /// The node's own row of a payment, if it has one. A row's status may be stale (node-facts).
-    fn payment(&self, hash: PaymentHash) -> Option<NodePayment>;
+    fn payment(&self, id: NodePaymentId) -> Option<NodePayment>;
 
-    /// What is in flight out of our channels just now.
-    fn in_flight(&self) -> InFlight;
+    /// What is under way in our channels just now.
+    fn look(&self) -> Look;
 
     /// All channels, usable or not.
     fn channels(&self) -> Vec<NodeChannel>;
@@ -96,71 +99,6 @@ pub struct ReceiveRequest {
     pub description: Description,
     /// How long it can be paid.
     pub expiry_secs: u32,
-}
-
-/// A payment to be made.
-#[derive(Clone, Debug)]
-pub struct SendRequest {
-    /// The invoice.
-    pub bolt11: String,
-    /// Its payment hash.
-    pub hash: PaymentHash,
-    /// What the recipient shall get.
-    pub amount: Msat,
-    /// Whether the invoice leaves the amount to the payer.
-    pub amount_is_open: bool,
-    /// The most that routing may cost.
-    pub fee_cap: Msat,
-    /// Counts attempts from 1; a later attempt first clears the node's stale row.
-    pub attempt: u32,
-}
-
-/// Why a payment did not start, or may not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// Nothing was sent and no event will come.
-    #[error("the node refused to send: {0:?}")]
-    NotSent(FailureReason),
-    /// It may have been sent; an event or the check decides.
-    #[error("the node did not say whether it sent")]
-    Unknown,
-}
-
-/// The node's own row of a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodePayment {
-    /// What it says became of it; may be stale.
-    pub status: NodePaymentStatus,
-    /// What was moved.
-    pub amount: Option<Msat>,
-    /// What routing cost, for a payment that succeeded.
-    pub fee: Option<Msat>,
-    /// Proof of it.
-    pub preimage: Option<Preimage>,
-    /// What a liquidity provider kept of a received payment (LSPS2).
-    pub lsp_fee: Msat,
-}
-
-/// What a node row says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodePaymentStatus {
-    /// Not final, or stale.
-    Pending,
-    /// It has happened.
-    Succeeded,
-    /// It has not.
-    Failed,
-}
-
-/// What is in flight out of our channels.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InFlight {
-    /// Hashes of HTLCs big enough to have an output of their own.
-    pub hashes: Vec<PaymentHash>,
-    /// The sum of the others, which only show as a sum (dust), with roundings.
-    pub dust: Msat,
-    /// Whether this is all: every channel is usable and none is being closed.
-    pub complete: bool,
 }
 
 /// A channel.
@@ -237,73 +175,6 @@ pub struct OpenChannelRequest {
     pub push: Msat,
     /// Whether the channel is told to the network.
     pub announce: bool,
-}
-
-/// What a node tells. At least once each, in order: be idempotent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NodeEvent {
-    /// HTLCs for a hash of ours wait to be claimed.
-    Claimable {
-        /// Which hash.
-        hash: PaymentHash,
-        /// What they are worth to us.
-        amount: Msat,
-        /// What a liquidity provider kept.
-        lsp_fee: Msat,
-        /// From which height on they are failed back.
-        deadline_height: Option<u32>,
-    },
-    /// Money of an incoming payment is ours.
-    Received {
-        /// Which hash.
-        hash: PaymentHash,
-        /// How much.
-        amount: Msat,
-        /// What a liquidity provider kept besides.
-        lsp_fee: Msat,
-    },
-    /// An outgoing payment succeeded.
-    Sent {
-        /// Which hash.
-        hash: PaymentHash,
-        /// Proof of it.
-        preimage: Option<Preimage>,
-        /// What routing cost.
-        fee: Msat,
-    },
-    /// An outgoing payment failed.
-    SendFailed {
-        /// Which hash; unknown for an offer that never got an invoice.
-        hash: Option<PaymentHash>,
-        /// Why.
-        reason: FailureReason,
-    },
-    /// A channel changed.
-    Channel {
-        /// What became of it.
-        change: ChannelChange,
-        /// The node's lasting name for it.
-        user_channel_id: [u8; 16],
-        /// BOLT 2 channel id, hexadecimal.
-        channel_id: String,
-        /// The peer's node id, hexadecimal.
-        counterparty: Option<String>,
-        /// The funding output, where the event tells.
-        funding: Option<(TxId, u32)>,
-    },
-    /// Something that the ledger has no row for; logged and acknowledged.
-    Other(String),
-}
-
-/// What became of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChannelChange {
-    /// Its funding transaction is known.
-    Pending,
-    /// It can be used.
-    Ready,
-    /// It is closed, or closing.
-    Closed,
 }
 
 /// Why the node did not do what was asked.

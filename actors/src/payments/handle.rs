@@ -1,8 +1,10 @@
 //! What the rest of the program sees of outgoing payments. Owns the bound on those in flight.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ractor::ActorRef;
+use till::flow::Waiting;
 use till::id::PaymentId;
 use till::ledger::PaymentOrder;
 use tokio::sync::{Semaphore, oneshot};
@@ -28,17 +30,34 @@ pub enum PayError {
     Stopped,
 }
 
+/// What pending payments wait for, as the check last saw it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waits(Arc<Mutex<HashMap<PaymentId, Waiting>>>);
+
+impl Waits {
+    pub(crate) fn set(&self, waiting: Vec<(PaymentId, Waiting)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = waiting.into_iter().collect();
+    }
+
+    fn get(&self, id: PaymentId) -> Option<Waiting> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.get(&id).copied()
+    }
+}
+
 /// Starts payments. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct PaymentsHandle {
     actor: ActorRef<Msg>,
     places: Arc<Semaphore>,
+    waits: Waits,
 }
 
 impl PaymentsHandle {
-    pub(crate) fn new(actor: ActorRef<Msg>, max_in_flight: usize) -> Self {
+    pub(crate) fn new(actor: ActorRef<Msg>, max_in_flight: usize, waits: Waits) -> Self {
         Self {
             actor,
+            waits,
             places: Arc::new(Semaphore::new(max_in_flight)),
         }
     }
@@ -47,18 +66,13 @@ impl PaymentsHandle {
     ///
     /// # Errors
     /// [`PayError`]; only after a ledger's `Unknown` may the payment have begun.
-    pub async fn start(
-        &self,
-        order: PaymentOrder,
-        amount_is_open: bool,
-    ) -> Result<PaymentId, PayError> {
+    pub async fn start(&self, order: PaymentOrder) -> Result<PaymentId, PayError> {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| PayError::Busy)?;
         let (reply, answer) = oneshot::channel();
         let pay = Pay {
             order,
-            amount_is_open,
             reply,
             place,
         };
@@ -66,6 +80,12 @@ impl PaymentsHandle {
             .send_message(Msg::Pay(Box::new(pay)))
             .map_err(|_| PayError::Stopped)?;
         answer.await.map_err(|_| PayError::Stopped)?
+    }
+
+    /// Why the check leaves a payment pending; `None` if it has not looked at it yet.
+    #[must_use]
+    pub fn waits_for(&self, id: PaymentId) -> Option<Waiting> {
+        self.waits.get(id)
     }
 
     pub(crate) fn stop(&self) {

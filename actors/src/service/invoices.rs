@@ -36,7 +36,9 @@ impl Service {
             expiry_secs,
         };
         let draft = InvoiceDraft {
-            preimage,
+            hash,
+            preimage: Some(preimage),
+            hold: false,
             wallet: wanted.wallet,
             origin: wanted.origin,
             amount: wanted.amount,

@@ -6,6 +6,7 @@ use till::id::{PaymentHash, PaymentId};
 use till::invoice::Description;
 use till::ledger::PaymentOrder;
 use till::ledger::entity::OutgoingHash;
+use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
 
 use super::Service;
@@ -21,9 +22,8 @@ impl Service {
     /// open.
     pub async fn pay(&self, wanted: NewPayment, wait: Duration) -> Result<Payment, ServiceError> {
         let invoice = self.decode(&wanted.bolt11)?;
-        let amount_is_open = invoice.amount.is_none();
         let order = self.order(wanted, invoice).await?;
-        let id = self.parts.payments.start(order, amount_is_open).await?;
+        let id = self.parts.payments.start(order).await?;
         let views = &self.parts.views;
         let decided = views.wait_for(wait, |views| {
             let payment = views.get::<Payment>(&id)?;
@@ -67,12 +67,14 @@ impl Service {
         getrandom::fill(&mut id).map_err(no_randomness)?;
         Ok(PaymentOrder {
             id: PaymentId::from_bytes(id),
-            hash: invoice.hash,
+            target: SendTarget::Bolt11 {
+                text: wanted.bolt11.trim().to_owned(),
+                hash: invoice.hash,
+            },
             wallet: wanted.wallet,
             origin: wanted.origin,
             amount,
             fee_cap,
-            bolt11: wanted.bolt11.trim().to_owned(),
             description: match invoice.description {
                 Description::Text(text) => Some(text),
                 Description::Hash(_) => None,

@@ -1,14 +1,7 @@
-//! The whole on one folder: what refuses to start, and what the check may and may not void.
-
-use std::path::Path;
-
-use till::payment::{FailureReason, Outcome, Payment, State as PaymentState};
+//! The whole on one folder: what refuses to start.
 
 use super::StartError;
-use crate::node::{InFlight, NodePayment, NodePaymentStatus};
-use crate::payments::{Args, Check};
-use crate::testing::{Books, hash, msat, reserve, start};
-use crate::watcher::Gate;
+use crate::testing::start;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_folder_has_one_till_and_is_free_after_it() {
@@ -34,94 +27,4 @@ async fn a_node_without_its_journal_is_not_started() {
         !dir.path().join("journal.sqlite").exists(),
         "nothing was made in its place"
     );
-}
-
-/// A payment that an earlier process left behind, and a till on its folder.
-fn leave_a_payment(dir: &Path) {
-    let mut books = Books::open(dir);
-    books.ask(1, None);
-    books.earn(1);
-    books.run(reserve(100, 500));
-}
-
-async fn after_looks(in_flight: InFlight, row: Option<NodePayment>, looks: usize) -> Payment {
-    let dir = tempfile::tempdir().unwrap();
-    leave_a_payment(dir.path());
-    let (till, node) = start(dir.path()).await.unwrap();
-    *node.in_flight.lock().unwrap() = in_flight;
-    *node.row.lock().unwrap() = row;
-    let mut check = Check::new(Args {
-        ledger: till.ledger.clone(),
-        node: till.node.clone(),
-        views: till.service().views().clone(),
-        gate: Gate::open(),
-        recheck: std::time::Duration::ZERO,
-    });
-    till.node.wait_started().await.unwrap();
-    for _ in 0..looks {
-        check.look().await.unwrap();
-    }
-    let payment = till
-        .service()
-        .payment_by_hash(hash(100))
-        .await
-        .unwrap()
-        .unwrap();
-    till.stop().await;
-    payment
-}
-
-fn quiet() -> InFlight {
-    InFlight {
-        complete: true,
-        ..InFlight::default()
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_check_voids_only_what_two_looks_find_nowhere() {
-    assert_eq!(
-        after_looks(quiet(), None, 1).await.state,
-        PaymentState::Pending
-    );
-    let voided = after_looks(quiet(), None, 2).await;
-    let Some(Outcome::Failed { reason, .. }) = voided.outcome else {
-        panic!("{voided:?}")
-    };
-    assert_eq!(reason, FailureReason::NeverSent);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_check_waits_while_the_money_may_be_on_its_way() {
-    let doubts = [
-        InFlight {
-            hashes: vec![hash(100)],
-            ..quiet()
-        },
-        InFlight {
-            dust: msat(1),
-            ..quiet()
-        },
-        InFlight {
-            complete: false,
-            ..quiet()
-        },
-    ];
-    for doubt in doubts {
-        let payment = after_looks(doubt.clone(), None, 3).await;
-        assert_eq!(payment.state, PaymentState::Pending, "{doubt:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_check_posts_what_the_node_s_row_proves() {
-    let row = NodePayment {
-        status: NodePaymentStatus::Succeeded,
-        amount: Some(msat(500)),
-        fee: Some(msat(0)),
-        preimage: None,
-        lsp_fee: msat(0),
-    };
-    let payment = after_looks(quiet(), Some(row), 1).await;
-    assert_eq!(payment.state, PaymentState::Succeeded);
 }

@@ -24,8 +24,8 @@ pub(super) enum Index {
     ExternalId = 0x83,
     /// expiry, hash: invoices that are open.
     OpenByExpiry = 0x84,
-    /// hash: invoices whose HTLC we are claiming.
-    Claiming = 0x85,
+    /// hash: invoices that are being claimed or held, or were cancelled and hold an HTLC still.
+    Tended = 0x85,
     /// hash: drafts.
     Drafts = 0x86,
     /// wallet, number -> id: every outgoing payment.
@@ -94,12 +94,17 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
             let entry = [expiry_prefix(invoice.expires_at), hash].concat();
             entries.push((entry, Vec::new()));
         }
-        invoice::State::Claiming => entries.push((single(Index::Claiming, &hash), Vec::new())),
+        invoice::State::Claiming | invoice::State::Held => {
+            entries.push((single(Index::Tended, &hash), Vec::new()));
+        }
+        invoice::State::Cancelled if invoice.held.is_some() => {
+            entries.push((single(Index::Tended, &hash), Vec::new()));
+        }
         invoice::State::Paid => {
             let entry = numbered(Index::PaidInvoices, invoice.wallet, invoice.number);
             entries.push((entry, hash));
         }
-        invoice::State::Expired | invoice::State::Abandoned => {}
+        invoice::State::Expired | invoice::State::Abandoned | invoice::State::Cancelled => {}
     }
     entries
 }

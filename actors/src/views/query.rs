@@ -107,15 +107,12 @@ impl Views {
         Ok((due, None))
     }
 
-    /// Invoices whose HTLC we meant to claim when last heard of.
+    /// Invoices whose money has come and is neither booked nor given back.
     ///
     /// # Errors
-    /// [`ViewError`] if a row cannot be read.
-    pub fn claiming(&self) -> Result<Vec<Invoice>, ViewError> {
-        self.hashes(Index::Claiming)?
-            .into_iter()
-            .map(|hash| self.invoice_row(hash))
-            .collect()
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn to_be_tended(&self) -> Result<Vec<PaymentHash>, ViewError> {
+        self.hashes(Index::Tended)
     }
 
     /// Invoices that were drafted and never issued.

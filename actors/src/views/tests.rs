@@ -1,7 +1,7 @@
 //! Views against the journal: lost, behind, ahead; and lists against a naive filter.
 
 use till::invoice::Invoice;
-use till::ledger::{Command, WalletRef};
+use till::ledger::{Command, WalletRef, Which};
 use till::payment::FailureReason;
 use till::time::Timestamp;
 
@@ -29,7 +29,7 @@ fn busy(dir: &Path) -> Books {
         if n % 2 == 0 {
             let reason = FailureReason::NoRoute;
             books.run(Command::VoidPayment {
-                hash: hash(n),
+                which: Which::to_invoice(hash(n)),
                 attempt: None,
                 reason,
             });

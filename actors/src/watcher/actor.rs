@@ -1,17 +1,22 @@
 //! One event at a time, and a clock tick in between.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use till::flow::{OnEvent, Tend};
+use till::id::PaymentHash;
 use till::ledger::{Command, Refusal};
+use till::node::NodeEvent;
 use tokio::sync::oneshot;
 
-use super::events::Events;
-use crate::ledger::{LedgerError, LedgerHandle, now};
-use crate::node::NodeEvent;
-use crate::node::handle::NodeHandle;
-use crate::views::Views;
+use crate::ledger::{LedgerError, now};
+use crate::runner::Runner;
 
 /// Invoices that one tick expires at most; the rest wait for the next.
 const EXPIRE_AT_ONCE: usize = 512;
+/// How long another wallet's money may be held for a hold invoice.
+const INTERNAL_HOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) enum Msg {
     /// The node tells something. Answered with `true` once the effect is durable and the event
@@ -20,69 +25,86 @@ pub(crate) enum Msg {
         event: NodeEvent,
         reply: oneshot::Sender<bool>,
     },
-    /// The node has started: claims that were intended are repeated.
-    NodeStarted,
+    /// The node has started, or some time has passed: claims that were intended are repeated, what
+    /// is held too long goes back.
+    Tend,
     /// Time has passed.
     Tick,
-}
-
-/// What the actor starts from.
-#[derive(Clone, Debug)]
-pub(crate) struct Args {
-    pub(crate) ledger: LedgerHandle,
-    pub(crate) node: NodeHandle,
-    pub(crate) views: Views,
 }
 
 /// The actor.
 pub(crate) struct WatcherActor;
 
+/// The actor's state.
+pub(crate) struct Watcher {
+    runner: Runner,
+    /// Claims whose HTLC the last round found nowhere.
+    absent: HashSet<PaymentHash>,
+}
+
 impl Actor for WatcherActor {
     type Msg = Msg;
-    type State = Events;
-    type Arguments = Args;
+    type State = Watcher;
+    type Arguments = Runner;
 
     async fn pre_start(
         &self,
         _myself: ActorRef<Msg>,
-        args: Args,
-    ) -> Result<Events, ActorProcessingErr> {
-        abandon_drafts(&args).await?;
-        Ok(Events::new(args))
+        runner: Runner,
+    ) -> Result<Watcher, ActorProcessingErr> {
+        abandon_drafts(&runner).await?;
+        let absent = HashSet::new();
+        Ok(Watcher { runner, absent })
     }
 
     async fn handle(
         &self,
         _myself: ActorRef<Msg>,
         message: Msg,
-        events: &mut Events,
+        watcher: &mut Watcher,
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Msg::Event { event, reply } => {
+                tracing::info!(?event, "the node tells");
+                let done = watcher.runner.run_for_node(OnEvent::new(event)).await;
                 // The pump may have been stopped meanwhile; the event then comes again.
-                let _ = reply.send(events.apply(event).await);
+                let _ = reply.send(done.is_some());
             }
-            Msg::NodeStarted => events.claim_again().await,
-            Msg::Tick => expire(&events.args).await?,
+            Msg::Tend => watcher.tend().await?,
+            Msg::Tick => expire(&watcher.runner).await?,
+        }
+        Ok(())
+    }
+}
+
+impl Watcher {
+    async fn tend(&mut self) -> Result<(), ActorProcessingErr> {
+        let before = std::mem::take(&mut self.absent);
+        let invoices = self.runner.views.to_be_tended()?;
+        let max = u64::try_from(INTERNAL_HOLD_MAX.as_millis()).unwrap_or(u64::MAX);
+        let tend = Tend::new(invoices, before, now(), max);
+        if let Some(tended) = self.runner.run_for_node(tend).await {
+            self.absent = tended.absent;
         }
         Ok(())
     }
 }
 
 /// Drafts that an earlier process left behind: nobody ever saw them.
-async fn abandon_drafts(args: &Args) -> Result<(), ActorProcessingErr> {
-    for hash in args.views.drafts()? {
-        args.ledger
+async fn abandon_drafts(runner: &Runner) -> Result<(), ActorProcessingErr> {
+    for hash in runner.views.drafts()? {
+        runner
+            .ledger
             .execute_for_node(Command::AbandonInvoice { hash })
             .await?;
     }
     Ok(())
 }
 
-async fn expire(args: &Args) -> Result<(), ActorProcessingErr> {
-    let (due, _) = args.views.overdue(now(), EXPIRE_AT_ONCE)?;
+async fn expire(runner: &Runner) -> Result<(), ActorProcessingErr> {
+    let (due, _) = runner.views.overdue(now(), EXPIRE_AT_ONCE)?;
     let commands = due.into_iter().map(|hash| async move {
-        match args
+        match runner
             .ledger
             .execute_for_node(Command::ExpireInvoice { hash })
             .await

@@ -1,9 +1,10 @@
 //! The invoice watcher: the one consumer of node events. Owns their order and acknowledgement,
-//! claims, and expiry; what an event means for money the ledger decides.
+//! expiry, and when claims and holds are looked after; what an event means `till::flow` decides.
 
 mod actor;
-mod events;
+mod gate;
 mod pump;
 
-pub(crate) use actor::{Args, Msg, WatcherActor};
-pub(crate) use pump::{Gate, pump};
+pub(crate) use actor::{Msg, WatcherActor};
+pub(crate) use gate::{Gate, InHand};
+pub(crate) use pump::pump;

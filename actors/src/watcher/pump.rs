@@ -1,79 +1,67 @@
-//! Feeds node events to the watcher and acknowledges them. Owns the gate that keeps outgoing
+//! Feeds node events to the watcher and acknowledges them. Opens the gate that keeps outgoing
 //! payments back until everything that happened before the last stop is known.
 
 use std::time::Duration;
 
 use ractor::ActorRef;
-use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use super::Gate;
 use super::actor::Msg;
 use crate::abort::abort;
 use crate::node::NodeEvent;
 use crate::node::handle::NodeHandle;
+use crate::runner::Runner;
 
 /// Events of the time before a restart come within this time, or they were acknowledged.
 const SETTLE_TIME: Duration = Duration::from_secs(5);
 /// How often overdue invoices are looked for.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Opens once the node has nothing old to tell.
-#[derive(Clone, Debug)]
-pub(crate) struct Gate(watch::Sender<bool>);
-
-impl Default for Gate {
-    fn default() -> Self {
-        Self(watch::Sender::new(false))
-    }
-}
-
-impl Gate {
-    /// A gate that is open from the start: where nothing was ever sent, nothing old can be told.
-    pub(crate) fn open() -> Self {
-        Self(watch::Sender::new(true))
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Waits for the gate to open; `false` if it does not in time.
-    pub(crate) async fn passed(&self, timeout: Duration) -> bool {
-        let mut open = self.0.subscribe();
-        tokio::time::timeout(timeout, open.wait_for(|open| *open))
-            .await
-            .is_ok_and(|r| r.is_ok())
-    }
-}
-
-/// Runs until the till stops.
-pub(crate) async fn pump(node: NodeHandle, watcher: ActorRef<Msg>, gate: Gate) {
+/// Runs until the till stops. Invoices that are claimed or held are looked after at once, and every
+/// `tend_every`.
+pub(crate) async fn pump(
+    Runner { node, in_hand, .. }: Runner,
+    watcher: ActorRef<Msg>,
+    gate: Gate,
+    tend_every: Duration,
+) {
     let Some(source) = node.wait_started().await else {
         return;
     };
-    let _ = watcher.send_message(Msg::NodeStarted);
     let settled = tokio::time::sleep_until(Instant::now() + SETTLE_TIME);
     tokio::pin!(settled);
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut tick, mut tend) = (interval(TICK), interval(tend_every));
     loop {
         tokio::select! {
             // Events first: the gate opens only when there is none.
             biased;
             event = source.next_event() => {
+                in_hand.take();
                 if !deliver(&node, &watcher, event).await {
                     return;
                 }
+                in_hand.give_back();
             }
             () = &mut settled, if !gate.is_open() => {
                 tracing::info!("the node has told all that happened before; payments are open");
-                gate.0.send_replace(true);
+                gate.open();
+            }
+            _ = tend.tick() => {
+                let _ = watcher.send_message(Msg::Tend);
             }
             _ = tick.tick() => {
                 let _ = watcher.send_message(Msg::Tick);
             }
         }
     }
+}
+
+fn interval(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// Waits for the event's effect to be durable and acknowledges it; `false` if the till is stopping.

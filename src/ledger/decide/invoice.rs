@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::{shown_change_sat, sum};
-use crate::id::PaymentHash;
-use crate::invoice::{Claim, Input, Invoice, Receipt, State as InvoiceState};
+use crate::id::{PaymentHash, Preimage};
+use crate::invoice::{Claim, Held, Input, Invoice, Receipt, State as InvoiceState};
 use crate::ledger::account::Account;
 use crate::ledger::command::{InvoiceDraft, Refusal};
 use crate::ledger::entity::{Archive, OutgoingHash, Stray};
@@ -17,7 +17,11 @@ pub(super) fn draft<A: Archive>(
     draft: Draft,
     wanted: InvoiceDraft,
 ) -> Result<Record, Refusal> {
-    let hash = wanted.preimage.payment_hash();
+    let hash = wanted.hash;
+    let opens = |preimage: &Preimage| preimage.payment_hash() == hash;
+    if !wanted.preimage.as_ref().map_or(wanted.hold, opens) {
+        return Err(Refusal::WrongPreimage);
+    }
     if state.get::<Invoice>(&hash)?.is_some() || state.get::<OutgoingHash>(&hash)?.is_some() {
         return Err(Refusal::HashInUse);
     }
@@ -37,6 +41,8 @@ pub(super) fn draft<A: Archive>(
         number: 0,
         claim: None,
         receipt: None,
+        hold: wanted.hold,
+        held: None,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
 }
@@ -67,7 +73,8 @@ pub(super) fn abandon<A: Archive>(
     Ok(draft.fact(Fact::InvoiceAbandoned(hash)).finish())
 }
 
-/// A claim that is already intended may be repeated: nothing is recorded, nothing is refused.
+/// An HTLC has come: it is claimed, or held, or refused. A claim that is already intended may be
+/// repeated: nothing is recorded, nothing is refused.
 pub(super) fn intend_claim<A: Archive>(
     state: &State<A>,
     draft: Draft,
@@ -79,28 +86,54 @@ pub(super) fn intend_claim<A: Archive>(
     let invoice = state
         .get::<Invoice>(&hash)?
         .ok_or(Refusal::UnknownInvoice)?;
-    if invoice.state == InvoiceState::Claiming {
+    let claim = Claim {
+        amount,
+        deadline_height,
+    };
+    let held = Held::Htlc(claim);
+    let (claiming, holding) = (InvoiceState::Claiming, InvoiceState::Held);
+    let is_repeat = invoice.state == claiming && invoice.claim == Some(claim)
+        || invoice.state == holding && invoice.held == Some(held);
+    if is_repeat {
         return Ok(draft.finish());
     }
-    invoice
-        .state
-        .after(Input::ClaimIntended)
-        .ok_or(Refusal::WrongState)?;
+    // What another wallet holds for this invoice comes first.
+    let held_elsewhere = matches!(invoice.held, Some(Held::Internal { .. }));
+    // A maker who settled once has told the preimage: whatever comes for it then is claimed.
+    let holds = invoice.hold && invoice.claim.is_none();
+    let input = if holds {
+        Input::Held
+    } else {
+        Input::ClaimIntended
+    };
+    if held_elsewhere || invoice.state.after(input).is_none() {
+        return Err(Refusal::WrongState);
+    }
     if draft.at() > invoice.taken_until() {
         return Err(Refusal::InvoiceExpired);
     }
     if !invoice.is_paid_by(amount, lsp_fee) {
         return Err(Refusal::Underpaid);
     }
-    let claim = Claim {
+    if !holds {
+        return Ok(draft.fact(Fact::ClaimIntended { hash, claim }).finish());
+    }
+    let told = EventBody::InvoiceHeld {
+        hash,
         amount,
         deadline_height,
+        external_id: invoice.external_id,
     };
-    Ok(draft.fact(Fact::ClaimIntended { hash, claim }).finish())
+    Ok(draft
+        .fact(Fact::InvoiceHeld { hash, held })
+        .event(invoice.wallet, told)
+        .finish())
 }
 
-/// Books what the node got. It settles the invoice if we ever meant to claim for it and nothing
-/// has settled it since; anything else is money that nobody asked for, and the house's.
+/// Books what the node got. It settles the invoice if we ever meant to claim that much for it and
+/// nothing has settled it since. If one of our own wallets has settled it meanwhile, it is real
+/// money all the same, and the same wallet's. Anything else nobody asked for, and is the house's:
+/// a keysend can carry an invoice's preimage with 1 sat.
 pub(super) fn book_receipt<A: Archive>(
     state: &State<A>,
     draft: Draft,
@@ -112,14 +145,23 @@ pub(super) fn book_receipt<A: Archive>(
     let Some(invoice) = state.get::<Invoice>(&hash)? else {
         return stray(state, draft, hash, amount);
     };
-    if invoice
-        .receipt
-        .is_some_and(|receipt| receipt.amount == gross)
-    {
-        return Ok(draft.finish()); // The node repeats itself after a restart.
-    }
-    if invoice.claim.is_none() || invoice.state.after(Input::Received).is_none() {
-        return stray(state, draft, hash, amount);
+    let was_claimed = invoice.claim.is_some_and(|claim| amount >= claim.amount);
+    match invoice.receipt {
+        Some(Receipt {
+            payer: None,
+            amount,
+            ..
+        }) if amount == gross => {
+            return Ok(draft.finish()); // The node repeats itself after a restart.
+        }
+        Some(Receipt { payer: Some(_), .. }) if was_claimed => {
+            return second(state, draft, &invoice, amount, lsp_fee);
+        }
+        Some(_) => return stray(state, draft, hash, amount),
+        None if !was_claimed || invoice.state.after(Input::Received).is_none() => {
+            return stray(state, draft, hash, amount);
+        }
+        None => {}
     }
     let amount_sat = shown_change_sat(state, invoice.wallet, i128::from(amount.get()))?;
     let amount_sat = u64::try_from(amount_sat)
@@ -131,6 +173,7 @@ pub(super) fn book_receipt<A: Archive>(
         amount_sat,
         lsp_fee,
         at: draft.at(),
+        payer: None,
     };
     let wallet = Account::Wallet(invoice.wallet);
     Ok(draft
@@ -148,6 +191,33 @@ pub(super) fn book_receipt<A: Archive>(
                 payer_note: None,
             },
         )
+        .finish())
+}
+
+/// An invoice that one of our wallets paid was claimed over Lightning, too.
+fn second<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    invoice: &Invoice,
+    amount: Msat,
+    lsp_fee: Msat,
+) -> Result<Record, Refusal> {
+    let hash = invoice.hash;
+    let row = Stray {
+        hash,
+        incoming: true,
+        amount,
+    };
+    if state.get::<Stray>(&(hash, true))? == Some(row) {
+        return Ok(draft.finish());
+    }
+    let wallet = Account::Wallet(invoice.wallet);
+    Ok(draft
+        .fact(Fact::Stray(row))
+        .post((Account::Lightning, wallet), amount, Cause::Received(hash))
+        .post((Account::FeesLsp, wallet), lsp_fee, Cause::Received(hash))
+        .post((wallet, Account::FeesLsp), lsp_fee, Cause::LspFee(hash))
+        .alarm(Alarm::PaidTwice { hash, amount })
         .finish())
 }
 

@@ -4,6 +4,8 @@
 
 mod access;
 mod draft;
+mod hold;
+mod internal;
 mod invoice;
 mod payment;
 mod treasury;
@@ -17,6 +19,7 @@ use crate::id::PaymentId;
 use crate::money::Msat;
 use crate::time::Timestamp;
 use draft::Draft;
+pub use hold::{SETTLE_MARGIN_BLOCKS, is_too_late};
 
 /// What comes of a command that is not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,17 +58,27 @@ pub fn decide<A: Archive>(
         Command::LapseClaim { hash } => invoice::lapse_claim(state, draft, hash)?,
         Command::ExpireInvoice { hash } => invoice::expire(state, draft, hash)?,
         Command::ReservePayment(order) => return payment::reserve(state, draft, *order),
+        Command::LinkOffer { id, node_id } => payment::link(state, draft, id, node_id)?,
         Command::PostPayment {
+            which,
             hash,
             preimage,
             fee,
             node_amount,
-        } => payment::post(state, draft, hash, preimage, fee, node_amount)?,
+        } => payment::post(state, draft, (which, hash), preimage, fee, node_amount)?,
         Command::VoidPayment {
-            hash,
+            which,
             attempt,
             reason,
-        } => payment::void(state, draft, hash, attempt, reason)?,
+        } => payment::void(state, draft, which, attempt, reason)?,
+        Command::RaiseOverdue { id } => payment::raise_overdue(state, draft, id)?,
+        Command::SettleHold {
+            hash,
+            preimage,
+            height,
+        } => hold::settle(state, draft, hash, preimage, height)?,
+        Command::CancelHold { hash } => hold::cancel(state, draft, hash)?,
+        Command::ReleaseHtlc { hash } => hold::release(state, draft, hash)?,
         Command::BookOnchain {
             tx_id,
             purpose,

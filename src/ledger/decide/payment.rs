@@ -2,17 +2,19 @@
 //! posted or released only on what the node says; what the node says is never refused.
 
 use super::draft::Draft;
-use super::{Decision, shown_change_sat, sum};
-use crate::id::{PaymentHash, Preimage};
+use super::{Decision, internal, shown_change_sat, sum};
+use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
-use crate::ledger::command::{PaymentOrder, Refusal};
-use crate::ledger::entity::{Archive, Idempotency, Stray};
+use crate::ledger::command::{PaymentOrder, Refusal, Which};
+use crate::ledger::entity::{Archive, Idempotency, OfferPayment, Stray, Unlinked};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
 use crate::money::{Msat, Sat};
-use crate::payment::{FailureReason, Input, Payment, Sent, State as PaymentState};
+use crate::node::SendTarget;
+use crate::payment::{FailureReason, Input, Offer, Payment, Sent, State as PaymentState};
+use crate::time::Timestamp;
 
 pub(super) fn reserve<A: Archive>(
     state: &State<A>,
@@ -29,20 +31,22 @@ pub(super) fn reserve<A: Archive>(
             Err(Refusal::IdempotencyConflict)
         };
     }
-    if state.get::<Invoice>(&order.hash)?.is_some() {
-        return Err(Refusal::SelfPayment);
-    }
-    let earlier = state.payment_of(&order.hash)?;
-    if let Some(payment) = &earlier {
-        match payment.state {
-            PaymentState::Pending => return Err(Refusal::InFlight(payment.id)),
-            PaymentState::Succeeded => return Err(Refusal::AlreadyPaid(payment.id)),
-            PaymentState::Failed if payment.wallet != order.wallet => {
-                return Err(Refusal::HashInUse);
+    let earlier = match &order.target {
+        SendTarget::Bolt11 { hash, .. } => {
+            if let Some(invoice) = state.get::<Invoice>(hash)? {
+                return internal::pay(state, draft, order, &invoice);
             }
-            PaymentState::Failed => {}
+            earlier_attempt(state, *hash, order.wallet)?
         }
-    }
+        SendTarget::Offer { .. } => {
+            // The node names such a payment only inside the call: with two of them in the dark,
+            // nobody could tell which is which.
+            if let Some(other) = state.get::<Unlinked>(&())?.and_then(|row| row.payment) {
+                return Err(Refusal::OfferUnlinked(other));
+            }
+            None
+        }
+    };
     if order.expires_at <= draft.at() {
         return Err(Refusal::InvoiceExpired);
     }
@@ -54,6 +58,23 @@ pub(super) fn reserve<A: Archive>(
     Ok(Decision::Commit(set_aside(
         state, draft, order, earlier, needed,
     )?))
+}
+
+/// The failed payment of this hash that the order is another attempt of, if there is one.
+fn earlier_attempt<A: Archive>(
+    state: &State<A>,
+    hash: PaymentHash,
+    wallet: WalletRef,
+) -> Result<Option<Payment>, Refusal> {
+    let Some(payment) = state.payment_of(&hash)? else {
+        return Ok(None);
+    };
+    match payment.state {
+        PaymentState::Pending => Err(Refusal::InFlight(payment.id)),
+        PaymentState::Succeeded => Err(Refusal::AlreadyPaid(payment.id)),
+        PaymentState::Failed if payment.wallet != wallet => Err(Refusal::HashInUse),
+        PaymentState::Failed => Ok(Some(payment)),
+    }
 }
 
 fn spendable<A: Archive>(state: &State<A>, order: &PaymentOrder) -> Result<Msat, Refusal> {
@@ -75,15 +96,8 @@ fn set_aside<A: Archive>(
 ) -> Result<Record, Refusal> {
     let id = earlier.as_ref().map_or(order.id, |payment| payment.id);
     let accounts = (Account::Wallet(order.wallet), Account::Lightning);
-    let mut draft = draft.transfer(Phase::Reserve, accounts, needed, Cause::Payment(id));
-    if let Some((key, request)) = order.idempotency {
-        let kept = Idempotency {
-            key,
-            request,
-            payment: id,
-        };
-        draft = draft.fact(Fact::IdempotencyKept(Box::new(kept)));
-    }
+    let draft = draft.transfer(Phase::Reserve, accounts, needed, Cause::Payment(id));
+    let draft = keep_key(draft, &order, id);
     if earlier.is_some() {
         let (amount, fee_cap) = (order.amount, order.fee_cap);
         return Ok(draft
@@ -94,36 +108,99 @@ fn set_aside<A: Archive>(
             })
             .finish());
     }
-    let payment = Payment {
-        id,
-        hash: order.hash,
-        wallet: order.wallet,
-        origin: order.origin,
-        amount: order.amount,
-        fee_cap: order.fee_cap,
-        bolt11: order.bolt11,
-        description: order.description,
-        state: PaymentState::Pending,
-        attempt: 1,
-        created_at: draft.at(),
-        attempted_at: draft.at(),
-        number: state.counters(order.wallet)?.payments.saturating_add(1),
-        outcome: None,
-    };
+    let payment = new_payment(state, draft.at(), &order)?;
     Ok(draft
         .fact(Fact::PaymentReserved(Box::new(payment)))
         .finish())
 }
 
+/// The row of a payment that begins.
+pub(super) fn new_payment<A: Archive>(
+    state: &State<A>,
+    at: Timestamp,
+    order: &PaymentOrder,
+) -> Result<Payment, Refusal> {
+    let (hash, bolt11, offer) = match &order.target {
+        SendTarget::Bolt11 { text, hash } => (Some(*hash), Some(text.clone()), None),
+        SendTarget::Offer { text, payer_note } => {
+            let (text, payer_note) = (text.clone(), payer_note.clone());
+            (None, None, Some(Offer { text, payer_note }))
+        }
+    };
+    Ok(Payment {
+        id: order.id,
+        hash,
+        wallet: order.wallet,
+        origin: order.origin,
+        amount: order.amount,
+        fee_cap: order.fee_cap,
+        bolt11,
+        description: order.description.clone(),
+        state: PaymentState::Pending,
+        attempt: 1,
+        created_at: at,
+        attempted_at: at,
+        number: state.counters(order.wallet)?.payments.saturating_add(1),
+        outcome: None,
+        offer,
+        node_id: None,
+        internal: false,
+        overdue: false,
+    })
+}
+
+/// The caller's key for this order, to be kept for good.
+pub(super) fn keep_key(draft: Draft, order: &PaymentOrder, payment: PaymentId) -> Draft {
+    let Some((key, request)) = order.idempotency.clone() else {
+        return draft;
+    };
+    let kept = Idempotency {
+        key,
+        request,
+        payment,
+    };
+    draft.fact(Fact::IdempotencyKept(Box::new(kept)))
+}
+
+/// Notes what the node knows a payment to an offer by. Once is enough.
+pub(super) fn link<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    id: PaymentId,
+    node_id: NodePaymentId,
+) -> Result<Record, Refusal> {
+    let unlinked = state.get::<Unlinked>(&())?.unwrap_or_default().payment;
+    if unlinked != Some(id) || state.get::<OfferPayment>(&node_id)?.is_some() {
+        return Ok(draft.finish());
+    }
+    let hash = None;
+    Ok(draft
+        .fact(Fact::PaymentLinked { id, node_id, hash })
+        .finish())
+}
+
+/// A report names a payment to an offer by an id that we may not have heard yet, and its hash.
+fn link_by_report(draft: Draft, payment: &Payment, which: Which) -> Draft {
+    let Which::Node { id: node_id, hash } = which else {
+        return draft;
+    };
+    let known = payment.node_id.is_some() && payment.hash.is_some();
+    if payment.offer.is_none() || known {
+        return draft;
+    }
+    let id = payment.id;
+    draft.fact(Fact::PaymentLinked { id, node_id, hash })
+}
+
 pub(super) fn post<A: Archive>(
     state: &State<A>,
     draft: Draft,
-    hash: PaymentHash,
+    (which, hash): (Which, PaymentHash),
     preimage: Option<Preimage>,
     fee: Msat,
     node_amount: Option<Msat>,
 ) -> Result<Record, Refusal> {
-    let Some(payment) = state.payment_of(&hash)? else {
+    let Some(payment) = state.payment_meant(which)? else {
         return post_unknown(
             state,
             draft,
@@ -155,7 +232,7 @@ pub(super) fn post<A: Archive>(
         sent_sat,
         at: draft.at(),
     };
-    let mut draft = draft
+    let mut draft = link_by_report(draft, &payment, which)
         .fact(Fact::PaymentSent { id, sent })
         .transfer(Phase::Release, payer, reserved, Cause::Payment(id))
         .post(payer, own, Cause::Payment(id))
@@ -225,21 +302,22 @@ fn post_unknown<A: Archive>(
 pub(super) fn void<A: Archive>(
     state: &State<A>,
     draft: Draft,
-    hash: PaymentHash,
+    which: Which,
     attempt: Option<u32>,
     reason: FailureReason,
 ) -> Result<Record, Refusal> {
-    let Some(payment) = state.payment_of(&hash)? else {
+    let Some(payment) = state.payment_meant(which)? else {
         return Ok(draft.finish());
     };
     let stale = attempt.is_some_and(|attempt| attempt != payment.attempt);
-    if stale || payment.state.after(Input::Void).is_none() {
+    // What one wallet holds for another the node knows nothing of.
+    if stale || payment.internal || payment.state.after(Input::Void).is_none() {
         return Ok(draft.finish());
     }
-    let id = payment.id;
+    let (id, hash) = (payment.id, payment.hash);
     let reserved = payment.reserved().ok_or(Refusal::TooLarge)?;
     let accounts = (Account::Wallet(payment.wallet), Account::Lightning);
-    Ok(draft
+    Ok(link_by_report(draft, &payment, which)
         .fact(Fact::PaymentFailed { id, reason })
         .transfer(Phase::Release, accounts, reserved, Cause::Payment(id))
         .event(
@@ -251,5 +329,24 @@ pub(super) fn void<A: Archive>(
                 reason,
             },
         )
+        .finish())
+}
+
+/// Raises one alarm for a payment that has been pending for long.
+pub(super) fn raise_overdue<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    id: PaymentId,
+) -> Result<Record, Refusal> {
+    let Some(payment) = state.get::<Payment>(&id)? else {
+        return Ok(draft.finish());
+    };
+    if payment.state != PaymentState::Pending || payment.overdue {
+        return Ok(draft.finish());
+    }
+    let amount = payment.amount;
+    Ok(draft
+        .fact(Fact::PaymentOverdue(id))
+        .alarm(Alarm::PaymentOverdue { id, amount })
         .finish())
 }

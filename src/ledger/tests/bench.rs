@@ -9,9 +9,10 @@ use crate::invoice::{Description, Invoice};
 use crate::ledger::entity::Damaged;
 use crate::ledger::{
     Account, Archive, Balance, Command, Decision, Entity, InvoiceDraft, Origin, PaymentOrder,
-    Record, Refusal, State, WalletRef, decide,
+    Record, Refusal, State, WalletRef, Which, decide,
 };
 use crate::money::Msat;
+use crate::node::SendTarget;
 use crate::payment::Payment;
 use crate::time::Timestamp;
 
@@ -126,7 +127,9 @@ impl Bench {
 
 pub(super) fn draft(n: u8, wallet: WalletRef, amount: Option<u64>) -> Command {
     Command::DraftInvoice(Box::new(InvoiceDraft {
-        preimage: preimage(n),
+        hash: hash(n),
+        preimage: Some(preimage(n)),
+        hold: false,
         wallet,
         origin: Origin::Pos,
         amount: amount.map(msat),
@@ -158,12 +161,14 @@ pub(super) fn receipt(n: u8, amount: u64) -> Command {
 pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> PaymentOrder {
     PaymentOrder {
         id: PaymentId::from_bytes([n; 16]),
-        hash: hash(n),
+        target: SendTarget::Bolt11 {
+            text: format!("ln{n}"),
+            hash: hash(n),
+        },
         wallet,
         origin: Origin::Pos,
         amount: msat(amount),
         fee_cap: msat(fee_cap),
-        bolt11: format!("ln{n}"),
         description: None,
         expires_at: Timestamp::from_millis(u64::MAX),
         spendable: msat(PLENTY),
@@ -178,6 +183,7 @@ pub(super) fn reserve(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Co
 pub(super) fn post(n: u8, fee: u64) -> Command {
     let (hash, preimage) = (hash(n), Some(preimage(n)));
     Command::PostPayment {
+        which: Which::to_invoice(hash),
         hash,
         preimage,
         fee: msat(fee),
@@ -188,7 +194,7 @@ pub(super) fn post(n: u8, fee: u64) -> Command {
 pub(super) fn void(n: u8, attempt: Option<u32>) -> Command {
     let reason = crate::payment::FailureReason::NoRoute;
     Command::VoidPayment {
-        hash: hash(n),
+        which: Which::to_invoice(hash(n)),
         attempt,
         reason,
     }

@@ -73,7 +73,7 @@ fn one_hash_is_paid_once() {
         bench.run(reserve(1, HOUSE, 10, 0)),
         Err(Refusal::AlreadyPaid(id))
     );
-    bench.ask(2, OTHER, Some(10));
+    bench.ask(2, HOUSE, Some(10));
     assert_eq!(
         bench.run(reserve(2, HOUSE, 10, 0)),
         Err(Refusal::SelfPayment)

@@ -63,6 +63,26 @@ impl From<Refusal> for Error {
                 "The invoice is already being paid, the outcome is not known yet",
             )
             .about(id, None),
+            Refusal::TakenInvoice => Self::new(
+                Case::AlreadyPaid,
+                "The invoice is being paid or has been paid by somebody else",
+            ),
+            Refusal::InvoiceCancelled => {
+                Self::new(Case::Conflict, "The invoice has been cancelled")
+            }
+            Refusal::DeadlinePassed => Self::new(
+                Case::Conflict,
+                "Too few blocks are left to settle; the payer gets the money back",
+            ),
+            Refusal::WrongPreimage => Self::new(
+                Case::InvalidRequest,
+                "The preimage does not open the payment hash",
+            ),
+            Refusal::OfferUnlinked(_) => Self::new(
+                Case::NodeUnavailable,
+                "An earlier payment to an offer is not accounted for yet",
+            )
+            .retry_after(RECOVERY_RETRY_SECS),
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
             Refusal::IdempotencyConflict => Self::new(
                 Case::IdempotencyConflict,

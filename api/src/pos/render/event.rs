@@ -16,8 +16,11 @@ enum Audience {
 
 const fn audience(body: &EventBody) -> Audience {
     match body {
-        EventBody::PaymentReceived { .. } | EventBody::InvoiceExpired { .. } => Audience::Staff,
-        EventBody::PaymentSent { .. }
+        EventBody::PaymentReceived { .. }
+        | EventBody::InvoiceExpired { .. }
+        | EventBody::InvoiceCancelled { .. } => Audience::Staff,
+        EventBody::InvoiceHeld { .. }
+        | EventBody::PaymentSent { .. }
         | EventBody::PaymentFailed { .. }
         | EventBody::ChannelOpened { .. }
         | EventBody::ChannelClosed { .. } => Audience::Admins,
@@ -74,7 +77,7 @@ fn event_body(body: &EventBody) -> Option<wire::EventBody> {
             reason,
         } => wire::EventBody::PaymentFailed {
             payment_id: id.to_string(),
-            payment_hash: hash.to_string(),
+            payment_hash: hash.map(|hash| hash.to_string()),
             amount_sat: sat_floor(*amount),
             reason: reason.code(),
             message: reason.message(),
@@ -97,6 +100,8 @@ fn event_body(body: &EventBody) -> Option<wire::EventBody> {
             channel_id: channel_id.clone(),
             counterparty: counterparty.clone(),
         },
+        // This surface makes no hold invoices.
+        EventBody::InvoiceHeld { .. } | EventBody::InvoiceCancelled { .. } => return None,
         EventBody::Alarm(_) => return None,
     })
 }

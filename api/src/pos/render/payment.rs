@@ -44,8 +44,10 @@ pub(in crate::pos) fn decoded(invoice: &DecodedInvoice) -> wire::Decoded {
 const fn incoming_status(state: invoice::State) -> &'static str {
     match state {
         invoice::State::Draft | invoice::State::Open | invoice::State::Claiming => "PENDING",
+        invoice::State::Held => "HELD",
         invoice::State::Paid => "RECEIVED",
         invoice::State::Expired | invoice::State::Abandoned => "EXPIRED",
+        invoice::State::Cancelled => "CANCELLED",
     }
 }
 
@@ -60,7 +62,11 @@ pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
         sub_type: "lightning",
         payment_hash: invoice.hash.to_string(),
         // Whoever has the preimage can claim a payment that is still under way.
-        preimage: is_paid.then(|| hex::encode(invoice.preimage.reveal())),
+        preimage: invoice
+            .preimage
+            .as_ref()
+            .filter(|_| is_paid)
+            .map(|preimage| hex::encode(preimage.reveal())),
         amount_sat: requested_sat.or(received_sat),
         requested_sat,
         received_sat: received_sat.unwrap_or(0),
@@ -94,7 +100,7 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
         kind: "outgoing_payment",
         sub_type: "lightning",
         payment_id: payment.id.to_string(),
-        payment_hash: payment.hash.to_string(),
+        payment_hash: payment.hash.map(|hash| hash.to_string()),
         tx_id: None,
         preimage: sent.and_then(preimage),
         amount_sat: sat_floor(payment.amount),
@@ -121,7 +127,7 @@ pub(in crate::pos) fn paid(payment: &Payment, sent: &Sent) -> wire::Paid {
         recipient_amount_sat: sat_floor(payment.amount),
         routing_fee_sat: sat_floor(sent.fee),
         payment_id: payment.id.to_string(),
-        payment_hash: payment.hash.to_string(),
+        payment_hash: payment.hash.map(|hash| hash.to_string()),
         payment_preimage: preimage(sent),
     }
 }

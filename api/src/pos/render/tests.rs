@@ -34,7 +34,7 @@ fn open_invoice() -> Invoice {
         description: Description::Text("Payment for order #123".into()),
         external_id: Some("order-123".into()),
         webhook_url: None,
-        preimage: Preimage::from_bytes([1; 32]),
+        preimage: Some(Preimage::from_bytes([1; 32])),
         created_at: AT,
         expires_at: AT.plus_secs(3_600),
         state: invoice::State::Open,
@@ -42,6 +42,8 @@ fn open_invoice() -> Invoice {
         number: 1,
         claim: None,
         receipt: None,
+        hold: false,
+        held: None,
     }
 }
 
@@ -53,6 +55,7 @@ fn paid_invoice() -> Invoice {
             amount_sat: sat(50_000),
             lsp_fee: msat(1_500),
             at: LATER,
+            payer: None,
         }),
         ..open_invoice()
     }
@@ -61,12 +64,12 @@ fn paid_invoice() -> Invoice {
 fn pending_payment() -> Payment {
     Payment {
         id: PaymentId::from_bytes([0xcd; 16]),
-        hash: PaymentHash::from_bytes([0xab; 32]),
+        hash: Some(PaymentHash::from_bytes([0xab; 32])),
         wallet: WalletRef::House,
         origin: Origin::Pos,
         amount: msat(25_000_000),
         fee_cap: msat(250_000),
-        bolt11: "lnbc250u1p3xnhl2pp5".into(),
+        bolt11: Some("lnbc250u1p3xnhl2pp5".into()),
         description: Some("Beans".into()),
         state: payment::State::Pending,
         attempt: 1,
@@ -74,6 +77,10 @@ fn pending_payment() -> Payment {
         attempted_at: AT,
         number: 1,
         outcome: None,
+        offer: None,
+        node_id: None,
+        internal: false,
+        overdue: false,
     }
 }
 
@@ -351,7 +358,7 @@ fn the_other_events_have_their_words() {
     let hash = PaymentHash::from_bytes([0xab; 32]);
     let failed = happened(EventBody::PaymentFailed {
         id: PaymentId::from_bytes([0xcd; 16]),
-        hash,
+        hash: Some(hash),
         amount: msat(25_000_000),
         reason: FailureReason::RecipientRejected,
     });

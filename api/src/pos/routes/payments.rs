@@ -38,7 +38,7 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
             Ok(Json(render::paid(payment, sent)).into_response())
         }
         (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) => {
-            Err(Error::from(*reason).about(payment.id, Some(payment.hash)))
+            Err(Error::from(*reason).about(payment.id, payment.hash))
         }
         (PaymentState::Pending, _) => Ok(pending(Some(payment.id), payment.hash)),
         (PaymentState::Succeeded | PaymentState::Failed, _) => Err(Error::internal(
@@ -52,14 +52,14 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
 async fn unknown(pos: &Pos, hash: PaymentHash) -> Response {
     let row = pos.service.payment_by_hash(hash).await;
     let id = row.ok().flatten().map(|payment| payment.id);
-    pending(id, hash)
+    pending(id, Some(hash))
 }
 
-fn pending(id: Option<PaymentId>, hash: PaymentHash) -> Response {
+fn pending(id: Option<PaymentId>, hash: Option<PaymentHash>) -> Response {
     let answer = wire::PayPending {
         status: "pending",
         payment_id: id.map(|id| id.to_string()),
-        payment_hash: hash.to_string(),
+        payment_hash: hash.map(|hash| hash.to_string()),
         message: "The outcome is not known yet; do not pay this another way before it is",
     };
     (StatusCode::ACCEPTED, Json(answer)).into_response()

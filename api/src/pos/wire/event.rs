@@ -48,7 +48,7 @@ pub(crate) enum EventBody {
     },
     PaymentFailed {
         payment_id: String,
-        payment_hash: String,
+        payment_hash: Option<String>,
         amount_sat: u64,
         reason: &'static str,
         message: &'static str,

@@ -43,7 +43,7 @@ pub(crate) struct Paid {
     pub(crate) recipient_amount_sat: u64,
     pub(crate) routing_fee_sat: u64,
     pub(crate) payment_id: String,
-    pub(crate) payment_hash: String,
+    pub(crate) payment_hash: Option<String>,
     pub(crate) payment_preimage: Option<String>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Paid {
 pub(crate) struct PayPending {
     pub(crate) status: &'static str,
     pub(crate) payment_id: Option<String>,
-    pub(crate) payment_hash: String,
+    pub(crate) payment_hash: Option<String>,
     pub(crate) message: &'static str,
 }
 
@@ -187,7 +187,7 @@ pub(crate) struct Outgoing {
     pub(crate) kind: &'static str,
     pub(crate) sub_type: &'static str,
     pub(crate) payment_id: String,
-    pub(crate) payment_hash: String,
+    pub(crate) payment_hash: Option<String>,
     pub(crate) tx_id: Option<String>,
     pub(crate) preimage: Option<String>,
     pub(crate) amount_sat: u64,
@@ -195,7 +195,7 @@ pub(crate) struct Outgoing {
     pub(crate) fees: u64,
     pub(crate) routing_fee_sat: u64,
     pub(crate) description: Option<String>,
-    pub(crate) invoice: String,
+    pub(crate) invoice: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) is_paid: bool,
     pub(crate) failure_reason: Option<&'static str>,

@@ -1,0 +1,327 @@
+//! The check: what became of payments that no event will tell of, because the process died between
+//! the reservation and the node, or between the node and its disk.
+//!
+//! It never sends. It posts what the node's row proves, and voids only what two looks, some time
+//! apart, show to be nowhere in any channel while every channel can be asked. When in doubt it
+//! waits, says for what, and raises one alarm when that takes long.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::{Answer, Effect, Flow, Step, row};
+use crate::id::{NodePaymentId, PaymentId};
+use crate::ledger::entity::{Damaged, OfferPayment, OutgoingHash};
+use crate::ledger::{Archive, Command, Which};
+use crate::money::Msat;
+use crate::node::{Look, NodePayment, NodePaymentStatus};
+use crate::payment::{FailureReason, Payment, State as PaymentState};
+use crate::time::Timestamp;
+use crate::treasury::{Channel, ChannelState};
+
+/// An HTLC with an output of its own leaves less than this in the sum of dust, in msat.
+const ROUNDING_MSAT: u64 = 1_000;
+
+/// When the check does what, in milliseconds. All follow from the pause between two looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckTimes {
+    /// Younger payments are left to their events.
+    pub leave_alone: u64,
+    /// How long the node must have run before a payment to an offer is given up.
+    pub offer_running: u64,
+    /// A payment that is pending for longer is worth an alarm.
+    pub overdue: u64,
+}
+
+impl CheckTimes {
+    /// Two pauses, five and sixty of them: with the usual minute, two and five minutes and an hour.
+    #[must_use]
+    pub const fn from_pause(millis: u64) -> Self {
+        Self {
+            leave_alone: millis.saturating_mul(2),
+            offer_running: millis.saturating_mul(5),
+            overdue: millis.saturating_mul(60),
+        }
+    }
+}
+
+/// Why a payment stays pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Waiting {
+    /// It is young: its event is likely to come.
+    Young,
+    /// A channel has an HTLC of it.
+    Htlc,
+    /// A channel has an HTLC that could be one of a payment to an offer.
+    UnknownHtlc,
+    /// Channels have HTLCs too small to be told apart; one could be its.
+    Dust,
+    /// A channel that existed when it was made cannot be asked, and is not closed for good.
+    Channel([u8; 16]),
+    /// The node must run for some minutes before a payment to an offer is given up.
+    Running,
+    /// One look found it nowhere; the next one decides.
+    SecondLook,
+    /// The node does not answer.
+    Node,
+}
+
+/// One look at payments that are pending.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pending: VecDeque<Payment>,
+    channels: Vec<Channel>,
+    before: HashSet<(PaymentId, u32)>,
+    now: Timestamp,
+    running_millis: u64,
+    times: CheckTimes,
+    look: Look,
+    stage: Stage,
+    checked: Checked,
+}
+
+/// What a look came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Attempts that were found nowhere, for the next look.
+    pub absent: HashSet<(PaymentId, u32)>,
+    /// What the others wait for.
+    pub waiting: Vec<(PaymentId, Waiting)>,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Begin,
+    Looking,
+    Asking(Box<Payment>),
+    Booking,
+}
+
+enum Verdict {
+    Book(Box<Command>),
+    Waits(Waiting),
+    Absent,
+}
+
+impl Check {
+    /// A look at `now` at the payments that are pending, with every channel there ever was, what
+    /// the last look found absent, and how long the node has run since the process started.
+    #[must_use]
+    pub fn new(
+        pending: Vec<Payment>,
+        channels: Vec<Channel>,
+        before: HashSet<(PaymentId, u32)>,
+        (now, running_millis): (Timestamp, u64),
+        times: CheckTimes,
+    ) -> Self {
+        Self {
+            pending: pending.into(),
+            channels,
+            before,
+            now,
+            running_millis,
+            times,
+            look: Look::default(),
+            stage: Stage::Begin,
+            checked: Checked::default(),
+        }
+    }
+
+    fn next(&mut self, rows: &dyn Archive) -> Result<Step<Checked>, Damaged> {
+        while let Some(payment) = self.pending.pop_front() {
+            // Sending may have gone on since the list was made.
+            let fresh = row::<Payment>(rows, &payment.id)?;
+            let same = fresh.filter(|fresh| {
+                fresh.state == PaymentState::Pending && fresh.attempt == payment.attempt
+            });
+            let Some(payment) = same.filter(|payment| !payment.internal) else {
+                continue;
+            };
+            if self.now.millis_since(payment.attempted_at) <= self.times.leave_alone {
+                self.checked.waiting.push((payment.id, Waiting::Young));
+                continue;
+            }
+            if let Some(id) = payment.node_payment_id() {
+                self.stage = Stage::Asking(Box::new(payment));
+                return Ok(Step::effect(Effect::Row(id)));
+            }
+            if let Some(step) = self.conclude(rows, &payment, None)? {
+                return Ok(step);
+            }
+        }
+        Ok(Step::Done(std::mem::take(&mut self.checked)))
+    }
+
+    /// Notes the verdict, or has it booked.
+    fn conclude(
+        &mut self,
+        rows: &dyn Archive,
+        payment: &Payment,
+        found: Option<&NodePayment>,
+    ) -> Result<Option<Step<Checked>>, Damaged> {
+        let key = (payment.id, payment.attempt);
+        let waiting = match self.verdict(rows, payment, found)? {
+            Verdict::Book(command) => {
+                self.stage = Stage::Booking;
+                return Ok(Some(Step::execute(*command)));
+            }
+            Verdict::Absent if self.before.contains(&key) => {
+                self.stage = Stage::Booking;
+                return Ok(Some(Step::execute(never_sent(payment))));
+            }
+            Verdict::Absent => {
+                self.checked.absent.insert(key);
+                Waiting::SecondLook
+            }
+            Verdict::Waits(waiting) => waiting,
+        };
+        Ok(self.wait(payment, waiting))
+    }
+
+    fn wait(&mut self, payment: &Payment, waiting: Waiting) -> Option<Step<Checked>> {
+        let id = payment.id;
+        self.checked.waiting.push((id, waiting));
+        let age = self.now.millis_since(payment.attempted_at);
+        if payment.overdue || age <= self.times.overdue {
+            return None;
+        }
+        self.stage = Stage::Booking;
+        Some(Step::execute(Command::RaiseOverdue { id }))
+    }
+
+    fn verdict(
+        &self,
+        rows: &dyn Archive,
+        payment: &Payment,
+        found: Option<&NodePayment>,
+    ) -> Result<Verdict, Damaged> {
+        if let Some(post) = found.and_then(|found| posted(payment, found)) {
+            return Ok(Verdict::Book(Box::new(post)));
+        }
+        if payment.offer.is_some() && payment.node_id.is_none() {
+            for node_id in &self.look.offer_payments {
+                if row::<OfferPayment>(rows, node_id)?.is_none() {
+                    return Ok(Verdict::Book(Box::new(link(payment, *node_id))));
+                }
+            }
+        }
+        if let Some(waiting) = self.in_a_channel(rows, payment)? {
+            return Ok(Verdict::Waits(waiting));
+        }
+        let in_the_way = self
+            .channels
+            .iter()
+            .find(|channel| self.hides_htlcs(channel, payment));
+        if let Some(channel) = in_the_way {
+            return Ok(Verdict::Waits(Waiting::Channel(channel.user_channel_id)));
+        }
+        if payment.offer.is_some() && self.running_millis < self.times.offer_running {
+            return Ok(Verdict::Waits(Waiting::Running));
+        }
+        Ok(Verdict::Absent)
+    }
+
+    fn in_a_channel(
+        &self,
+        rows: &dyn Archive,
+        payment: &Payment,
+    ) -> Result<Option<Waiting>, Damaged> {
+        match payment.hash {
+            Some(hash) if self.look.outgoing.contains(&hash) => return Ok(Some(Waiting::Htlc)),
+            Some(_) => {}
+            None => {
+                for hash in &self.look.outgoing {
+                    if row::<OutgoingHash>(rows, hash)?.is_none() {
+                        return Ok(Some(Waiting::UnknownHtlc));
+                    }
+                }
+            }
+        }
+        // Dust shows only as a sum. Other payments may well explain it, but after a crash nobody
+        // knows which of them were sent, and a part of one may be left: none of it is explained
+        // away but what bigger HTLCs leave by rounding.
+        let listed = u64::try_from(self.look.outgoing.len()).unwrap_or(u64::MAX);
+        let rounding = listed.saturating_mul(ROUNDING_MSAT);
+        Ok((self.look.dust.get() > rounding).then_some(Waiting::Dust))
+    }
+
+    /// Whether a channel that may hold an HTLC of the payment cannot be asked.
+    fn hides_htlcs(&self, channel: &Channel, payment: &Payment) -> bool {
+        let _ = payment;
+        if channel.state == ChannelState::Opening {
+            return false;
+        }
+        let listed = self
+            .look
+            .channels
+            .iter()
+            .find(|(id, _)| *id == channel.user_channel_id);
+        !listed.is_some_and(|(_, usable)| *usable)
+    }
+}
+
+impl Flow for Check {
+    type Outcome = Checked;
+
+    fn step(
+        &mut self,
+        rows: &dyn Archive,
+        answer: Option<Answer>,
+    ) -> Result<Step<Checked>, Damaged> {
+        match (std::mem::replace(&mut self.stage, Stage::Booking), answer) {
+            (Stage::Begin, _) if self.pending.is_empty() => {
+                Ok(Step::Done(std::mem::take(&mut self.checked)))
+            }
+            (Stage::Begin, _) => {
+                self.stage = Stage::Looking;
+                Ok(Step::effect(Effect::Look))
+            }
+            (Stage::Looking, Some(Answer::Look(Ok(look)))) => {
+                self.look = look;
+                self.next(rows)
+            }
+            (Stage::Asking(payment), Some(Answer::Row(Ok(found)))) => {
+                match self.conclude(rows, &payment, found.as_ref())? {
+                    Some(step) => Ok(step),
+                    None => self.next(rows),
+                }
+            }
+            (Stage::Booking, _) => self.next(rows),
+            (Stage::Looking | Stage::Asking(_), _) => {
+                let silent = |payment: &Payment| (payment.id, Waiting::Node);
+                let waiting = self.pending.iter().map(silent).collect();
+                let absent = HashSet::new();
+                Ok(Step::Done(Checked { absent, waiting }))
+            }
+        }
+    }
+}
+
+/// Success in the node's row is never stale.
+fn posted(payment: &Payment, found: &NodePayment) -> Option<Command> {
+    if found.status != NodePaymentStatus::Succeeded {
+        return None;
+    }
+    let (id, hash) = (payment.node_payment_id()?, found.hash.or(payment.hash)?);
+    Some(Command::PostPayment {
+        which: Which::Node {
+            id,
+            hash: Some(hash),
+        },
+        hash,
+        preimage: found.preimage.clone(),
+        fee: found.fee.unwrap_or(Msat::ZERO),
+        node_amount: found.amount,
+    })
+}
+
+fn link(payment: &Payment, node_id: NodePaymentId) -> Command {
+    let id = payment.id;
+    Command::LinkOffer { id, node_id }
+}
+
+fn never_sent(payment: &Payment) -> Command {
+    Command::VoidPayment {
+        which: Which::Ours(payment.id),
+        attempt: Some(payment.attempt),
+        reason: FailureReason::NeverSent,
+    }
+}

@@ -1,0 +1,263 @@
+//! What each fact does to rows. Owns that and nothing else: the journal's replay, the live ledger
+//! and the audit all come through here.
+
+use super::entity::{Archive, Entity, OfferPayment, OutgoingHash, Unlinked};
+use super::record::Fact;
+use super::state::{EvolveError, State};
+use crate::access::{User, UserName};
+use crate::id::{NodePaymentId, PaymentHash, PaymentId};
+use crate::invoice::{self, Held, Invoice};
+use crate::money::Msat;
+use crate::payment::{self, Outcome, Payment};
+use crate::time::Timestamp;
+
+impl<A: Archive> State<A> {
+    pub(super) fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
+        use invoice::Input as On;
+        match fact {
+            Fact::InvoiceDrafted(invoice) => self.set(seq, invoice.as_ref()),
+            Fact::InvoiceIssued {
+                hash,
+                bolt11,
+                number,
+            } => self.issue(seq, at, hash, bolt11, *number),
+            Fact::InvoiceAbandoned(hash) => self.step_invoice(seq, hash, On::Abandon, |_| ()),
+            Fact::ClaimIntended { hash, claim } => {
+                self.step_invoice(seq, hash, On::ClaimIntended, |invoice| {
+                    (invoice.claim, invoice.held) = (Some(*claim), None);
+                })
+            }
+            Fact::ClaimLapsed(hash) => self.step_invoice(seq, hash, On::ClaimLapsed, |_| ()),
+            Fact::InvoicePaid { hash, receipt } => {
+                self.step_invoice(seq, hash, On::Received, |invoice| {
+                    (invoice.receipt, invoice.held) = (Some(*receipt), None);
+                })
+            }
+            Fact::InvoiceExpired(hash) => self.step_invoice(seq, hash, On::Expire, |_| ()),
+            Fact::InvoiceHeld { hash, held } => {
+                self.step_invoice(seq, hash, On::Held, |i| i.held = Some(*held))
+            }
+            // An HTLC stays in the row until the node has failed it back.
+            Fact::InvoiceCancelled(hash) => self.step_invoice(seq, hash, On::Cancel, |invoice| {
+                invoice.held = invoice.held.filter(|held| matches!(held, Held::Htlc(_)));
+            }),
+            Fact::HtlcReleased(hash) => self.change_invoice(seq, hash, |i| i.held = None),
+            Fact::PreimageTold { hash, preimage } => {
+                self.change_invoice(seq, hash, |i| i.preimage = Some(preimage.clone()))
+            }
+            Fact::PaymentReserved(payment) => self.reserve(seq, payment),
+            Fact::PaymentRetried {
+                id,
+                amount,
+                fee_cap,
+            } => self.retry(seq, at, id, *amount, *fee_cap),
+            Fact::PaymentSent { id, sent } => {
+                let outcome = Outcome::Sent(sent.clone());
+                self.end(seq, id, payment::Input::Post, outcome)
+            }
+            Fact::PaymentFailed { id, reason } => {
+                let reason = *reason;
+                let outcome = Outcome::Failed { reason, at };
+                self.end(seq, id, payment::Input::Void, outcome)
+            }
+            Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
+            Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
+            Fact::UserSet(user) => self.set_user(seq, user),
+            Fact::Stray(row) => self.set(seq, row),
+            Fact::IdempotencyKept(row) => self.set(seq, row.as_ref()),
+            Fact::OnchainBooked(row) => self.set(seq, row),
+            Fact::ChannelRecorded(row) => self.set(seq, row.as_ref()),
+            Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
+            Fact::SessionSet(row) => self.set(seq, row),
+            Fact::WalletTokenSet(row) => self.set(seq, row),
+        }
+    }
+
+    fn set<E: Entity>(&mut self, seq: u64, row: &E) -> Result<(), EvolveError> {
+        self.put(seq, row);
+        Ok(())
+    }
+
+    fn set_user(&mut self, seq: u64, user: &User) -> Result<(), EvolveError> {
+        let (name, id) = (user.name.clone(), user.id);
+        self.put(seq, &UserName { name, user: id });
+        self.set(seq, user)
+    }
+
+    fn issue(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        hash: &PaymentHash,
+        bolt11: &str,
+        number: u32,
+    ) -> Result<(), EvolveError> {
+        self.step_invoice(seq, hash, invoice::Input::Issue, |invoice| {
+            invoice.bolt11 = Some(bolt11.to_owned());
+            invoice.created_at = at;
+            invoice.number = number;
+        })?;
+        let wallet = self.invoice(seq, hash)?.wallet;
+        let mut counters = self.counters(wallet)?;
+        counters.invoices = number;
+        self.put(seq, &counters);
+        Ok(())
+    }
+
+    fn retry(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        id: &PaymentId,
+        amount: Msat,
+        fee_cap: Msat,
+    ) -> Result<(), EvolveError> {
+        self.step_payment(seq, id, payment::Input::Retry, |payment| {
+            payment.amount = amount;
+            payment.fee_cap = fee_cap;
+            payment.attempt = payment.attempt.saturating_add(1);
+            payment.attempted_at = at;
+            payment.outcome = None;
+            payment.overdue = false;
+        })
+    }
+
+    /// Two payments never share a hash, unless a recipient uses one twice: the first keeps it.
+    fn link(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        node_id: NodePaymentId,
+        hash: Option<PaymentHash>,
+    ) -> Result<(), EvolveError> {
+        self.change_payment(seq, id, |payment| {
+            payment.node_id = Some(node_id);
+            payment.hash = payment.hash.or(hash);
+        })?;
+        let payment = *id;
+        self.put(seq, &OfferPayment { node_id, payment });
+        if let Some(hash) = hash
+            && self.get::<OutgoingHash>(&hash)?.is_none()
+        {
+            self.put(seq, &OutgoingHash { hash, payment });
+        }
+        self.forget_unlinked(seq, id)
+    }
+
+    fn forget_unlinked(&mut self, seq: u64, id: &PaymentId) -> Result<(), EvolveError> {
+        let unlinked = self.get::<Unlinked>(&())?.unwrap_or_default();
+        if unlinked.payment == Some(*id) {
+            self.put(seq, &Unlinked { payment: None });
+        }
+        Ok(())
+    }
+
+    fn reserve(&mut self, seq: u64, payment: &Payment) -> Result<(), EvolveError> {
+        let mut counters = self.counters(payment.wallet)?;
+        counters.payments = payment.number;
+        self.put(seq, &counters);
+        match payment.hash {
+            Some(hash) => {
+                let payment = payment.id;
+                self.put(seq, &OutgoingHash { hash, payment });
+            }
+            None => {
+                let payment = Some(payment.id);
+                self.put(seq, &Unlinked { payment });
+            }
+        }
+        self.put(seq, payment);
+        Ok(())
+    }
+
+    fn step_invoice(
+        &mut self,
+        seq: u64,
+        hash: &PaymentHash,
+        input: invoice::Input,
+        change: impl FnOnce(&mut Invoice),
+    ) -> Result<(), EvolveError> {
+        let mut invoice = self.invoice(seq, hash)?;
+        invoice.state = invoice
+            .state
+            .after(input)
+            .ok_or_else(|| EvolveError::WrongStep {
+                seq,
+                what: format!("invoice {hash}: {input:?} in {:?}", invoice.state),
+            })?;
+        change(&mut invoice);
+        self.put(seq, &invoice);
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        input: payment::Input,
+        outcome: Outcome,
+    ) -> Result<(), EvolveError> {
+        self.step_payment(seq, id, input, |payment| payment.outcome = Some(outcome))?;
+        self.forget_unlinked(seq, id)
+    }
+
+    fn step_payment(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        input: payment::Input,
+        change: impl FnOnce(&mut Payment),
+    ) -> Result<(), EvolveError> {
+        let mut payment = self.payment(seq, id)?;
+        payment.state = payment
+            .state
+            .after(input)
+            .ok_or_else(|| EvolveError::WrongStep {
+                seq,
+                what: format!("payment {id}: {input:?} in {:?}", payment.state),
+            })?;
+        change(&mut payment);
+        self.put(seq, &payment);
+        Ok(())
+    }
+
+    fn change_payment(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        change: impl FnOnce(&mut Payment),
+    ) -> Result<(), EvolveError> {
+        let mut payment = self.payment(seq, id)?;
+        change(&mut payment);
+        self.put(seq, &payment);
+        Ok(())
+    }
+
+    fn payment(&self, seq: u64, id: &PaymentId) -> Result<Payment, EvolveError> {
+        let missing = || EvolveError::Missing {
+            seq,
+            what: format!("payment {id}"),
+        };
+        self.get::<Payment>(id)?.ok_or_else(missing)
+    }
+
+    fn change_invoice(
+        &mut self,
+        seq: u64,
+        hash: &PaymentHash,
+        change: impl FnOnce(&mut Invoice),
+    ) -> Result<(), EvolveError> {
+        let mut invoice = self.invoice(seq, hash)?;
+        change(&mut invoice);
+        self.put(seq, &invoice);
+        Ok(())
+    }
+
+    fn invoice(&self, seq: u64, hash: &PaymentHash) -> Result<Invoice, EvolveError> {
+        let missing = || EvolveError::Missing {
+            seq,
+            what: format!("invoice {hash}"),
+        };
+        self.get::<Invoice>(hash)?.ok_or_else(missing)
+    }
+}
