@@ -112,6 +112,7 @@ pub(crate) fn reserve(n: u8, amount: u64) -> Command {
         expires_at: Timestamp::from_millis(u64::MAX),
         spendable: msat(1_000_000_000),
         idempotency: None,
+        cleared: None,
     }))
 }
 

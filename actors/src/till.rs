@@ -35,7 +35,7 @@ use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256, network_name};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views, catch_up};
-use crate::watcher::{self, Gate, InHand, WatcherActor, pump};
+use crate::watcher::{self, Gate, InHand, WatcherActor, WatcherHandle, pump};
 use root::{Root, RootHandle};
 
 /// How long calls to the node that are under way may take when it is to stop; a sync against a
@@ -183,6 +183,7 @@ impl Till {
             node: node.clone(),
             payments: payments.clone(),
             treasury: treasury.clone(),
+            watcher: WatcherHandle::new(watcher.clone()),
             hub: hub.clone(),
             gate,
             root: Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld")),

@@ -4,7 +4,7 @@ use super::{Answer, Away, Effect, Flow, Step, row};
 use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Held, Invoice, State as InvoiceState};
 use crate::ledger::entity::Damaged;
-use crate::ledger::{Archive, Command, Refusal};
+use crate::ledger::{Archive, Command, Done, Refusal};
 
 /// Settles. Done means that the claim is decided and durable; that the money is ours the credit
 /// tells, which is there at once where it is this till's own.
@@ -67,13 +67,15 @@ impl Flow for Settle {
                     height: look.height,
                 })
             }
-            (Settling::Deciding, Some(Answer::Executed(Ok(_)))) => {
+            (Settling::Deciding, Some(Answer::Executed(Ok(Done::Changed)))) => {
                 self.stage = Settling::Claiming;
                 claim(rows, self.hash)?.map_or(Step::Done(Ok(())), Step::effect)
             }
             (Settling::Deciding, Some(Answer::Executed(Err(refusal)))) => {
                 Step::Done(Err(refusal.into()))
             }
+            // It was settled before.
+            (Settling::Deciding, Some(Answer::Executed(Ok(_)))) => Step::Done(Ok(())),
             // A claim that the node did not take is repeated until it does, or until it is too late.
             (Settling::Claiming, _) => Step::Done(Ok(())),
             (Settling::Looking | Settling::Deciding, _) => Step::Done(Err(NotDone::Away)),

@@ -20,9 +20,17 @@ pub struct Reserve {
 #[derive(Clone, Copy, Debug)]
 enum Reserving {
     Begin,
-    Quieting(PaymentId, PaymentHash),
-    Looking(PaymentId, PaymentHash),
+    Quieting(Earlier),
+    Looking(Earlier),
     Executing,
+}
+
+/// The failed attempt before this one.
+#[derive(Clone, Copy, Debug)]
+struct Earlier {
+    id: PaymentId,
+    hash: PaymentHash,
+    attempt: u32,
 }
 
 /// Money is set aside.
@@ -60,8 +68,21 @@ impl Reserve {
         Step::execute(Command::ReservePayment(self.order.clone()))
     }
 
+    fn begin(
+        &mut self,
+        rows: &dyn Archive,
+    ) -> Result<Step<Result<Reserved, NotReserved>>, Damaged> {
+        Ok(match self.earlier(rows)? {
+            Some(earlier) => {
+                self.stage = Reserving::Quieting(earlier);
+                Step::effect(Effect::Quiet)
+            }
+            None => self.execute(),
+        })
+    }
+
     /// The failed payment that this would be another attempt of.
-    fn earlier(&self, rows: &dyn Archive) -> Result<Option<(PaymentId, PaymentHash)>, Damaged> {
+    fn earlier(&self, rows: &dyn Archive) -> Result<Option<Earlier>, Damaged> {
         let SendTarget::Bolt11 { hash, .. } = self.order.target else {
             return Ok(None);
         };
@@ -75,7 +96,11 @@ impl Reserve {
             None => None,
         };
         let failed = payment.filter(|payment| payment.state == PaymentState::Failed);
-        Ok(failed.map(|payment| (payment.id, hash)))
+        Ok(failed.map(|payment| Earlier {
+            id: payment.id,
+            hash,
+            attempt: payment.attempt,
+        }))
     }
 
     fn reserved(&self, rows: &dyn Archive, done: Done) -> Result<Reserved, Damaged> {
@@ -100,21 +125,20 @@ impl Flow for Reserve {
         answer: Option<Answer>,
     ) -> Result<Step<Self::Outcome>, Damaged> {
         Ok(match (self.stage, answer) {
-            (Reserving::Begin, _) => match self.earlier(rows)? {
-                Some((id, hash)) => {
-                    self.stage = Reserving::Quieting(id, hash);
-                    Step::effect(Effect::Quiet)
-                }
-                None => self.execute(),
-            },
-            (Reserving::Quieting(id, hash), Some(Answer::Quiet)) => {
-                self.stage = Reserving::Looking(id, hash);
+            (Reserving::Begin, _) => self.begin(rows)?,
+            // It failed between the look at it and the ledger's.
+            (Reserving::Executing, Some(Answer::Executed(Err(Refusal::NotCleared(_))))) => {
+                self.begin(rows)?
+            }
+            (Reserving::Quieting(earlier), Some(Answer::Quiet)) => {
+                self.stage = Reserving::Looking(earlier);
                 Step::effect(Effect::Look)
             }
-            (Reserving::Looking(id, hash), Some(Answer::Look(Ok(look)))) => {
-                if look.outgoing.contains(&hash) {
-                    Step::Done(Err(Refusal::InFlight(id).into()))
+            (Reserving::Looking(earlier), Some(Answer::Look(Ok(look)))) => {
+                if look.outgoing.contains(&earlier.hash) {
+                    Step::Done(Err(Refusal::InFlight(earlier.id).into()))
                 } else {
+                    self.order.cleared = Some(earlier.attempt);
                     self.execute()
                 }
             }

@@ -3,6 +3,10 @@
 //!
 //! A node that died may not have heard a claim, and takes it silently when there is nothing left to
 //! claim. Only its event says that the money is ours.
+//!
+//! MUST run between events, never beside one, and only when the node has none to tell: a claim that
+//! is repeated while the news of the first is on its way would take a second HTLC, and that would
+//! look like the same news told twice.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -19,7 +23,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Tend {
     invoices: VecDeque<PaymentHash>,
-    before: HashSet<PaymentHash>,
+    before: Tended,
     now: Timestamp,
     internal_hold_max_millis: u64,
     look: Look,
@@ -30,6 +34,8 @@ pub struct Tend {
 /// What a round came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tended {
+    /// Claims that were seen under way: the next round repeats those that are so still.
+    pub claiming: HashSet<PaymentHash>,
     /// Claims whose HTLC was found nowhere past its deadline, for the next round.
     pub absent: HashSet<PaymentHash>,
 }
@@ -48,11 +54,12 @@ enum Stage {
 
 impl Tend {
     /// A round at `now` over invoices that are claimed or held, or were cancelled and still hold an
-    /// HTLC, with what the last round found absent.
+    /// HTLC, with what the last round came to; before the first one, what was being claimed when
+    /// the process started.
     #[must_use]
     pub fn new(
         invoices: Vec<PaymentHash>,
-        before: HashSet<PaymentHash>,
+        before: Tended,
         now: Timestamp,
         internal_hold_max_millis: u64,
     ) -> Self {
@@ -118,10 +125,15 @@ impl Tend {
         let deadline = invoice.claim.and_then(|claim| claim.deadline_height);
         let is_past = deadline.is_some_and(|deadline| self.look.height > deadline);
         if is_past && !self.look.incoming.contains(&hash) {
-            if self.before.contains(&hash) {
+            if self.before.absent.contains(&hash) {
                 return Ok(Some(Step::execute(Command::LapseClaim { hash })));
             }
             self.tended.absent.insert(hash);
+        }
+        self.tended.claiming.insert(hash);
+        // One that began since is under way.
+        if !self.before.claiming.contains(&hash) {
+            return Ok(None);
         }
         Ok(claim(rows, hash)?.map(Step::effect))
     }

@@ -255,6 +255,9 @@ pub struct PaymentOrder {
     pub spendable: Msat,
     /// Makes a repeat of this order the same order.
     pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+    /// The failed attempt of which it is certain that nothing of it is under way, and that its
+    /// failure will not be told again. Only such a payment gets another attempt.
+    pub cleared: Option<u32>,
 }
 
 /// A caller's name for one request, unique per surface, wallet and operation.
@@ -307,6 +310,9 @@ pub enum Refusal {
     /// Somebody is paying that invoice of this till's, or has.
     #[error("the invoice is being paid or has been paid by somebody else")]
     TakenInvoice,
+    /// The payment failed, but whether anything of it is under way has not been looked at.
+    #[error("the earlier attempt is not known to be over")]
+    NotCleared(PaymentId),
     /// The invoice was cancelled.
     #[error("the invoice has been cancelled")]
     InvoiceCancelled,

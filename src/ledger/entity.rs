@@ -184,7 +184,8 @@ pub struct Idempotency {
     pub payment: PaymentId,
 }
 
-/// Money that moved without a row of ours to explain it, booked to the house, once.
+/// Money that moved without a row of ours to explain it, booked once. The node may tell of it again,
+/// and another sum may come with the same hash: it is known by both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Stray {
     /// Its hash.
@@ -257,11 +258,16 @@ entity!(
 entity!(
     Stray,
     Stray,
-    (PaymentHash, bool),
-    |s| (s.hash, s.incoming),
+    (PaymentHash, bool, Msat),
+    |s| {
+        // What we pay for a hash we pay once, whatever the node makes of its amount.
+        let told_apart = if s.incoming { s.amount } else { Msat::ZERO };
+        (s.hash, s.incoming, told_apart)
+    },
     |k| {
         let mut tail = k.0.as_bytes().to_vec();
         tail.push(u8::from(k.1));
+        tail.extend(k.2.get().to_be_bytes());
         tail
     }
 );

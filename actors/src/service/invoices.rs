@@ -9,7 +9,7 @@ use till::ledger::{Command, InvoiceDraft};
 use till::money::Msat;
 use till::time::Timestamp;
 
-use super::types::{DecodedInvoice, InvoiceQuery, NewInvoice, ServiceError};
+use super::types::{DecodedInvoice, Hold, InvoiceQuery, NewInvoice, ServiceError};
 use super::{Service, network_name};
 use crate::node::ReceiveRequest;
 
@@ -25,10 +25,13 @@ impl Service {
         let expiry_secs = wanted
             .expiry_secs
             .unwrap_or(self.parts.policy.invoice_expiry_secs);
-        let mut preimage = zeroize::Zeroizing::new([0; 32]);
-        getrandom::fill(preimage.as_mut_slice()).map_err(no_randomness)?;
-        let preimage = Preimage::from_bytes(*preimage);
-        let hash = preimage.payment_hash();
+        let (hash, preimage) = match wanted.hold {
+            Some(Hold::Theirs(hash)) => (hash, None),
+            Some(Hold::Ours) | None => {
+                let preimage = new_preimage()?;
+                (preimage.payment_hash(), Some(preimage))
+            }
+        };
         let request = ReceiveRequest {
             hash,
             amount: wanted.amount,
@@ -37,8 +40,8 @@ impl Service {
         };
         let draft = InvoiceDraft {
             hash,
-            preimage: Some(preimage),
-            hold: false,
+            preimage,
+            hold: wanted.hold.is_some(),
             wallet: wanted.wallet,
             origin: wanted.origin,
             amount: wanted.amount,
@@ -183,4 +186,10 @@ fn bad(why: &str) -> ServiceError {
 pub(super) fn no_randomness(error: getrandom::Error) -> ServiceError {
     tracing::error!(%error, "the system gives no randomness");
     ServiceError::Stopping
+}
+
+fn new_preimage() -> Result<Preimage, ServiceError> {
+    let mut bytes = zeroize::Zeroizing::new([0; 32]);
+    getrandom::fill(bytes.as_mut_slice()).map_err(no_randomness)?;
+    Ok(Preimage::from_bytes(*bytes))
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod error;
+mod holds;
 mod invoices;
 mod payments;
 pub mod types;
@@ -28,7 +29,7 @@ use crate::node::{NodeBalances, NodeChannel, NodeError, OpenChannelRequest};
 use crate::payments::PaymentsHandle;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
-use crate::watcher::Gate;
+use crate::watcher::{Gate, WatcherHandle};
 
 /// When a caller is told to try again after a queue was full.
 const RETRY_AFTER_SECS: u32 = 1;
@@ -54,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) node: NodeHandle,
     pub(crate) payments: PaymentsHandle,
     pub(crate) treasury: TreasuryHandle,
+    pub(crate) watcher: WatcherHandle,
     pub(crate) hub: HubHandle,
     pub(crate) gate: Gate,
     /// What other secrets are derived from; itself derived from the seed.

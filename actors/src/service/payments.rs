@@ -82,6 +82,7 @@ impl Service {
             expires_at: invoice.expires_at,
             spendable: self.node_balances().await?.spendable,
             idempotency: wanted.idempotency,
+            cleared: None,
         })
     }
 

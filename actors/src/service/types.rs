@@ -25,6 +25,17 @@ pub struct NewInvoice {
     pub webhook_url: Option<String>,
     /// How long it can be paid; `None` for the configured default.
     pub expiry_secs: Option<u32>,
+    /// Whether what comes is held until its maker settles or cancels it.
+    pub hold: Option<Hold>,
+}
+
+/// Who knows what opens a hold invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The till makes it and keeps it.
+    Ours,
+    /// The invoice's maker alone, who chose this hash.
+    Theirs(PaymentHash),
 }
 
 /// A payment to be made.

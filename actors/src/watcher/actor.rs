@@ -1,11 +1,10 @@
 //! One event at a time, and a clock tick in between.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::flow::{OnEvent, Tend};
-use till::id::PaymentHash;
+use till::flow::{Cancel, NotDone, OnEvent, Settle, Tend, Tended};
+use till::id::{PaymentHash, Preimage};
 use till::ledger::{Command, Refusal};
 use till::node::NodeEvent;
 use tokio::sync::oneshot;
@@ -25,9 +24,21 @@ pub(crate) enum Msg {
         event: NodeEvent,
         reply: oneshot::Sender<bool>,
     },
-    /// The node has started, or some time has passed: claims that were intended are repeated, what
-    /// is held too long goes back.
+    /// The node has told everything, and some time has passed: claims that were intended are
+    /// repeated, what is held too long goes back.
     Tend,
+    /// The maker of a hold invoice wants its money. Claims are made here and nowhere else, so that
+    /// none is made beside the news of another.
+    Settle {
+        hash: PaymentHash,
+        preimage: Option<Preimage>,
+        reply: oneshot::Sender<Result<(), NotDone>>,
+    },
+    /// The maker of a hold invoice wants its payer to have the money back.
+    Cancel {
+        hash: PaymentHash,
+        reply: oneshot::Sender<Result<(), NotDone>>,
+    },
     /// Time has passed.
     Tick,
 }
@@ -38,8 +49,8 @@ pub(crate) struct WatcherActor;
 /// The actor's state.
 pub(crate) struct Watcher {
     runner: Runner,
-    /// Claims whose HTLC the last round found nowhere.
-    absent: HashSet<PaymentHash>,
+    /// What the last round of looking after claims came to.
+    tended: Tended,
 }
 
 impl Actor for WatcherActor {
@@ -53,8 +64,12 @@ impl Actor for WatcherActor {
         runner: Runner,
     ) -> Result<Watcher, ActorProcessingErr> {
         abandon_drafts(&runner).await?;
-        let absent = HashSet::new();
-        Ok(Watcher { runner, absent })
+        let claiming = runner.views.to_be_tended()?.into_iter().collect();
+        let tended = Tended {
+            claiming,
+            ..Tended::default()
+        };
+        Ok(Watcher { runner, tended })
     }
 
     async fn handle(
@@ -71,6 +86,19 @@ impl Actor for WatcherActor {
                 let _ = reply.send(done.is_some());
             }
             Msg::Tend => watcher.tend().await?,
+            Msg::Settle {
+                hash,
+                preimage,
+                reply,
+            } => {
+                let settled = watcher.runner.run_for_node(Settle::new(hash, preimage));
+                // The caller may be gone; what was decided stays.
+                let _ = reply.send(settled.await.unwrap_or(Err(NotDone::Away)));
+            }
+            Msg::Cancel { hash, reply } => {
+                let cancelled = watcher.runner.run_for_node(Cancel::new(hash)).await;
+                let _ = reply.send(cancelled.unwrap_or(Err(NotDone::Away)));
+            }
             Msg::Tick => expire(&watcher.runner).await?,
         }
         Ok(())
@@ -79,12 +107,12 @@ impl Actor for WatcherActor {
 
 impl Watcher {
     async fn tend(&mut self) -> Result<(), ActorProcessingErr> {
-        let before = std::mem::take(&mut self.absent);
+        let before = std::mem::take(&mut self.tended);
         let invoices = self.runner.views.to_be_tended()?;
         let max = u64::try_from(INTERNAL_HOLD_MAX.as_millis()).unwrap_or(u64::MAX);
         let tend = Tend::new(invoices, before, now(), max);
         if let Some(tended) = self.runner.run_for_node(tend).await {
-            self.absent = tended.absent;
+            self.tended = tended;
         }
         Ok(())
     }

@@ -3,8 +3,10 @@
 
 mod actor;
 mod gate;
+mod handle;
 mod pump;
 
 pub(crate) use actor::{Msg, WatcherActor};
 pub(crate) use gate::{Gate, InHand};
+pub(crate) use handle::{HoldError, WatcherHandle};
 pub(crate) use pump::pump;

@@ -19,8 +19,8 @@ const SETTLE_TIME: Duration = Duration::from_secs(5);
 /// How often overdue invoices are looked for.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Runs until the till stops. Invoices that are claimed or held are looked after at once, and every
-/// `tend_every`.
+/// Runs until the till stops. Invoices that are claimed or held are looked after once everything is
+/// told, and every `tend_every`, while there is nothing to tell.
 pub(crate) async fn pump(
     Runner { node, in_hand, .. }: Runner,
     watcher: ActorRef<Msg>,
@@ -33,6 +33,7 @@ pub(crate) async fn pump(
     let settled = tokio::time::sleep_until(Instant::now() + SETTLE_TIME);
     tokio::pin!(settled);
     let (mut tick, mut tend) = (interval(TICK), interval(tend_every));
+    let mut is_settled = false;
     loop {
         tokio::select! {
             // Events first: the gate opens only when there is none.
@@ -44,11 +45,13 @@ pub(crate) async fn pump(
                 }
                 in_hand.give_back();
             }
-            () = &mut settled, if !gate.is_open() => {
+            () = &mut settled, if !is_settled => {
                 tracing::info!("the node has told all that happened before; payments are open");
+                is_settled = true;
                 gate.open();
+                tend.reset_immediately();
             }
-            _ = tend.tick() => {
+            _ = tend.tick(), if is_settled => {
                 let _ = watcher.send_message(Msg::Tend);
             }
             _ = tick.tick() => {

@@ -25,6 +25,9 @@ pub(super) fn settle<A: Archive>(
     height: u32,
 ) -> Result<Record, Refusal> {
     let invoice = find(state, hash)?;
+    if !invoice.hold {
+        return Err(Refusal::WrongState);
+    }
     let opens = |preimage: &Preimage| preimage.payment_hash() == hash;
     if preimage.as_ref().is_some_and(|told| !opens(told)) {
         return Err(Refusal::WrongPreimage);

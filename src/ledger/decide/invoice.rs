@@ -6,7 +6,7 @@ use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Claim, Held, Input, Invoice, Receipt, State as InvoiceState};
 use crate::ledger::account::Account;
 use crate::ledger::command::{InvoiceDraft, Refusal};
-use crate::ledger::entity::{Archive, OutgoingHash, Stray};
+use crate::ledger::entity::{Archive, Entity, OutgoingHash, Stray};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::state::State;
 use crate::ledger::transfer::Cause;
@@ -208,7 +208,7 @@ fn second<A: Archive>(
         incoming: true,
         amount,
     };
-    if state.get::<Stray>(&(hash, true))? == Some(row) {
+    if state.get::<Stray>(&row.key())?.is_some() {
         return Ok(draft.finish());
     }
     let wallet = Account::Wallet(invoice.wallet);
@@ -232,7 +232,7 @@ fn stray<A: Archive>(
         incoming: true,
         amount,
     };
-    if state.get::<Stray>(&(hash, true))? == Some(row) {
+    if state.get::<Stray>(&row.key())?.is_some() {
         return Ok(draft.finish());
     }
     Ok(draft

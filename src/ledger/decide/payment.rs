@@ -7,7 +7,7 @@ use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{PaymentOrder, Refusal, Which};
-use crate::ledger::entity::{Archive, Idempotency, OfferPayment, Stray, Unlinked};
+use crate::ledger::entity::{Archive, Entity, Idempotency, OfferPayment, Stray, Unlinked};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
@@ -36,7 +36,7 @@ pub(super) fn reserve<A: Archive>(
             if let Some(invoice) = state.get::<Invoice>(hash)? {
                 return internal::pay(state, draft, order, &invoice);
             }
-            earlier_attempt(state, *hash, order.wallet)?
+            earlier_attempt(state, *hash, &order)?
         }
         SendTarget::Offer { .. } => {
             // The node names such a payment only inside the call: with two of them in the dark,
@@ -64,7 +64,7 @@ pub(super) fn reserve<A: Archive>(
 fn earlier_attempt<A: Archive>(
     state: &State<A>,
     hash: PaymentHash,
-    wallet: WalletRef,
+    order: &PaymentOrder,
 ) -> Result<Option<Payment>, Refusal> {
     let Some(payment) = state.payment_of(&hash)? else {
         return Ok(None);
@@ -72,7 +72,10 @@ fn earlier_attempt<A: Archive>(
     match payment.state {
         PaymentState::Pending => Err(Refusal::InFlight(payment.id)),
         PaymentState::Succeeded => Err(Refusal::AlreadyPaid(payment.id)),
-        PaymentState::Failed if payment.wallet != wallet => Err(Refusal::HashInUse),
+        PaymentState::Failed if payment.wallet != order.wallet => Err(Refusal::HashInUse),
+        PaymentState::Failed if order.cleared != Some(payment.attempt) => {
+            Err(Refusal::NotCleared(payment.id))
+        }
         PaymentState::Failed => Ok(Some(payment)),
     }
 }
@@ -279,15 +282,16 @@ fn post_unknown<A: Archive>(
     hash: PaymentHash,
     amount: Msat,
 ) -> Result<Record, Refusal> {
-    if state.get::<Stray>(&(hash, false))?.is_some() {
+    let row = Stray {
+        hash,
+        incoming: false,
+        amount,
+    };
+    if state.get::<Stray>(&row.key())?.is_some() {
         return Ok(draft.finish());
     }
     Ok(draft
-        .fact(Fact::Stray(Stray {
-            hash,
-            incoming: false,
-            amount,
-        }))
+        .fact(Fact::Stray(row))
         .post(
             (Account::HOUSE, Account::Lightning),
             amount,

@@ -173,6 +173,7 @@ pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Paym
         expires_at: Timestamp::from_millis(u64::MAX),
         spendable: msat(PLENTY),
         idempotency: None,
+        cleared: None,
     }
 }
 

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::bench::*;
 use crate::ledger::{
-    Account, Balance, Command, Decision, Entity, EventBody, Kind, Record, State, WalletRef,
+    Account, Balance, Command, Decision, Entity, EventBody, Kind, PaymentOrder, Record, State,
+    WalletRef,
 };
 use crate::money::{Msat, balance_sat_floor};
 use crate::payment::State as PaymentState;
@@ -75,7 +76,12 @@ fn command(step: &Step) -> Option<Command> {
         },
         Step::Expire(n) => Command::ExpireInvoice { hash: hash(n) },
         Step::Lapse(n) => Command::LapseClaim { hash: hash(n) },
-        Step::Reserve(n, other, amount, cap) => reserve(n, wallet(other), amount, cap),
+        Step::Reserve(n, other, amount, cap) => {
+            // Half of the retries come from somebody who has looked whether the last one is over.
+            let cleared = (cap % 2 == 0).then_some(1);
+            let order = order(n, wallet(other), amount, cap);
+            Command::ReservePayment(Box::new(PaymentOrder { cleared, ..order }))
+        }
         Step::Post(n, fee) => post(n, fee),
         Step::Void(n, attempt) => void(n, attempt),
         Step::Forget | Step::Wait(_) => return None,

@@ -87,6 +87,12 @@ fn a_retry_is_another_attempt_that_old_reports_do_not_touch() {
     bench.must(void(1, Some(1)));
     let mut again = order(1, HOUSE, 10_000, 700);
     again.id = PaymentId::from_bytes([200; 16]);
+    assert_eq!(
+        bench.run(Command::ReservePayment(Box::new(again.clone()))),
+        Err(Refusal::NotCleared(PaymentId::from_bytes([1; 16]))),
+        "nobody has looked whether the first attempt is over"
+    );
+    again.cleared = Some(1);
     bench.must(Command::ReservePayment(Box::new(again)));
     let payment = bench.payment(1);
     assert_eq!(

@@ -58,7 +58,7 @@ impl From<Refusal> for Error {
             Refusal::AlreadyPaid(id) => {
                 Self::new(Case::AlreadyPaid, "The invoice has already been paid").about(id, None)
             }
-            Refusal::InFlight(id) => Self::new(
+            Refusal::InFlight(id) | Refusal::NotCleared(id) => Self::new(
                 Case::AlreadyPaid,
                 "The invoice is already being paid, the outcome is not known yet",
             )

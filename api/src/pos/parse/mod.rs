@@ -97,6 +97,7 @@ pub(super) fn new_invoice(request: wire::InvoiceRequest) -> Result<NewInvoice, I
         external_id: external_id.transpose()?,
         webhook_url: webhook_url.transpose()?,
         expiry_secs: expiry_secs.transpose()?,
+        hold: None,
     })
 }
 
