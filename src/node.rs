@@ -169,6 +169,11 @@ pub enum NodeEvent {
         /// What the peer gave us when it opened the channel, as long as it is new.
         given_by_peer: Msat,
     },
+    /// Somebody else's payment went through us.
+    Forwarded {
+        /// What that earned.
+        earned: Msat,
+    },
     /// Something that the ledger has no row for; logged and acknowledged.
     Other(String),
 }

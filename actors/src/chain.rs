@@ -6,6 +6,7 @@ use bitcoin::hashes::Hash;
 use bitcoin::{OutPoint, Transaction, Txid};
 use esplora_client::{AsyncClient, Builder};
 use till::id::TxId;
+use till::money::Sat;
 
 /// No answer after this time is no answer.
 const TIMEOUT_SECS: u64 = 15;
@@ -43,6 +44,34 @@ impl ChainClient {
             .get_tx(&to_txid(tx_id))
             .await
             .map_err(|e| ChainError(e.to_string()))
+    }
+
+    /// What miners got for a transaction, and in which block it is; `None` if the source does not
+    /// know it, or not any more.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the source does not answer; nothing may be concluded then.
+    pub(crate) async fn mined(&self, tx_id: TxId) -> Result<Option<Mined>, ChainError> {
+        let found = self.esplora.get_tx_info(&to_txid(tx_id)).await;
+        let found = found.map_err(|e| ChainError(e.to_string()))?;
+        Ok(found.map(|found| Mined {
+            fee: Sat::new(found.fee).unwrap_or(Sat::ZERO),
+            height: found.status.block_height,
+        }))
+    }
+
+    /// The transaction that spends an output, if one does.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the source does not answer; nothing may be concluded then.
+    pub(crate) async fn spender(&self, output: (TxId, u32)) -> Result<Option<TxId>, ChainError> {
+        let (tx_id, index) = output;
+        let status = self
+            .esplora
+            .get_output_status(&to_txid(tx_id), u64::from(index))
+            .await
+            .map_err(|e| ChainError(e.to_string()))?;
+        Ok(status.and_then(|status| status.txid).map(from_txid))
     }
 
     /// Waits until the source has seen the transaction; `false` if it has not in time.
@@ -92,6 +121,15 @@ impl ChainClient {
     }
 }
 
+/// What the source says of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mined {
+    /// What miners got.
+    pub(crate) fee: Sat,
+    /// The block it is in; `None` while it waits.
+    pub(crate) height: Option<u32>,
+}
+
 fn to_txid(tx_id: TxId) -> Txid {
     let mut bytes = *tx_id.as_bytes();
     bytes.reverse();
@@ -99,7 +137,11 @@ fn to_txid(tx_id: TxId) -> Txid {
 }
 
 fn from_outpoint(outpoint: OutPoint) -> (TxId, u32) {
-    let mut bytes = outpoint.txid.to_byte_array();
+    (from_txid(outpoint.txid), outpoint.vout)
+}
+
+fn from_txid(txid: Txid) -> TxId {
+    let mut bytes = txid.to_byte_array();
     bytes.reverse();
-    (TxId::from_bytes(bytes), outpoint.vout)
+    TxId::from_bytes(bytes)
 }

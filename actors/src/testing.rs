@@ -13,6 +13,7 @@ use till::ledger::{
 };
 use till::money::Msat;
 use till::time::Timestamp;
+use till::treasury::Figures;
 
 use crate::journal::Journal;
 use crate::node::{
@@ -154,6 +155,9 @@ impl LightningNode for QuietNode {
     }
     fn balances(&self) -> NodeBalances {
         NodeBalances::default()
+    }
+    fn figures(&self) -> Option<Figures> {
+        None
     }
     fn new_address(&self) -> Result<String, NodeError> {
         Err(NodeError::Busy)

@@ -331,6 +331,7 @@ impl Common {
             chain: ChainClient::new(&config.esplora_url)?,
             credit_depth: config.credit_depth,
             scan_every: config.scan_every,
+            recheck: config.recheck,
             sync_too: config.sync_too,
         };
         let spawned = TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;

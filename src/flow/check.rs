@@ -243,10 +243,12 @@ impl Check {
         Ok((self.look.dust.get() > rounding).then_some(Waiting::Dust))
     }
 
-    /// Whether a channel that may hold an HTLC of the payment cannot be asked.
+    /// Whether a channel that may hold an HTLC of the payment cannot be asked: it was there when the
+    /// attempt was made, and is neither usable nor closed for good.
     fn hides_htlcs(&self, channel: &Channel, payment: &Payment) -> bool {
-        let _ = payment;
-        if channel.state == ChannelState::Opening {
+        let came_later = channel.opened_at > payment.attempted_at;
+        let never_was = channel.state == ChannelState::Opening || channel.funding_tx.is_none();
+        if came_later || never_was || channel.closed_for_good(self.look.height) {
             return false;
         }
         let listed = self

@@ -9,6 +9,7 @@ use crate::ledger::{Archive, Command, Done, Which};
 use crate::money::Msat;
 use crate::node::{ChannelChange, NodeEvent};
 use crate::payment::{FailureReason, Payment};
+use crate::time::Timestamp;
 use crate::treasury::{Channel, ChannelState};
 
 /// Applies a node event.
@@ -96,8 +97,13 @@ impl OnEvent {
                     got: given_by_peer,
                     given: Msat::ZERO,
                     state: state_after(change),
+                    opened_at: Timestamp::default(),
+                    closing: None,
                 };
                 (Stage::Last, Step::execute(Command::RecordChannel(channel)))
+            }
+            NodeEvent::Forwarded { earned } => {
+                (Stage::Last, Step::execute(Command::NoteRouting { earned }))
             }
             NodeEvent::Other(_) => (Stage::Last, Step::Done(())),
         })

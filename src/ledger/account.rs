@@ -46,6 +46,9 @@ pub enum Account {
     /// Passed through on the way to liquidity providers, likewise.
     #[n(4)]
     FeesLsp,
+    /// What the node holds of channels that are closed and not back in its wallet. Debits raise it.
+    #[n(5)]
+    Closing,
 }
 
 impl Account {

@@ -13,7 +13,7 @@ use crate::money::Msat;
 use crate::node::SendTarget;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, Purpose};
+use crate::treasury::{Channel, Closing, Figures, Purpose};
 
 /// Something that a caller or the node wants to be true.
 #[derive(Clone, Debug)]
@@ -127,9 +127,46 @@ pub enum Command {
         amount: Msat,
         /// What the miners got from us.
         fee: Msat,
+        /// In which block it is.
+        height: Option<u32>,
+        /// What getting a channel's money back cost: taken from the money itself.
+        cost: Msat,
+    },
+    /// A deposit that was credited is not in the chain any more.
+    ReverseDeposit {
+        /// Which transaction.
+        tx_id: TxId,
+    },
+    /// The chain shows what closed a channel, or shows it no longer.
+    RecordClosing {
+        /// Which channel.
+        user_channel_id: [u8; 16],
+        /// The transaction, if there is one.
+        closing: Option<Closing>,
+        /// What it may have cost us at most.
+        cost: Msat,
+    },
+    /// Forwarding other people's payments earned something.
+    NoteRouting {
+        /// How much.
+        earned: Msat,
+    },
+    /// Put the ledger to the node's own figures, taken while nothing was on its way.
+    Reconcile {
+        /// What the node holds.
+        figures: Figures,
+        /// The last record when they were taken: refused if there have been others since.
+        seq: u64,
     },
     /// A channel changed; the first time it may bring money that its opener gave us.
     RecordChannel(Channel),
+    /// Something about staff, sessions and wallet tokens.
+    Access(AccessCommand),
+}
+
+/// What can be asked about staff, sessions and wallet tokens.
+#[derive(Clone, Debug)]
+pub enum AccessCommand {
     /// The first set-up: the shop and its first administrator.
     Initialize {
         /// The shop.
@@ -169,6 +206,12 @@ pub enum Command {
         /// Its digest.
         token: SecretHash,
     },
+}
+
+impl From<AccessCommand> for Command {
+    fn from(command: AccessCommand) -> Self {
+        Self::Access(command)
+    }
 }
 
 /// Which outgoing payment a report is about.

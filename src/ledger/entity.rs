@@ -17,7 +17,7 @@ use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::payment::Payment;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, OnchainTx};
+use crate::treasury::{Allowance, Channel, OnchainTx};
 
 /// The first byte of a row's key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +59,8 @@ pub enum Kind {
     OfferPayment = 17,
     /// [`Unlinked`]
     Unlinked = 18,
+    /// [`Allowance`]
+    Allowance = 21,
 }
 
 /// A stored row cannot be read back.
@@ -296,3 +298,4 @@ entity!(
     |k| k.as_bytes().to_vec()
 );
 entity!(Unlinked, Unlinked, (), |_u| (), |_k| Vec::new());
+entity!(Allowance, Allowance, (), |_a| (), |_k| Vec::new());

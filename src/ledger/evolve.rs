@@ -65,6 +65,7 @@ impl<A: Archive> State<A> {
             Fact::UserSet(user) => self.set_user(seq, user),
             Fact::Stray(row) => self.set(seq, row),
             Fact::IdempotencyKept(row) => self.set(seq, row.as_ref()),
+            Fact::AllowanceSet(row) => self.set(seq, row),
             Fact::OnchainBooked(row) => self.set(seq, row),
             Fact::ChannelRecorded(row) => self.set(seq, row.as_ref()),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),

@@ -15,7 +15,9 @@ pub mod state;
 pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
-pub use command::{Command, Done, IdempotencyKey, InvoiceDraft, PaymentOrder, Refusal, Which};
+pub use command::{
+    AccessCommand, Command, Done, IdempotencyKey, InvoiceDraft, PaymentOrder, Refusal, Which,
+};
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, is_too_late};
 pub use entity::{Archive, Entity, Kind};
 pub use record::{Alarm, Event, EventBody, Fact, Record};

@@ -10,12 +10,12 @@ use super::account::WalletRef;
 use super::entity::{Idempotency, Stray};
 use super::transfer::Transfer;
 use crate::access::{Business, Session, User, WalletToken};
-use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
+use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage, TxId};
 use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::money::{Msat, Sat};
 use crate::payment::{FailureReason, Payment, Sent};
 use crate::time::Timestamp;
-use crate::treasury::{Channel, OnchainTx};
+use crate::treasury::{Allowance, Channel, OnchainTx};
 
 /// Everything that one command changed: applied as a whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -192,6 +192,9 @@ pub enum Fact {
         #[n(1)]
         preimage: Preimage,
     },
+    /// By what the ledger and the node may differ is now this.
+    #[n(30)]
+    AllowanceSet(#[n(0)] Allowance),
 }
 
 /// Something that subscribers hear of, numbered without a gap over all wallets.
@@ -379,6 +382,23 @@ pub enum Alarm {
         /// What came the second time.
         #[n(1)]
         amount: Msat,
+    },
+    /// A reorg took away a deposit that had been credited; the house does not have it any more.
+    #[n(20)]
+    DepositReversed {
+        /// Its transaction.
+        #[n(0)]
+        tx_id: TxId,
+        /// How much.
+        #[n(1)]
+        amount: Msat,
+    },
+    /// The ledger and the node disagree and nothing that was seen explains it. Nothing was booked.
+    #[n(21)]
+    Unexplained {
+        /// What the ledger has, less what the node has.
+        #[n(0)]
+        difference_msat: i64,
     },
     /// A payment has been pending for so long that somebody should ask why.
     #[n(5)]

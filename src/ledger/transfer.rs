@@ -80,4 +80,13 @@ pub enum Cause {
     /// One wallet of this till's paid another's invoice.
     #[n(10)]
     Internal(#[n(0)] PaymentId),
+    /// A channel was closed: its money moves, and some of it is the cost.
+    #[n(20)]
+    Closing,
+    /// Forwarding other people's payments earned it.
+    #[n(21)]
+    Routing,
+    /// A reorg took a deposit away.
+    #[n(22)]
+    Reversed(#[n(0)] TxId),
 }

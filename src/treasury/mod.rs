@@ -28,6 +28,12 @@ pub struct OnchainTx {
     /// The house's balance in whole satoshis after, less that before, where it was a deposit.
     #[n(5)]
     pub credited_sat: Sat,
+    /// The block that it was booked from.
+    #[n(6)]
+    pub height: Option<u32>,
+    /// When a reorg took it away again, if one did and it has not come back.
+    #[n(7)]
+    pub reversed_at: Option<Timestamp>,
 }
 
 /// What a transaction of the node's on-chain wallet did.
@@ -43,6 +49,9 @@ pub enum Purpose {
     /// A channel's money came back to the wallet.
     #[n(2)]
     ChannelProceeds,
+    /// The wallet paid for getting a closed channel's money back (an anchor's fee bump).
+    #[n(3)]
+    ClosingCost,
 }
 
 /// A channel that we heard of, keyed by the id the node gives its user (`user_channel_id`).
@@ -72,6 +81,64 @@ pub struct Channel {
     /// Where it stands.
     #[n(6)]
     pub state: ChannelState,
+    /// When it was first heard of.
+    #[n(8)]
+    #[cbor(default)]
+    pub opened_at: Timestamp,
+    /// The transaction that closed it, once the chain has shown one.
+    #[n(9)]
+    pub closing: Option<Closing>,
+}
+
+/// The transaction that spends a channel's funding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Closing {
+    /// Which.
+    #[n(0)]
+    pub tx_id: TxId,
+    /// In which block it is.
+    #[n(1)]
+    pub height: Option<u32>,
+}
+
+/// A transaction with so many confirmations is taken for final, as LDK does.
+pub const FINAL_DEPTH: u32 = 6;
+
+impl Channel {
+    /// Whether no HTLC can be left in it at `height`: its closing is final.
+    #[must_use]
+    pub fn closed_for_good(&self, height: u32) -> bool {
+        let mined = self.closing.and_then(|closing| closing.height);
+        mined.is_some_and(|mined| height >= mined.saturating_add(FINAL_DEPTH - 1))
+    }
+}
+
+/// What the node holds, by its own account, when nothing is on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// In open channels, in msat: at least.
+    pub channels_low_msat: i128,
+    /// In open channels, in msat: at most. The node tells some balances in whole satoshis.
+    pub channels_high_msat: i128,
+    /// In channels that are closed, on the way back to the wallet.
+    pub closing_msat: i128,
+    /// On the chain, confirmed or not.
+    pub onchain_msat: i128,
+}
+
+/// By what the ledger and the node may differ, because it was seen to happen: one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Allowance {
+    /// What closings may have cost us and was not booked yet: a bound.
+    #[n(0)]
+    pub closing_msat: u64,
+    /// What forwarding has earned and was not booked yet: a bound, since the node may tell of it
+    /// twice.
+    #[n(1)]
+    pub routing_msat: u64,
+    /// The difference that an alarm was last raised for, ledger less node; zero if all is explained.
+    #[n(2)]
+    pub unexplained_msat: i64,
 }
 
 /// Where a channel stands, as far as the ledger cares.

@@ -54,7 +54,10 @@ pub async fn close_and_check(shop: Shop) {
             "booked {booked} sat, channels hold {held} sat"
         );
     }
-    let assets = balance(Account::Lightning).debit_msat() + balance(Account::Onchain).debit_msat();
+    let assets: i128 = [Account::Lightning, Account::Closing, Account::Onchain]
+        .map(|account| balance(account).debit_msat())
+        .iter()
+        .sum();
     assert_eq!(
         house.credit_msat(),
         assets,

@@ -129,6 +129,7 @@ impl Rules {
             NodeEvent::Claimable { .. }
             | NodeEvent::SendFailed { .. }
             | NodeEvent::Channel { .. }
+            | NodeEvent::Forwarded { .. }
             | NodeEvent::Other(_) => {}
         }
     }
@@ -269,6 +270,8 @@ impl Rules {
                 Alarm::PaymentOverdue { .. } | Alarm::PaidTwice { .. } => {}
                 Alarm::UnknownPayment { .. }
                 | Alarm::PostedAfterVoid { .. }
+                | Alarm::DepositReversed { .. }
+                | Alarm::Unexplained { .. }
                 | Alarm::OverFeeCap { .. } => panic!("the till was wrong: {alarm:?}"),
             }
         }

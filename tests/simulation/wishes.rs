@@ -208,10 +208,12 @@ pub(crate) fn channel() -> Channel {
         user_channel_id: [0; 16],
         channel_id: "c1".into(),
         counterparty: "02".into(),
-        funding_tx: None,
+        funding_tx: Some(till::id::TxId::from_bytes([1; 32])),
         funding_index: 0,
         got: Msat::ZERO,
         given: Msat::ZERO,
         state: ChannelState::Ready,
+        opened_at: Timestamp::default(),
+        closing: None,
     }
 }

@@ -15,6 +15,7 @@ use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
+use till::treasury::Figures;
 use till_actors::node::{
     LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
     OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
@@ -256,6 +257,10 @@ impl LightningNode for FakeNode {
             receivable: sat(500_000).to_msat(),
             ..NodeBalances::default()
         }
+    }
+
+    fn figures(&self) -> Option<Figures> {
+        None
     }
 
     fn new_address(&self) -> Result<String, NodeError> {

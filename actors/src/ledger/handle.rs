@@ -52,10 +52,10 @@ impl LedgerHandle {
     ///
     /// # Errors
     /// [`LedgerError`]; only after `Unknown` may something have changed.
-    pub async fn execute(&self, command: Command) -> Result<Done, LedgerError> {
+    pub async fn execute(&self, command: impl Into<Command>) -> Result<Done, LedgerError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| LedgerError::Busy)?;
-        self.send(command, place).await
+        self.send(command.into(), place).await
     }
 
     /// Carries out a command that the node's word demands: waits for a place however long it takes.

@@ -116,9 +116,9 @@ pub(super) fn event(
         Event::PaymentForwarded {
             total_fee_earned_msat,
             ..
-        } => NodeEvent::Other(format!(
-            "forwarded a payment for {total_fee_earned_msat:?} msat"
-        )),
+        } => NodeEvent::Forwarded {
+            earned: msat(total_fee_earned_msat.unwrap_or(0)),
+        },
         Event::SplicePending { channel_id, .. } => {
             NodeEvent::Other(format!("a splice of channel {channel_id} is pending"))
         }

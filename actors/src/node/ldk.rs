@@ -21,8 +21,10 @@ use ldk_node::payment::{PaymentDirection, PaymentKind};
 use ldk_node::{Builder, Event, Node, NodeError as LdkError};
 use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
+use till::treasury::Figures;
 
 use super::convert;
+use super::figures::figures;
 use super::logger::TracingLogger;
 use super::{
     LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
@@ -277,6 +279,10 @@ impl LightningNode for LdkNode {
             spendable: convert::msat(spendable),
             receivable: convert::msat(receivable),
         }
+    }
+
+    fn figures(&self) -> Option<Figures> {
+        figures(&self.node.list_channels(), &self.node.list_balances())
     }
 
     fn new_address(&self) -> Result<String, NodeError> {

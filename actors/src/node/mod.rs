@@ -2,6 +2,7 @@
 //! its plain types; [`ldk`] keeps it with an embedded ldk-node, and no LDK type leaves that file.
 
 mod convert;
+mod figures;
 pub mod handle;
 pub mod ldk;
 mod logger;
@@ -17,6 +18,7 @@ pub use till::node::{
     ChannelChange, Look, NodeEvent, NodePayment, NodePaymentStatus, SendFault, SendRequest,
     SendTarget,
 };
+use till::treasury::Figures;
 
 /// What a node can do for us.
 ///
@@ -54,6 +56,9 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
 
     /// What the node holds.
     fn balances(&self) -> NodeBalances;
+
+    /// The same for the books; `None` while anything is on its way in a channel.
+    fn figures(&self) -> Option<Figures>;
 
     /// A fresh address of the on-chain wallet.
     fn new_address(&self) -> Result<String, NodeError>;

@@ -4,7 +4,7 @@
 use subtle::ConstantTimeEq;
 use till::access::{Business, PasswordHash, Role, Session, User, UserName, WalletToken};
 use till::id::{SecretHash, SessionId, UserId};
-use till::ledger::{Command, Refusal};
+use till::ledger::{AccessCommand, Refusal};
 use till::time::Timestamp;
 
 use super::Service;
@@ -36,7 +36,7 @@ impl Service {
         let id = admin.id;
         self.parts
             .ledger
-            .execute(Command::Initialize { business, admin })
+            .execute(AccessCommand::Initialize { business, admin })
             .await?;
         self.row(&id)?.ok_or(ServiceError::Unknown)
     }
@@ -54,7 +54,10 @@ impl Service {
     ) -> Result<User, ServiceError> {
         let user = new_user(name, role, password, pin)?;
         let id = user.id;
-        self.parts.ledger.execute(Command::AddUser(user)).await?;
+        self.parts
+            .ledger
+            .execute(AccessCommand::AddUser(user))
+            .await?;
         self.row(&id)?.ok_or(ServiceError::Unknown)
     }
 
@@ -103,7 +106,10 @@ impl Service {
             expires_at: now().plus_secs(lifetime_secs),
             revoked_at: None,
         };
-        self.parts.ledger.execute(Command::OpenSession(row)).await?;
+        self.parts
+            .ledger
+            .execute(AccessCommand::OpenSession(row))
+            .await?;
         Ok(OpenedSession {
             session,
             user,
@@ -129,7 +135,7 @@ impl Service {
         };
         let secret = new_secret()?;
         let next = SecretHash::of(secret.as_bytes());
-        let rotate = Command::RotateSession {
+        let rotate = AccessCommand::RotateSession {
             session,
             presented: SecretHash::of(presented.as_bytes()),
             next,
@@ -175,7 +181,7 @@ impl Service {
     pub async fn end_session(&self, id: SessionId) -> Result<(), ServiceError> {
         self.parts
             .ledger
-            .execute(Command::EndSession { session: id })
+            .execute(AccessCommand::EndSession { session: id })
             .await?;
         Ok(())
     }
@@ -195,7 +201,7 @@ impl Service {
         };
         self.parts
             .ledger
-            .execute(Command::GrantWalletToken(row))
+            .execute(AccessCommand::GrantWalletToken(row))
             .await?;
         Ok(secret)
     }
@@ -222,7 +228,7 @@ impl Service {
         if row.used_at.plus_secs(till::access::TOUCH_EVERY_SECS) <= now {
             self.parts
                 .ledger
-                .execute(Command::TouchWalletToken { token })
+                .execute(AccessCommand::TouchWalletToken { token })
                 .await?;
         }
         Ok(Some(row))
@@ -237,7 +243,7 @@ impl Service {
         let revoked = self
             .parts
             .ledger
-            .execute(Command::RevokeWalletToken { token })
+            .execute(AccessCommand::RevokeWalletToken { token })
             .await;
         if let Err(error) = revoked
             && error != LedgerError::Refused(Refusal::UnknownSession)

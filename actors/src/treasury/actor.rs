@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use till::ledger::Command;
+use till::time::Timestamp;
 use till::treasury::{Channel, ChannelState};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::closing;
 use super::handle::TreasuryError;
-use super::scan::Scan;
+use super::reconcile::Reconcile;
+use super::scan::{Scan, Scanned};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
 use crate::node::handle::NodeHandle;
 use crate::node::{NodeError, OpenChannelRequest};
 use crate::service::types::OpenedChannel;
-use crate::views::Views;
+use crate::views::{ViewError, Views};
 
 /// How long a peer may take to agree to a channel and sign its funding.
 const FUNDING_TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,6 +48,8 @@ pub(crate) struct Args {
     pub(crate) credit_depth: u32,
     /// How often the wallet is looked at.
     pub(crate) scan_every: Duration,
+    /// The time between two looks that have to agree.
+    pub(crate) recheck: Duration,
     /// Whether the treasury syncs the node too, because the node's own timers are too slow (they
     /// do not go below ten seconds).
     pub(crate) sync_too: bool,
@@ -65,7 +70,12 @@ impl Actor for TreasuryActor {
     ) -> Result<Treasury, ActorProcessingErr> {
         tokio::spawn(tick(myself, args.scan_every, args.sync_too));
         let scan = Scan::new(args.clone());
-        Ok(Treasury { args, scan })
+        let reconcile = Reconcile::new(args.clone(), args.recheck);
+        Ok(Treasury {
+            args,
+            scan,
+            reconcile,
+        })
     }
 
     async fn handle(
@@ -85,10 +95,10 @@ impl Actor for TreasuryActor {
                 let _ = reply.send(opened);
                 drop(place);
             }
-            Msg::Scan => treasury.scan.run().await?,
+            Msg::Scan => treasury.look_around().await?,
             Msg::SyncAndScan => {
                 treasury.sync().await;
-                treasury.scan.run().await?;
+                treasury.look_around().await?;
             }
         }
         Ok(())
@@ -115,9 +125,19 @@ async fn tick(treasury: ActorRef<Msg>, every: Duration, sync_too: bool) {
 pub(crate) struct Treasury {
     args: Args,
     scan: Scan,
+    reconcile: Reconcile,
 }
 
 impl Treasury {
+    /// What closed channels comes first: what a closing costs is allowed for before it is missed.
+    async fn look_around(&mut self) -> Result<(), ViewError> {
+        closing::watch(&self.args).await?;
+        match self.scan.run().await? {
+            Scanned::AllBooked => self.reconcile.run().await,
+            Scanned::SomeWait => Ok(()),
+        }
+    }
+
     async fn open(&mut self, request: OpenChannelRequest) -> Result<OpenedChannel, TreasuryError> {
         let wanted = request.clone();
         let opened = self
@@ -137,6 +157,8 @@ impl Treasury {
             got: till::money::Msat::ZERO,
             given: request.push,
             state: ChannelState::Opening,
+            opened_at: Timestamp::default(),
+            closing: None,
         };
         self.args
             .ledger

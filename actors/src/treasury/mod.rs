@@ -1,8 +1,11 @@
-//! The treasury: everything on the chain, one thing at a time. Owns channel openings and the
-//! booking of what the on-chain wallet did; it does not know Lightning payments.
+//! The treasury: everything on the chain, one thing at a time. Owns channel openings, the
+//! booking of what the on-chain wallet did, what closed channels, and the comparison of the ledger
+//! with the node; it does not know Lightning payments.
 
 mod actor;
+mod closing;
 mod handle;
+mod reconcile;
 mod scan;
 
 pub(crate) use actor::{Args, TreasuryActor};

@@ -1,11 +1,13 @@
 //! Books what the on-chain wallet did, each transaction once: deposits, channel fundings, and
-//! money that comes back from channels. The node has no event for any of them.
+//! money that comes back from channels. The node has no event for any of them. Deposits that a
+//! reorg takes away are taken back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use till::id::TxId;
 use till::ledger::Command;
-use till::treasury::{Channel, OnchainTx, Purpose};
+use till::money::Msat;
+use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose};
 
 use super::actor::Args;
 use crate::node::OnchainRow;
@@ -17,8 +19,21 @@ const SWEEP_STEPS: u32 = 3;
 /// Looks through the node's on-chain rows.
 pub(super) struct Scan {
     args: Args,
-    /// Booked, or left alone for good: not looked at again.
+    /// Booked: not looked at again.
     done: HashSet<TxId>,
+    /// Deposits that a reorg may still take away, with the block they were booked from.
+    young: HashMap<TxId, u32>,
+    /// Whether what is young was read from the views.
+    is_set_up: bool,
+}
+
+/// What a scan came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scanned {
+    /// Every transaction of the wallet is booked.
+    AllBooked,
+    /// Some wait, for confirmations or for the chain source.
+    SomeWait,
 }
 
 impl Scan {
@@ -26,94 +41,186 @@ impl Scan {
         Self {
             args,
             done: HashSet::new(),
+            young: HashMap::new(),
+            is_set_up: false,
         }
     }
 
     /// Books what is deep enough. What cannot be told yet is left to the next scan.
-    pub(super) async fn run(&mut self) -> Result<(), ViewError> {
-        let Ok((rows, height)) = self
+    pub(super) async fn run(&mut self) -> Result<Scanned, ViewError> {
+        let looked = self
             .args
             .node
-            .run(|node| (node.onchain_rows(), node.status().height))
-            .await
-        else {
-            return Ok(());
+            .run(|node| (node.onchain_rows(), node.status().height));
+        let Ok((rows, height)) = looked.await else {
+            return Ok(Scanned::SomeWait);
         };
-        let new: Vec<OnchainRow> = rows
+        self.set_up(height)?;
+        self.watch_young(height).await;
+        let new = rows
             .into_iter()
-            .filter(|row| !self.done.contains(&row.tx_id))
-            .collect();
+            .filter(|row| !self.done.contains(&row.tx_id));
+        let new: Vec<OnchainRow> = new.collect();
         if new.is_empty() {
-            return Ok(());
+            return Ok(Scanned::AllBooked);
         }
-        let fundings: Vec<(TxId, u32)> = self
-            .args
-            .views
-            .all::<Channel>()?
+        let channels = self.args.views.all::<Channel>()?;
+        let fundings: Vec<(TxId, u32)> = channels
             .iter()
             .filter_map(|channel| Some((channel.funding_tx?, channel.funding_index)))
             .collect();
+        let mut all_booked = true;
         for row in new {
-            if self.args.views.get::<OnchainTx>(&row.tx_id)?.is_some() {
+            let known = self.args.views.get::<OnchainTx>(&row.tx_id)?;
+            if known.is_some_and(|known| known.reversed_at.is_none()) {
                 self.done.insert(row.tx_id);
-            } else if let Some(purpose) = self.purpose(&row, height, &fundings).await {
-                self.book(row, purpose).await;
+                continue;
+            }
+            all_booked &= match self.command(&row, height, &fundings).await {
+                Some(command) => self.book(&row, command).await,
+                None => false,
+            };
+        }
+        Ok(if all_booked {
+            Scanned::AllBooked
+        } else {
+            Scanned::SomeWait
+        })
+    }
+
+    /// After a start, deposits of the last blocks are watched on.
+    fn set_up(&mut self, height: u32) -> Result<(), ViewError> {
+        if self.is_set_up {
+            return Ok(());
+        }
+        for known in self.args.views.all::<OnchainTx>()? {
+            let is_deposit = known.purpose == Purpose::Deposit && known.reversed_at.is_none();
+            if let (true, Some(mined)) = (is_deposit, known.height)
+                && mined + FINAL_DEPTH > height
+            {
+                self.young.insert(known.tx_id, mined);
             }
         }
+        self.is_set_up = true;
         Ok(())
     }
 
-    /// What a transaction did; `None` if that cannot be told, or not yet.
-    async fn purpose(
-        &mut self,
+    /// Takes back what is not in the chain any more, or not deep enough again.
+    async fn watch_young(&mut self, height: u32) {
+        let young: Vec<(TxId, u32)> = self.young.iter().map(|(id, at)| (*id, *at)).collect();
+        for (tx_id, mined) in young {
+            let Ok(found) = self.args.chain.mined(tx_id).await else {
+                continue; // Nothing may be concluded.
+            };
+            let now_at = found.and_then(|found| found.height);
+            let depth = now_at.map_or(0, |at| (height + 1).saturating_sub(at));
+            if depth < self.args.credit_depth.max(1) {
+                let reverse = Command::ReverseDeposit { tx_id };
+                if self.args.ledger.execute_for_node(reverse).await.is_ok() {
+                    tracing::warn!(%tx_id, mined, "a reorg took a deposit away");
+                    self.young.remove(&tx_id);
+                    self.done.remove(&tx_id);
+                }
+            } else if depth >= FINAL_DEPTH {
+                self.young.remove(&tx_id);
+            }
+        }
+    }
+
+    /// What is to be booked for a transaction; `None` if that cannot be told, or not yet.
+    async fn command(
+        &self,
         row: &OnchainRow,
         height: u32,
         fundings: &[(TxId, u32)],
+    ) -> Option<Command> {
+        let purpose = if row.incoming {
+            self.purpose_of_incoming(row, fundings).await?
+        } else if fundings.iter().any(|(tx, _)| *tx == row.tx_id) {
+            Purpose::ChannelFunding
+        } else {
+            let descends = self.descends(row, fundings).await?;
+            descends.then_some(Purpose::ClosingCost)?
+        };
+        let (mut mined, mut cost) = (row.height, Msat::ZERO);
+        if row.incoming {
+            // The node's row may be stale: after a reorg it keeps saying that it is confirmed.
+            let found = self.args.chain.mined(row.tx_id).await.ok()??;
+            mined = found.height;
+            let depth = mined.map_or(0, |mined| (height + 1).saturating_sub(mined));
+            if depth < self.args.credit_depth.max(1) {
+                return None;
+            }
+            if purpose == Purpose::ChannelProceeds && !self.is_closing(row.tx_id) {
+                cost = found.fee.to_msat();
+            }
+        }
+        Some(Command::BookOnchain {
+            tx_id: row.tx_id,
+            purpose,
+            amount: row.amount,
+            fee: row.fee,
+            height: mined,
+            cost,
+        })
+    }
+
+    /// Whether it is what closed a channel: its fee is allowed for already.
+    fn is_closing(&self, tx_id: TxId) -> bool {
+        let channels = self.args.views.all::<Channel>().unwrap_or_default();
+        channels.iter().any(|channel| {
+            channel
+                .closing
+                .is_some_and(|closing| closing.tx_id == tx_id)
+        })
+    }
+
+    async fn purpose_of_incoming(
+        &self,
+        row: &OnchainRow,
+        fundings: &[(TxId, u32)],
     ) -> Option<Purpose> {
-        if !row.incoming {
-            let is_funding = fundings.iter().any(|(tx, _)| *tx == row.tx_id);
-            return is_funding.then_some(Purpose::ChannelFunding);
-        }
-        let depth = row
-            .height
-            .map_or(0, |mined| (height + 1).saturating_sub(mined));
-        if depth < self.args.credit_depth.max(1) {
-            return None;
-        }
         if fundings.is_empty() {
             return Some(Purpose::Deposit);
         }
-        match self
+        Some(if self.descends(row, fundings).await? {
+            Purpose::ChannelProceeds
+        } else {
+            Purpose::Deposit
+        })
+    }
+
+    async fn descends(&self, row: &OnchainRow, fundings: &[(TxId, u32)]) -> Option<bool> {
+        let descends = self
             .args
             .chain
-            .descends_from(row.tx_id, fundings, SWEEP_STEPS)
-            .await
-        {
-            Ok(true) => Some(Purpose::ChannelProceeds),
-            Ok(false) => Some(Purpose::Deposit),
+            .descends_from(row.tx_id, fundings, SWEEP_STEPS);
+        match descends.await {
+            Ok(descends) => Some(descends),
             Err(error) => {
-                tracing::debug!(tx_id = %row.tx_id, %error, "a deposit waits to be explained");
+                tracing::debug!(tx_id = %row.tx_id, %error, "a transaction waits to be explained");
                 None
             }
         }
     }
 
-    async fn book(&mut self, row: OnchainRow, purpose: Purpose) {
-        let OnchainRow {
-            tx_id, amount, fee, ..
-        } = row;
-        let command = Command::BookOnchain {
-            tx_id,
-            purpose,
-            amount,
-            fee,
-        };
-        match self.args.ledger.execute_for_node(command).await {
-            Ok(_) => {
-                tracing::info!(%tx_id, ?purpose, amount_msat = amount.get(), "on-chain booked");
-                self.done.insert(tx_id);
-            }
-            Err(error) => tracing::warn!(%tx_id, %error, "an on-chain transaction was not booked"),
+    /// Whether it is booked now.
+    async fn book(&mut self, row: &OnchainRow, command: Command) -> bool {
+        let tx_id = row.tx_id;
+        if let Err(error) = self.args.ledger.execute_for_node(command.clone()).await {
+            tracing::warn!(%tx_id, %error, "an on-chain transaction was not booked");
+            return false;
         }
+        tracing::info!(%tx_id, ?command, "on-chain booked");
+        self.done.insert(tx_id);
+        if let Command::BookOnchain {
+            purpose: Purpose::Deposit,
+            height: Some(mined),
+            ..
+        } = command
+        {
+            self.young.insert(tx_id, mined);
+        }
+        true
     }
 }

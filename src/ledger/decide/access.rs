@@ -3,13 +3,35 @@
 use super::draft::Draft;
 use crate::access::{Business, Session, TOUCH_EVERY_SECS, User, UserName, WalletToken};
 use crate::id::{SecretHash, SessionId};
-use crate::ledger::command::Refusal;
+use crate::ledger::command::{AccessCommand, Refusal};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Fact, Record};
 use crate::ledger::state::State;
 use crate::time::Timestamp;
 
-pub(super) fn initialize<A: Archive>(
+pub(super) fn decide<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    command: AccessCommand,
+) -> Result<Record, Refusal> {
+    match command {
+        AccessCommand::Initialize { business, admin } => initialize(state, draft, business, admin),
+        AccessCommand::AddUser(user) => add_user(state, draft, user),
+        AccessCommand::OpenSession(session) => Ok(open_session(draft, session)),
+        AccessCommand::RotateSession {
+            session,
+            presented,
+            next,
+            expires_at,
+        } => rotate(state, draft, session, presented, next, expires_at),
+        AccessCommand::EndSession { session } => end_session(state, draft, session),
+        AccessCommand::GrantWalletToken(token) => Ok(grant_wallet_token(draft, token)),
+        AccessCommand::TouchWalletToken { token } => touch(state, draft, token),
+        AccessCommand::RevokeWalletToken { token } => revoke(state, draft, token),
+    }
+}
+
+fn initialize<A: Archive>(
     state: &State<A>,
     draft: Draft,
     business: Business,
@@ -32,11 +54,7 @@ pub(super) fn initialize<A: Archive>(
         .finish())
 }
 
-pub(super) fn add_user<A: Archive>(
-    state: &State<A>,
-    draft: Draft,
-    user: User,
-) -> Result<Record, Refusal> {
+fn add_user<A: Archive>(state: &State<A>, draft: Draft, user: User) -> Result<Record, Refusal> {
     if state.get::<UserName>(&user.name)?.is_some() {
         return Err(Refusal::NameTaken);
     }
@@ -47,14 +65,14 @@ pub(super) fn add_user<A: Archive>(
     Ok(draft.fact(Fact::UserSet(Box::new(user))).finish())
 }
 
-pub(super) fn open_session(draft: Draft, session: Session) -> Record {
+fn open_session(draft: Draft, session: Session) -> Record {
     draft.fact(Fact::SessionSet(session)).finish()
 }
 
 /// Exchanges a refresh token. Whoever presents an old one of a live session has stolen it, or was
 /// stolen from: the session ends, which is a change and no refusal. The caller sees that from the
 /// session.
-pub(super) fn rotate<A: Archive>(
+fn rotate<A: Archive>(
     state: &State<A>,
     draft: Draft,
     session: SessionId,
@@ -83,7 +101,7 @@ pub(super) fn rotate<A: Archive>(
     Ok(draft.fact(Fact::SessionSet(session)).finish())
 }
 
-pub(super) fn end_session<A: Archive>(
+fn end_session<A: Archive>(
     state: &State<A>,
     draft: Draft,
     session: SessionId,
@@ -101,7 +119,7 @@ pub(super) fn end_session<A: Archive>(
     Ok(draft.fact(Fact::SessionSet(session)).finish())
 }
 
-pub(super) fn grant_wallet_token(draft: Draft, token: WalletToken) -> Record {
+fn grant_wallet_token(draft: Draft, token: WalletToken) -> Record {
     let token = WalletToken {
         used_at: draft.at(),
         ..token
@@ -110,11 +128,7 @@ pub(super) fn grant_wallet_token(draft: Draft, token: WalletToken) -> Record {
 }
 
 /// Every use extends a token's life, but not every use is worth a record.
-pub(super) fn touch<A: Archive>(
-    state: &State<A>,
-    draft: Draft,
-    token: SecretHash,
-) -> Result<Record, Refusal> {
+fn touch<A: Archive>(state: &State<A>, draft: Draft, token: SecretHash) -> Result<Record, Refusal> {
     let token = state
         .get::<WalletToken>(&token)?
         .ok_or(Refusal::UnknownSession)?;
@@ -129,7 +143,7 @@ pub(super) fn touch<A: Archive>(
     Ok(draft.fact(Fact::WalletTokenSet(token)).finish())
 }
 
-pub(super) fn revoke<A: Archive>(
+fn revoke<A: Archive>(
     state: &State<A>,
     draft: Draft,
     token: SecretHash,

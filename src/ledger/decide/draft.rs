@@ -8,6 +8,7 @@ use crate::money::Msat;
 use crate::time::Timestamp;
 
 /// Collects what a command changes. Without facts and transfers it becomes an empty record.
+#[derive(Clone)]
 pub(super) struct Draft {
     record: Record,
     next_event_id: u64,

@@ -8,6 +8,7 @@ mod hold;
 mod internal;
 mod invoice;
 mod payment;
+mod reconcile;
 mod treasury;
 
 use super::account::{Account, WalletRef};
@@ -84,23 +85,29 @@ pub fn decide<A: Archive>(
             purpose,
             amount,
             fee,
-        } => treasury::book(state, draft, tx_id, purpose, amount, fee)?,
-        Command::RecordChannel(channel) => treasury::channel(state, draft, channel)?,
-        Command::Initialize { business, admin } => {
-            access::initialize(state, draft, business, admin)?
+            height,
+            cost,
+        } => {
+            let seen = treasury::Seen {
+                tx_id,
+                purpose,
+                amount,
+                fee,
+                height,
+                cost,
+            };
+            treasury::book(state, draft, seen)?
         }
-        Command::AddUser(user) => access::add_user(state, draft, user)?,
-        Command::OpenSession(session) => access::open_session(draft, session),
-        Command::RotateSession {
-            session,
-            presented,
-            next,
-            expires_at,
-        } => access::rotate(state, draft, session, presented, next, expires_at)?,
-        Command::EndSession { session } => access::end_session(state, draft, session)?,
-        Command::GrantWalletToken(token) => access::grant_wallet_token(draft, token),
-        Command::TouchWalletToken { token } => access::touch(state, draft, token)?,
-        Command::RevokeWalletToken { token } => access::revoke(state, draft, token)?,
+        Command::ReverseDeposit { tx_id } => treasury::reverse(state, draft, tx_id)?,
+        Command::RecordClosing {
+            user_channel_id,
+            closing,
+            cost,
+        } => treasury::closing(state, draft, user_channel_id, closing, cost)?,
+        Command::NoteRouting { earned } => reconcile::note_routing(state, draft, earned)?,
+        Command::Reconcile { figures, seq } => reconcile::decide(state, draft, figures, seq)?,
+        Command::RecordChannel(channel) => treasury::channel(state, draft, channel)?,
+        Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))
 }

@@ -6,69 +6,163 @@ use crate::id::TxId;
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::Refusal;
 use crate::ledger::entity::Archive;
-use crate::ledger::record::{EventBody, Fact, Record};
+use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::state::State;
 use crate::ledger::transfer::Cause;
 use crate::money::{Msat, Sat};
-use crate::treasury::{Channel, ChannelState, OnchainTx, Purpose};
+use crate::time::Timestamp;
+use crate::treasury::{Allowance, Channel, ChannelState, Closing, OnchainTx, Purpose};
 
-/// Books a transaction of the node's wallet once. The miners' fee goes through `fees:chain`, so
-/// that its columns tell what the chain has cost.
+/// A transaction of the node's on-chain wallet, as the chain shows it.
+pub(super) struct Seen {
+    pub(super) tx_id: TxId,
+    pub(super) purpose: Purpose,
+    pub(super) amount: Msat,
+    pub(super) fee: Msat,
+    pub(super) height: Option<u32>,
+    pub(super) cost: Msat,
+}
+
+/// Books a transaction of the node's wallet once; again only if a reorg has taken it away. The
+/// miners' fee goes through `fees:chain`, so that its columns tell what the chain has cost.
 pub(super) fn book<A: Archive>(
     state: &State<A>,
     draft: Draft,
-    tx_id: TxId,
-    purpose: Purpose,
-    amount: Msat,
-    fee: Msat,
+    seen: Seen,
 ) -> Result<Record, Refusal> {
-    if state.get::<OnchainTx>(&tx_id)?.is_some() {
+    let Seen {
+        tx_id,
+        purpose,
+        amount,
+        fee,
+        height,
+        cost,
+    } = seen;
+    let known = state.get::<OnchainTx>(&tx_id)?;
+    if known.is_some_and(|known| known.reversed_at.is_none()) {
         return Ok(draft.finish());
     }
-    let (accounts, cause) = match purpose {
-        Purpose::Deposit => ((Account::Onchain, Account::HOUSE), Cause::Deposit(tx_id)),
-        Purpose::ChannelFunding => (
-            (Account::Lightning, Account::Onchain),
-            Cause::ChannelFunding(tx_id),
-        ),
-        Purpose::ChannelProceeds => (
-            (Account::Onchain, Account::Lightning),
-            Cause::ChannelProceeds(tx_id),
-        ),
-    };
-    let credited_sat = match purpose {
-        Purpose::Deposit => {
-            let change = shown_change_sat(state, WalletRef::House, i128::from(amount.get()))?;
-            u64::try_from(change)
-                .ok()
-                .and_then(Sat::new)
-                .ok_or(Refusal::TooLarge)?
-        }
-        Purpose::ChannelFunding | Purpose::ChannelProceeds => Sat::ZERO,
-    };
-    let booked_at = draft.at();
     let row = OnchainTx {
         tx_id,
         purpose,
         amount,
         fee,
-        booked_at,
-        credited_sat,
+        booked_at: draft.at(),
+        credited_sat: credited(state, purpose, amount)?,
+        height,
+        reversed_at: None,
+    };
+    let draft = draft.fact(Fact::OnchainBooked(row));
+    let draft = match purpose {
+        Purpose::Deposit => draft.post(
+            (Account::Onchain, Account::HOUSE),
+            amount,
+            Cause::Deposit(tx_id),
+        ),
+        Purpose::ChannelFunding => draft.post(
+            (Account::Lightning, Account::Onchain),
+            amount,
+            Cause::ChannelFunding(tx_id),
+        ),
+        Purpose::ChannelProceeds => {
+            let draft = allow_closing(state, draft, cost)?;
+            draft.post(
+                (Account::Onchain, Account::Closing),
+                amount,
+                Cause::ChannelProceeds(tx_id),
+            )
+        }
+        Purpose::ClosingCost => pay_for_chain(draft, Account::Onchain, amount, Cause::Closing),
+    };
+    Ok(pay_for_chain(draft, Account::Onchain, fee, Cause::MinerFee(tx_id)).finish())
+}
+
+fn credited<A: Archive>(state: &State<A>, purpose: Purpose, amount: Msat) -> Result<Sat, Refusal> {
+    match purpose {
+        Purpose::Deposit => {
+            let change = shown_change_sat(state, WalletRef::House, i128::from(amount.get()))?;
+            u64::try_from(change)
+                .ok()
+                .and_then(Sat::new)
+                .ok_or(Refusal::TooLarge)
+        }
+        Purpose::ChannelFunding | Purpose::ChannelProceeds | Purpose::ClosingCost => Ok(Sat::ZERO),
+    }
+}
+
+/// The house pays miners out of one of the node's accounts.
+pub(super) fn pay_for_chain(draft: Draft, from: Account, amount: Msat, cause: Cause) -> Draft {
+    draft
+        .post((Account::HOUSE, Account::FeesChain), amount, cause.clone())
+        .post((Account::FeesChain, from), amount, cause)
+}
+
+/// Takes a deposit back that a reorg has taken away.
+pub(super) fn reverse<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    tx_id: TxId,
+) -> Result<Record, Refusal> {
+    let Some(row) = state.get::<OnchainTx>(&tx_id)? else {
+        return Ok(draft.finish());
+    };
+    if row.purpose != Purpose::Deposit || row.reversed_at.is_some() {
+        return Ok(draft.finish());
+    }
+    let amount = row.amount;
+    let row = OnchainTx {
+        reversed_at: Some(draft.at()),
+        height: None,
+        ..row
     };
     Ok(draft
         .fact(Fact::OnchainBooked(row))
-        .post(accounts, amount, cause)
         .post(
-            (Account::HOUSE, Account::FeesChain),
-            fee,
-            Cause::MinerFee(tx_id),
+            (Account::HOUSE, Account::Onchain),
+            amount,
+            Cause::Reversed(tx_id),
         )
-        .post(
-            (Account::FeesChain, Account::Onchain),
-            fee,
-            Cause::MinerFee(tx_id),
-        )
+        .alarm(Alarm::DepositReversed { tx_id, amount })
         .finish())
+}
+
+/// Notes what closed a channel. The first time, what that may have cost is allowed for.
+pub(super) fn closing<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    user_channel_id: [u8; 16],
+    closing: Option<Closing>,
+    cost: Msat,
+) -> Result<Record, Refusal> {
+    let Some(channel) = state.get::<Channel>(&user_channel_id)? else {
+        return Ok(draft.finish());
+    };
+    if channel.closing == closing {
+        return Ok(draft.finish());
+    }
+    let known = channel.closing.map(|known| known.tx_id);
+    let is_new = closing.is_some_and(|closing| known != Some(closing.tx_id));
+    let draft = if is_new {
+        allow_closing(state, draft, cost)?
+    } else {
+        draft
+    };
+    let channel = Channel { closing, ..channel };
+    Ok(draft
+        .fact(Fact::ChannelRecorded(Box::new(channel)))
+        .finish())
+}
+
+fn allow_closing<A: Archive>(state: &State<A>, draft: Draft, cost: Msat) -> Result<Draft, Refusal> {
+    if cost.is_zero() {
+        return Ok(draft);
+    }
+    let known = state.get::<Allowance>(&())?.unwrap_or_default();
+    let closing_msat = known.closing_msat.saturating_add(cost.get());
+    Ok(draft.fact(Fact::AllowanceSet(Allowance {
+        closing_msat,
+        ..known
+    })))
 }
 
 /// Records what became of a channel; it never goes back to an earlier state. What its opener gave
@@ -88,7 +182,7 @@ pub(super) fn channel<A: Archive>(
     let was_funded = known
         .as_ref()
         .is_some_and(|known| known.funding_tx.is_some());
-    let channel = merge(known, channel);
+    let channel = merge(known, channel, draft.at());
     let mut draft = draft;
     if let (false, Some(funding)) = (was_funded, channel.funding_tx) {
         let cause = || Cause::ChannelPush(funding);
@@ -120,8 +214,10 @@ pub(super) fn channel<A: Archive>(
 }
 
 /// The node's reports are partial: what an earlier one told stays.
-fn merge(known: Option<Channel>, new: Channel) -> Channel {
-    let Some(known) = known else { return new };
+fn merge(known: Option<Channel>, new: Channel, opened_at: Timestamp) -> Channel {
+    let Some(known) = known else {
+        return Channel { opened_at, ..new };
+    };
     let funded = known.funding_tx.is_some();
     Channel {
         user_channel_id: known.user_channel_id,
@@ -144,5 +240,7 @@ fn merge(known: Option<Channel>, new: Channel) -> Channel {
         got: if funded { known.got } else { new.got },
         given: known.given,
         state: new.state,
+        opened_at: known.opened_at,
+        closing: known.closing,
     }
 }

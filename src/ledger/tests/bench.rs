@@ -8,8 +8,8 @@ use crate::id::{PaymentHash, PaymentId, Preimage, WalletId};
 use crate::invoice::{Description, Invoice};
 use crate::ledger::entity::Damaged;
 use crate::ledger::{
-    Account, Archive, Balance, Command, Decision, Entity, InvoiceDraft, Origin, PaymentOrder,
-    Record, Refusal, State, WalletRef, Which, decide,
+    Account, Alarm, Archive, Balance, Command, Decision, Entity, EventBody, InvoiceDraft, Origin,
+    PaymentOrder, Record, Refusal, State, WalletRef, Which, decide,
 };
 use crate::money::Msat;
 use crate::node::SendTarget;
@@ -62,8 +62,12 @@ impl Bench {
         }
     }
 
-    pub(super) fn run(&mut self, command: Command) -> Result<Decision, Refusal> {
-        let decision = decide(&self.state, command, Timestamp::from_millis(self.now))?;
+    pub(super) fn run(&mut self, command: impl Into<Command>) -> Result<Decision, Refusal> {
+        let decision = decide(
+            &self.state,
+            command.into(),
+            Timestamp::from_millis(self.now),
+        )?;
         if let Decision::Commit(record) = &decision
             && !record.is_empty()
         {
@@ -75,10 +79,20 @@ impl Bench {
     }
 
     /// Carries out what must not be refused, and tells whether it changed anything.
-    pub(super) fn must(&mut self, command: Command) -> bool {
+    pub(super) fn must(&mut self, command: impl Into<Command>) -> bool {
         let before = self.records.len();
         self.run(command).expect("not refused");
         self.records.len() > before
+    }
+
+    pub(super) fn alarms(&self) -> Vec<Alarm> {
+        let events = self.records.iter().flat_map(|record| &record.events);
+        events
+            .filter_map(|event| match &event.body {
+                EventBody::Alarm(alarm) => Some(*alarm),
+                _ => None,
+            })
+            .collect()
     }
 
     pub(super) fn wait_secs(&mut self, secs: u64) {

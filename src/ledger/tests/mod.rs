@@ -6,3 +6,4 @@ mod histories;
 mod money_in;
 mod money_out;
 mod staff;
+mod treasury;

@@ -1,28 +1,15 @@
 //! Money that goes out: reservations, outcomes, retries, and what the house bears.
 
 use super::bench::*;
-use crate::id::{PaymentId, RequestHash, TxId};
-use crate::ledger::{
-    Account, Alarm, Command, Decision, EventBody, IdempotencyKey, Origin, Refusal,
-};
+use crate::id::{PaymentId, RequestHash};
+use crate::ledger::{Account, Alarm, Command, Decision, IdempotencyKey, Origin, Refusal};
 use crate::payment::{Outcome, State as PaymentState};
-use crate::treasury::{Channel, ChannelState, Purpose};
 
 fn rich() -> Bench {
     let mut bench = Bench::new();
     bench.earn(100, HOUSE, 100_000);
     bench.earn(101, OTHER, 50_000);
     bench
-}
-
-fn alarms(bench: &Bench) -> Vec<Alarm> {
-    let events = bench.records.iter().flat_map(|record| &record.events);
-    events
-        .filter_map(|event| match &event.body {
-            EventBody::Alarm(alarm) => Some(*alarm),
-            _ => None,
-        })
-        .collect()
 }
 
 #[test]
@@ -149,7 +136,7 @@ fn a_success_after_a_void_is_booked_with_an_alarm() {
     assert_eq!(bench.owns(HOUSE), 100_000 - 30_000);
     assert!(matches!(bench.payment(1).outcome, Some(Outcome::Sent(_))));
     assert!(matches!(
-        alarms(&bench)[..],
+        bench.alarms()[..],
         [Alarm::PostedAfterVoid { .. }]
     ));
 }
@@ -160,7 +147,7 @@ fn the_house_bears_what_exceeds_a_wallet_s_cap() {
     bench.must(reserve(1, OTHER, 49_000, 1_000));
     bench.must(post(1, 1_500));
     assert_eq!((bench.owns(OTHER), bench.owns(HOUSE)), (0, 99_500));
-    assert!(matches!(alarms(&bench)[..], [Alarm::OverFeeCap { .. }]));
+    assert!(matches!(bench.alarms()[..], [Alarm::OverFeeCap { .. }]));
 }
 
 #[test]
@@ -170,7 +157,7 @@ fn a_payment_that_nobody_ordered_is_the_house_s_with_an_alarm() {
     assert!(!bench.must(post(9, 3)));
     assert!(!bench.must(void(9, None)));
     assert_eq!(bench.owns(HOUSE), 100_000 - 80);
-    assert!(matches!(alarms(&bench)[..], [Alarm::UnknownPayment { .. }]));
+    assert!(matches!(bench.alarms()[..], [Alarm::UnknownPayment { .. }]));
 }
 
 #[test]
@@ -194,59 +181,4 @@ fn an_idempotency_key_names_one_payment_for_good() {
     assert_eq!(bench.run(keyed(1, b"a")), same, "also when it is over");
     assert_eq!(bench.run(keyed(1, b"b")), Err(Refusal::IdempotencyConflict));
     assert_eq!(bench.owns(HOUSE), 99_900);
-}
-
-#[test]
-fn the_chain_s_money_is_booked_once() {
-    let mut bench = Bench::new();
-    let book = |n: u8, purpose, amount, fee| Command::BookOnchain {
-        tx_id: TxId::from_bytes([n; 32]),
-        purpose,
-        amount: msat(amount),
-        fee: msat(fee),
-    };
-    assert!(bench.must(book(1, Purpose::Deposit, 900_000, 0)));
-    assert!(!bench.must(book(1, Purpose::Deposit, 900_000, 0)));
-    bench.must(book(2, Purpose::ChannelFunding, 500_000, 2_000));
-    bench.must(book(3, Purpose::ChannelProceeds, 100_000, 0));
-    assert_eq!(bench.owns(HOUSE), 898_000);
-    assert_eq!(bench.balance(Account::Lightning).debit_msat(), 400_000);
-    assert_eq!(bench.balance(Account::Onchain).debit_msat(), 498_000);
-    let fees = bench.balance(Account::FeesChain);
-    assert_eq!((fees.debits_posted, fees.credits_posted), (2_000, 2_000));
-}
-
-#[test]
-fn what_a_channel_s_opener_gives_changes_hands_once() {
-    let mut bench = Bench::new();
-    let channel = |n: u8, got, given, state, funded: bool| {
-        Command::RecordChannel(Channel {
-            user_channel_id: [n; 16],
-            channel_id: "c".into(),
-            counterparty: "p".into(),
-            funding_tx: funded.then(|| TxId::from_bytes([n; 32])),
-            funding_index: 0,
-            got: msat(got),
-            given: msat(given),
-            state,
-        })
-    };
-    bench.must(channel(1, 7_000, 0, ChannelState::Pending, true));
-    bench.must(channel(1, 9_000, 0, ChannelState::Ready, true));
-    assert!(
-        !bench.must(channel(1, 9_000, 0, ChannelState::Pending, true)),
-        "never back"
-    );
-    assert_eq!(bench.owns(HOUSE), 7_000);
-    bench.must(channel(2, 0, 3_000, ChannelState::Opening, false));
-    assert_eq!(bench.owns(HOUSE), 7_000, "asked for is not given");
-    bench.must(channel(2, 0, 0, ChannelState::Pending, true));
-    assert_eq!(bench.owns(HOUSE), 4_000);
-    bench.must(channel(3, 0, 3_000, ChannelState::Opening, false));
-    bench.must(channel(3, 0, 0, ChannelState::Closed, false));
-    assert_eq!(
-        bench.owns(HOUSE),
-        4_000,
-        "a channel that never came to be costs nothing"
-    );
 }

@@ -3,7 +3,8 @@
 use super::bench::Bench;
 use crate::access::{Business, PasswordHash, Role, Session, User, WalletToken};
 use crate::id::{SecretHash, SessionId, UserId};
-use crate::ledger::{Command, Refusal};
+use crate::ledger::AccessCommand;
+use crate::ledger::Refusal;
 use crate::time::Timestamp;
 
 fn secret() -> PasswordHash {
@@ -23,14 +24,14 @@ fn user(n: u8, name: &str) -> User {
     }
 }
 
-fn initialize() -> Command {
+fn initialize() -> AccessCommand {
     let business = Business {
         name: None,
         currency: None,
         wallet_password: secret(),
         initialized_at: Timestamp::default(),
     };
-    Command::Initialize {
+    AccessCommand::Initialize {
         business,
         admin: user(1, "ann"),
     }
@@ -42,10 +43,10 @@ fn the_till_is_set_up_once_and_names_are_unique() {
     bench.must(initialize());
     assert_eq!(bench.run(initialize()), Err(Refusal::AlreadyInitialized));
     assert_eq!(
-        bench.run(Command::AddUser(user(2, "ann"))),
+        bench.run(AccessCommand::AddUser(user(2, "ann"))),
         Err(Refusal::NameTaken)
     );
-    bench.must(Command::AddUser(user(2, "bob")));
+    bench.must(AccessCommand::AddUser(user(2, "bob")));
     assert_eq!(bench.get::<User>(&UserId::from_bytes([2; 16])).name, "bob");
 }
 
@@ -54,14 +55,14 @@ fn an_old_refresh_token_ends_the_session() {
     let mut bench = Bench::new();
     let session = SessionId::from_bytes([1; 16]);
     let far = Timestamp::from_millis(1_000_000);
-    bench.must(Command::OpenSession(Session {
+    bench.must(AccessCommand::OpenSession(Session {
         id: session,
         user: UserId::from_bytes([1; 16]),
         refresh: SecretHash::of(b"first"),
         expires_at: far,
         revoked_at: None,
     }));
-    let rotate = |presented: &[u8], next: &[u8]| Command::RotateSession {
+    let rotate = |presented: &[u8], next: &[u8]| AccessCommand::RotateSession {
         session,
         presented: SecretHash::of(presented),
         next: SecretHash::of(next),
@@ -96,24 +97,24 @@ fn a_wallet_token_lives_from_use_to_use() {
         used_at: Timestamp::default(),
         revoked_at: None,
     };
-    bench.must(Command::GrantWalletToken(row));
+    bench.must(AccessCommand::GrantWalletToken(row));
     let alive = |bench: &Bench| {
         bench
             .get::<WalletToken>(&token)
             .is_live(Timestamp::from_millis(bench.now), 900)
     };
     assert!(
-        !bench.must(Command::TouchWalletToken { token }),
+        !bench.must(AccessCommand::TouchWalletToken { token }),
         "not every use is worth a record"
     );
     bench.wait_secs(899);
     assert!(alive(&bench));
-    assert!(bench.must(Command::TouchWalletToken { token }));
+    assert!(bench.must(AccessCommand::TouchWalletToken { token }));
     bench.wait_secs(899);
     assert!(alive(&bench));
     bench.wait_secs(1);
     assert!(!alive(&bench));
-    bench.must(Command::RevokeWalletToken { token });
+    bench.must(AccessCommand::RevokeWalletToken { token });
     bench.now = 1_000;
     assert!(!alive(&bench));
 }
