@@ -118,20 +118,7 @@ pub enum Command {
         hash: PaymentHash,
     },
     /// A transaction of the node's on-chain wallet is deep enough to count.
-    BookOnchain {
-        /// Which transaction.
-        tx_id: TxId,
-        /// What it did.
-        purpose: Purpose,
-        /// What it moved, fees left out.
-        amount: Msat,
-        /// What the miners got from us.
-        fee: Msat,
-        /// In which block it is.
-        height: Option<u32>,
-        /// What getting a channel's money back cost: taken from the money itself.
-        cost: Msat,
-    },
+    BookOnchain(OnchainSeen),
     /// A deposit that was credited is not in the chain any more.
     ReverseDeposit {
         /// Which transaction.
@@ -212,6 +199,23 @@ impl From<AccessCommand> for Command {
     fn from(command: AccessCommand) -> Self {
         Self::Access(command)
     }
+}
+
+/// A transaction of the node's on-chain wallet, as the chain shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnchainSeen {
+    /// Which transaction.
+    pub tx_id: TxId,
+    /// What it did.
+    pub purpose: Purpose,
+    /// What it moved, fees left out.
+    pub amount: Msat,
+    /// What the miners got from us.
+    pub fee: Msat,
+    /// In which block it is.
+    pub height: Option<u32>,
+    /// What getting a channel's money back cost: taken from the money itself.
+    pub cost: Msat,
 }
 
 /// Which outgoing payment a report is about.

@@ -16,7 +16,8 @@ pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
-    AccessCommand, Command, Done, IdempotencyKey, InvoiceDraft, PaymentOrder, Refusal, Which,
+    AccessCommand, Command, Done, IdempotencyKey, InvoiceDraft, OnchainSeen, PaymentOrder, Refusal,
+    Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, is_too_late};
 pub use entity::{Archive, Entity, Kind};

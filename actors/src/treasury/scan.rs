@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use till::id::TxId;
-use till::ledger::Command;
+use till::ledger::{Command, OnchainSeen};
 use till::money::Msat;
 use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose};
 
@@ -76,8 +76,8 @@ impl Scan {
                 self.done.insert(row.tx_id);
                 continue;
             }
-            all_booked &= match self.command(&row, height, &fundings).await {
-                Some(command) => self.book(&row, command).await,
+            all_booked &= match self.explain(&row, height, &fundings).await {
+                Some(seen) => self.book(seen).await,
                 None => false,
             };
         }
@@ -127,13 +127,13 @@ impl Scan {
         }
     }
 
-    /// What is to be booked for a transaction; `None` if that cannot be told, or not yet.
-    async fn command(
+    /// What a transaction did; `None` if that cannot be told, or not yet.
+    async fn explain(
         &self,
         row: &OnchainRow,
         height: u32,
         fundings: &[(TxId, u32)],
-    ) -> Option<Command> {
+    ) -> Option<OnchainSeen> {
         let purpose = if row.incoming {
             self.purpose_of_incoming(row, fundings).await?
         } else if fundings.iter().any(|(tx, _)| *tx == row.tx_id) {
@@ -155,7 +155,7 @@ impl Scan {
                 cost = found.fee.to_msat();
             }
         }
-        Some(Command::BookOnchain {
+        Some(OnchainSeen {
             tx_id: row.tx_id,
             purpose,
             amount: row.amount,
@@ -205,20 +205,16 @@ impl Scan {
     }
 
     /// Whether it is booked now.
-    async fn book(&mut self, row: &OnchainRow, command: Command) -> bool {
-        let tx_id = row.tx_id;
-        if let Err(error) = self.args.ledger.execute_for_node(command.clone()).await {
+    async fn book(&mut self, seen: OnchainSeen) -> bool {
+        let tx_id = seen.tx_id;
+        let book = Command::BookOnchain(seen);
+        if let Err(error) = self.args.ledger.execute_for_node(book).await {
             tracing::warn!(%tx_id, %error, "an on-chain transaction was not booked");
             return false;
         }
-        tracing::info!(%tx_id, ?command, "on-chain booked");
+        tracing::info!(?seen, "on-chain booked");
         self.done.insert(tx_id);
-        if let Command::BookOnchain {
-            purpose: Purpose::Deposit,
-            height: Some(mined),
-            ..
-        } = command
-        {
+        if let (Purpose::Deposit, Some(mined)) = (seen.purpose, seen.height) {
             self.young.insert(tx_id, mined);
         }
         true

@@ -80,24 +80,7 @@ pub fn decide<A: Archive>(
         } => hold::settle(state, draft, hash, preimage, height)?,
         Command::CancelHold { hash } => hold::cancel(state, draft, hash)?,
         Command::ReleaseHtlc { hash } => hold::release(state, draft, hash)?,
-        Command::BookOnchain {
-            tx_id,
-            purpose,
-            amount,
-            fee,
-            height,
-            cost,
-        } => {
-            let seen = treasury::Seen {
-                tx_id,
-                purpose,
-                amount,
-                fee,
-                height,
-                cost,
-            };
-            treasury::book(state, draft, seen)?
-        }
+        Command::BookOnchain(seen) => treasury::book(state, draft, seen)?,
         Command::ReverseDeposit { tx_id } => treasury::reverse(state, draft, tx_id)?,
         Command::RecordClosing {
             user_channel_id,

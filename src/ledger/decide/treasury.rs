@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::shown_change_sat;
 use crate::id::TxId;
 use crate::ledger::account::{Account, WalletRef};
-use crate::ledger::command::Refusal;
+use crate::ledger::command::{OnchainSeen, Refusal};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::state::State;
@@ -13,24 +13,14 @@ use crate::money::{Msat, Sat};
 use crate::time::Timestamp;
 use crate::treasury::{Allowance, Channel, ChannelState, Closing, OnchainTx, Purpose};
 
-/// A transaction of the node's on-chain wallet, as the chain shows it.
-pub(super) struct Seen {
-    pub(super) tx_id: TxId,
-    pub(super) purpose: Purpose,
-    pub(super) amount: Msat,
-    pub(super) fee: Msat,
-    pub(super) height: Option<u32>,
-    pub(super) cost: Msat,
-}
-
 /// Books a transaction of the node's wallet once; again only if a reorg has taken it away. The
 /// miners' fee goes through `fees:chain`, so that its columns tell what the chain has cost.
 pub(super) fn book<A: Archive>(
     state: &State<A>,
     draft: Draft,
-    seen: Seen,
+    seen: OnchainSeen,
 ) -> Result<Record, Refusal> {
-    let Seen {
+    let OnchainSeen {
         tx_id,
         purpose,
         amount,

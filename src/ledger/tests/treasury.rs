@@ -4,20 +4,20 @@ use proptest::prelude::*;
 
 use super::bench::*;
 use crate::id::TxId;
-use crate::ledger::{Account, Alarm, Command, Refusal};
+use crate::ledger::{Account, Alarm, Command, OnchainSeen, Refusal};
 use crate::money::Msat;
 use crate::time::Timestamp;
 use crate::treasury::{Channel, ChannelState, Closing, Figures, Purpose};
 
 fn book(n: u8, purpose: Purpose, amount: u64, fee: u64) -> Command {
-    Command::BookOnchain {
+    Command::BookOnchain(OnchainSeen {
         tx_id: TxId::from_bytes([n; 32]),
         purpose,
         amount: msat(amount),
         fee: msat(fee),
         height: Some(7),
         cost: Msat::ZERO,
-    }
+    })
 }
 
 fn channel(n: u8, got: u64, given: u64, state: ChannelState, funded: bool) -> Command {
@@ -121,14 +121,14 @@ fn a_closed_channel_s_money_takes_three_steps_and_its_cost_is_the_house_s() {
     // What the node has in open channels is told to 999 msat, and no more than that is left.
     assert_eq!(held(&bench), (999, 492_500, 100_000));
     assert_eq!(bench.owns(HOUSE), 593_499);
-    bench.must(Command::BookOnchain {
+    bench.must(Command::BookOnchain(OnchainSeen {
         tx_id: TxId::from_bytes([4; 32]),
         purpose: Purpose::ChannelProceeds,
         amount: msat(490_000),
         fee: Msat::ZERO,
         height: Some(20),
         cost: msat(2_500),
-    });
+    }));
     bench.must(reconcile(&bench, 0, 0, 590_000));
     assert_eq!(held(&bench), (999, 0, 590_000));
     assert_eq!(bench.owns(HOUSE), 590_999);
