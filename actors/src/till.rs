@@ -3,14 +3,17 @@
 //! Up: lock, journal, views, journal thread, ledger, then the node and everything that talks to
 //! it. Down: the other way round; the node is stopped explicitly, the journal last.
 
+mod figures;
 mod lock;
+mod observers;
 mod root;
 mod start_node;
+pub(crate) mod store;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +24,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
+pub use figures::{Figures, FiguresHandle, NodeState};
+pub(crate) use lock::DataDirLock;
 pub use lock::LockError;
 pub use start_node::NodeSource;
 
+use crate::audit::Auditor;
 use crate::chain::{ChainClient, ChainError};
+use crate::disk::DiskFloor;
 use crate::hub::{HubHandle, HubLimits};
 use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
@@ -32,10 +39,11 @@ use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
 use crate::runner::Runner;
-use crate::service::{Parts, Policy, Service, hmac_sha256, network_name};
+use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
-use crate::views::{CatchUpError, ViewError, Views, catch_up};
+use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, InHand, WatcherActor, WatcherHandle, pump};
+use observers::Observers;
 use root::{Root, RootHandle};
 
 /// How long calls to the node that are under way may take when it is to stop; a sync against a
@@ -65,6 +73,9 @@ pub struct TillConfig {
     pub scan_every: Duration,
     /// Whether the treasury syncs the node, too, at each look.
     pub sync_too: bool,
+    /// Free bytes on the disk below which nothing new is begun; normally
+    /// [`DISK_FLOOR_BYTES`](crate::disk::DISK_FLOOR_BYTES).
+    pub disk_floor_bytes: u64,
     /// Subscribers and how far they may fall behind.
     pub hub: HubLimits,
 }
@@ -84,14 +95,16 @@ pub enum StartError {
     /// The views cannot be brought up to the journal.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError),
-    /// There is a node, but no journal.
+    /// There is a node, or there are views, but no journal.
     #[error(
-        "{node} holds a node, but there is no journal beside it: it was moved or deleted. Restore \
-         the journal from a backup; starting without it would forget every balance."
+        "{path} holds {what}, but there is no journal beside it, or an empty file: it was moved or \
+         deleted. Restore the journal from a backup; starting without it would forget every balance."
     )]
     JournalMissing {
-        /// The node's folder.
-        node: String,
+        /// The folder.
+        path: String,
+        /// What is in it.
+        what: &'static str,
     },
     /// The node cannot be built.
     #[error(transparent)]
@@ -111,7 +124,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Till {
     service: Service,
-    ledger: LedgerHandle,
+    pub(crate) ledger: LedgerHandle,
     node: NodeHandle,
     node_to_stop: Arc<dyn LightningNode>,
     payments: PaymentsHandle,
@@ -121,6 +134,7 @@ pub struct Till {
     watcher: ractor::ActorRef<watcher::Msg>,
     tasks: Vec<JoinHandle<()>>,
     writer: Writer,
+    observers: Observers,
     _lock: lock::DataDirLock,
 }
 
@@ -139,17 +153,22 @@ impl Till {
     ) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)?;
         let lock = lock::DataDirLock::take(&config.data_dir)?;
-        let journal = open_journal(&config.data_dir, config.network)?;
-        let views = Views::open(&config.data_dir.join("views"))?;
-        let state = catch_up(&journal, &views)?;
-        let node_to_start = source.build(&journal, &config.data_dir)?;
+        let store::Opened {
+            mut journal,
+            views,
+            state,
+        } = store::open(&config).await?;
+        let node_to_start = source.build(&mut journal, &config.data_dir)?;
 
+        views.serve();
         let hub = HubHandle::new(config.hub);
         let (writer, jobs) = start_writer(journal, &views, &hub)?;
         let root = Root::spawn(hub.clone(), views.clone(), config.hub).await?;
-        let ledger = spawn_ledger(state, jobs, writer.applied(), &root).await?;
-
         let node = NodeHandle::default();
+        let observers = Observers::new(&config, &views, &jobs, &writer, &node);
+        let floor = DiskFloor::new(&config.data_dir, config.disk_floor_bytes);
+        let ledger = spawn_ledger(state, jobs, writer.applied(), floor, &root).await?;
+
         let gate = if views.has_payments()? {
             Gate::default()
         } else {
@@ -200,8 +219,21 @@ impl Till {
             watcher,
             tasks,
             writer,
+            observers,
             _lock: lock,
         })
+    }
+
+    /// Whoever audits the till while it serves.
+    #[must_use]
+    pub fn auditor(&self) -> Auditor {
+        self.observers.auditor.clone()
+    }
+
+    /// Figures for whoever watches it from outside.
+    #[must_use]
+    pub fn figures(&self) -> FiguresHandle {
+        self.observers.figures.clone()
     }
 
     /// The door for surfaces.
@@ -255,21 +287,6 @@ impl Till {
     }
 }
 
-async fn spawn_ledger(
-    state: State<Views>,
-    journal: mpsc::Sender<Job>,
-    applied: Applied,
-    root: &RootHandle,
-) -> Result<LedgerHandle, StartError> {
-    let args = crate::ledger::Args {
-        state,
-        journal,
-        applied,
-    };
-    let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
-    Ok(LedgerHandle::new(ledger))
-}
-
 /// The journal's thread; it tells the hub of events once they are durable and visible.
 fn start_writer(
     journal: Journal,
@@ -287,6 +304,22 @@ fn start_writer(
             hub.announce(last.id);
         }
     })
+}
+
+async fn spawn_ledger(
+    state: State<Views>,
+    journal: mpsc::Sender<Job>,
+    applied: Applied,
+    floor: DiskFloor,
+    root: &RootHandle,
+) -> Result<LedgerHandle, StartError> {
+    let args = crate::ledger::Args {
+        state,
+        journal,
+        applied,
+    };
+    let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
+    Ok(LedgerHandle::new(ledger, floor))
 }
 
 /// What every actor above the ledger works with.
@@ -337,18 +370,6 @@ impl Common {
         let spawned = TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
         Ok(TreasuryHandle::new(spawned.0))
     }
-}
-
-/// A journal that is not there beside a node that is: somebody lost it.
-fn open_journal(dir: &Path, network: bitcoin::Network) -> Result<Journal, StartError> {
-    let path = dir.join("journal.sqlite");
-    let node = dir.join("node");
-    if !path.exists() && node.join("ldk_node_data.sqlite").exists() {
-        return Err(StartError::JournalMissing {
-            node: node.display().to_string(),
-        });
-    }
-    Ok(Journal::open(&path, network_name(network))?)
 }
 
 /// A policy for tests and examples: one per cent, at least 20 sat; an hour; ten bitcoin.

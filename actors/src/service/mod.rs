@@ -218,6 +218,11 @@ impl Service {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn views(&self) -> &Views {
+        &self.parts.views
+    }
+
     /// Reads the views off the async threads.
     async fn read<T: Send + 'static>(
         &self,

@@ -5,12 +5,12 @@ use till::ledger::state::EvolveError;
 use till::ledger::{Changes, State};
 
 use super::{ViewError, Views};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Head, Journal, JournalError};
 
 /// Records that are applied to the views in one batch.
 const BATCH: usize = 1_000;
 /// Progress is reported after this many records.
-const REPORT_EVERY: u64 = 50_000;
+const REPORT_EVERY: u64 = 10_000;
 
 /// Why the views cannot be brought up to the journal.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,16 @@ pub enum CatchUpError {
         /// The views' last record.
         view: u64,
     },
+    /// The journal has another record where the views' last one should be.
+    #[error(
+        "record {seq} of the journal is not the one that the view has seen: the journal was replaced \
+         by another one. Restore the right journal; if this is the right one, delete the folder \
+         `views`. Nothing is started."
+    )]
+    OtherHistory {
+        /// The views' last record.
+        seq: u64,
+    },
 }
 
 /// Applies to the views every record that they do not have, and returns the state over them.
@@ -50,34 +60,55 @@ pub fn catch_up(journal: &Journal, views: &Views) -> Result<State<Views>, CatchU
             view: from,
         });
     }
+    if journal.head_at(from)? != views.head() {
+        return Err(CatchUpError::OtherHistory { seq: from });
+    }
     if to - from > REPORT_EVERY {
         tracing::info!(records = to - from, "bringing the view up to the journal");
     }
+    catch_up_through(journal, views, &mut state, to)?;
+    Ok(state)
+}
+
+/// Applies to the views, and to the `state` over them, the records that they lack, through `last`.
+///
+/// # Errors
+/// [`CatchUpError`]; the state is of no further use then.
+pub(crate) fn catch_up_through(
+    journal: &Journal,
+    views: &Views,
+    state: &mut State<Views>,
+    last: u64,
+) -> Result<(), CatchUpError> {
+    let from = state.progress().seq;
     let mut batch: Vec<Changes> = Vec::with_capacity(BATCH);
-    journal.replay::<CatchUpError>(from, |seq, record| {
-        batch.push(state.evolve(&record)?);
+    let mut head = views.head();
+    journal.replay_through::<CatchUpError>(from, last, |entry| {
+        batch.push(state.evolve(&entry.record)?);
+        head = entry.head;
         if batch.len() == BATCH {
-            flush(views, &mut state, &mut batch)?;
+            flush(views, state, &mut batch, head)?;
         }
-        if (seq - from).is_multiple_of(REPORT_EVERY) {
-            tracing::info!(
-                done = seq - from,
-                of = to - from,
-                "bringing the view up to the journal"
-            );
+        let done = head.seq - from;
+        if done.is_multiple_of(REPORT_EVERY) {
+            let of = last - from;
+            tracing::info!(done, of, "bringing the view up to the journal");
         }
         Ok(())
     })?;
-    flush(views, &mut state, &mut batch)?;
-    Ok(state)
+    if !batch.is_empty() {
+        flush(views, state, &mut batch, head)?;
+    }
+    Ok(())
 }
 
 fn flush(
     views: &Views,
     state: &mut State<Views>,
     batch: &mut Vec<Changes>,
+    head: Head,
 ) -> Result<(), CatchUpError> {
-    views.apply(&batch.iter().collect::<Vec<_>>())?;
+    views.apply(&batch.iter().collect::<Vec<_>>(), head)?;
     state.forget_through(state.progress().seq);
     batch.clear();
     Ok(())
