@@ -51,7 +51,7 @@ impl Books {
         };
         let changes = self.state.evolve(&record).unwrap();
         self.journal.append([record].iter()).unwrap();
-        self.views.apply(&[&changes]).unwrap();
+        self.views.apply(&[&changes], self.journal.head()).unwrap();
     }
 
     pub(crate) fn ask(&mut self, n: u8, external_id: Option<&str>) {

@@ -6,11 +6,12 @@
 mod lock;
 mod root;
 mod start_node;
+pub(crate) mod store;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,9 +32,9 @@ use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
 use crate::payments::{self, PaymentsActor, PaymentsHandle};
-use crate::service::{Parts, Policy, Service, hmac_sha256, network_name};
+use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
-use crate::views::{CatchUpError, ViewError, Views, catch_up};
+use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, WatcherActor, pump};
 use root::{Root, RootHandle};
 
@@ -83,14 +84,16 @@ pub enum StartError {
     /// The views cannot be brought up to the journal.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError),
-    /// There is a node, but no journal.
+    /// There is a node, or there are views, but no journal.
     #[error(
-        "{node} holds a node, but there is no journal beside it: it was moved or deleted. Restore \
-         the journal from a backup; starting without it would forget every balance."
+        "{path} holds {what}, but there is no journal beside it, or an empty file: it was moved or \
+         deleted. Restore the journal from a backup; starting without it would forget every balance."
     )]
     JournalMissing {
-        /// The node's folder.
-        node: String,
+        /// The folder.
+        path: String,
+        /// What is in it.
+        what: &'static str,
     },
     /// The node cannot be built.
     #[error(transparent)]
@@ -138,11 +141,14 @@ impl Till {
     ) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)?;
         let lock = lock::DataDirLock::take(&config.data_dir)?;
-        let journal = open_journal(&config.data_dir, config.network)?;
-        let views = Views::open(&config.data_dir.join("views"))?;
-        let state = catch_up(&journal, &views)?;
-        let node_to_start = source.build(&journal, &config.data_dir)?;
+        let store::Opened {
+            mut journal,
+            views,
+            state,
+        } = store::open(&config).await?;
+        let node_to_start = source.build(&mut journal, &config.data_dir)?;
 
+        views.serve();
         let hub = HubHandle::new(config.hub);
         let (writer, jobs) = start_writer(journal, &views, &hub)?;
         let root = Root::spawn(hub.clone(), views.clone(), config.hub).await?;
@@ -327,18 +333,6 @@ impl Common {
         let spawned = TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
         Ok(TreasuryHandle::new(spawned.0))
     }
-}
-
-/// A journal that is not there beside a node that is: somebody lost it.
-fn open_journal(dir: &Path, network: bitcoin::Network) -> Result<Journal, StartError> {
-    let path = dir.join("journal.sqlite");
-    let node = dir.join("node");
-    if !path.exists() && node.join("ldk_node_data.sqlite").exists() {
-        return Err(StartError::JournalMissing {
-            node: node.display().to_string(),
-        });
-    }
-    Ok(Journal::open(&path, network_name(network))?)
 }
 
 /// A policy for tests and examples: one per cent, at least 20 sat; an hour; ten bitcoin.

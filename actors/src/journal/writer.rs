@@ -111,7 +111,7 @@ fn commit(
         if let Err(error) = journal.append(records) {
             crate::abort::abort(&format!("the journal could not be written: {error}"));
         }
-        if let Err(error) = views.apply(&changes) {
+        if let Err(error) = views.apply(&changes, journal.head()) {
             crate::abort::abort(&format!("the view could not be written: {error}"));
         }
         applied.0.store(last.seq, Ordering::Release);

@@ -59,13 +59,18 @@ impl From<BuildError> for super::StartError {
 }
 
 impl NodeSource {
-    pub(super) fn build(self, journal: &Journal, dir: &Path) -> Result<NodeToStart, BuildError> {
+    pub(super) fn build(
+        self,
+        journal: &mut Journal,
+        dir: &Path,
+    ) -> Result<NodeToStart, BuildError> {
         let node = match self {
             Self::Embedded {
                 mut config,
                 mnemonic,
             } => {
                 config.dir = dir.join("node");
+                journal.before_node(super::store::node_exists(dir))?;
                 NodeToStart::Embedded(Arc::new(LdkNode::build(&config, &mnemonic)?))
             }
             Self::Running(node) => NodeToStart::Running(node),

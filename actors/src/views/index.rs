@@ -7,10 +7,12 @@
 use sha2::{Digest, Sha256};
 use till::id::{PaymentHash, PaymentId};
 use till::invoice::{self, Invoice};
-use till::ledger::WalletRef;
 use till::ledger::entity::{Damaged, Entity, Kind};
+use till::ledger::{Alarm, Event, EventBody, WalletRef};
 use till::payment::{self, Payment};
 use till::time::Timestamp;
+
+use super::Edit;
 
 /// The first byte of an index entry's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,34 +36,34 @@ pub(super) enum Index {
     LivePayments = 0x88,
     /// id: those that are not final.
     PendingPayments = 0x89,
-}
-
-/// Whether rows with this key have index entries.
-pub(super) fn is_indexed(key: &[u8]) -> bool {
-    key.first()
-        .is_some_and(|kind| *kind == Kind::Invoice as u8 || *kind == Kind::Payment as u8)
+    /// kind, event id: alarms.
+    Alarms = 0x8a,
 }
 
 /// Replaces the entries of a row's former value by those of its new one.
 pub(super) fn update(
-    batch: &mut sled::Batch,
+    edit: &mut Edit,
     key: &[u8],
     before: Option<&[u8]>,
     after: &[u8],
 ) -> Result<(), Damaged> {
-    if !is_indexed(key) {
-        return Ok(());
-    }
-    let entries_after = entries(key, after)?;
-    if let Some(before) = before {
-        for (entry, _) in entries(key, before)? {
-            if !entries_after.iter().any(|(kept, _)| *kept == entry) {
-                batch.remove(entry);
-            }
+    let before = match before {
+        Some(row) => entries(key, row)?,
+        None => Entries::new(),
+    };
+    let after = entries(key, after)?;
+    for (entry, value) in &before {
+        if !after.iter().any(|(kept, _)| kept == entry) {
+            edit.remove(entry, value);
         }
     }
-    for (entry, value) in entries_after {
-        batch.insert(entry, value);
+    for (entry, value) in &after {
+        let known = before.iter().find(|(known, _)| known == entry);
+        match known {
+            Some((_, known)) if known == value => {}
+            Some((_, known)) => edit.replace(entry, Some(known), value),
+            None => edit.replace(entry, None, value),
+        }
     }
     Ok(())
 }
@@ -69,11 +71,29 @@ pub(super) fn update(
 type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
-    if key.first() == Some(&(Kind::Invoice as u8)) {
-        Ok(invoice_entries(&Invoice::from_bytes(key, row)?))
-    } else {
-        Ok(payment_entries(&Payment::from_bytes(key, row)?))
+    match key.first() {
+        Some(kind) if *kind == Kind::Invoice as u8 => {
+            Ok(invoice_entries(&Invoice::from_bytes(key, row)?))
+        }
+        Some(kind) if *kind == Kind::Payment as u8 => {
+            Ok(payment_entries(&Payment::from_bytes(key, row)?))
+        }
+        Some(kind) if *kind == Kind::Event as u8 => {
+            Ok(event_entries(&Event::from_bytes(key, row)?))
+        }
+        Some(_) | None => Ok(Entries::new()),
     }
+}
+
+fn event_entries(event: &Event) -> Entries {
+    let EventBody::Alarm(alarm) = event.body else {
+        return Entries::new();
+    };
+    let key = [
+        alarm_prefix(alarm_kind(&alarm)),
+        event.id.to_be_bytes().to_vec(),
+    ];
+    vec![(key.concat(), Vec::new())]
 }
 
 fn invoice_entries(invoice: &Invoice) -> Entries {
@@ -161,6 +181,27 @@ pub(super) fn expiry_prefix(expires_at: Timestamp) -> Vec<u8> {
     let mut key = vec![Index::OpenByExpiry as u8];
     key.extend(expires_at.as_millis().to_be_bytes());
     key
+}
+
+/// Alarms by kind: the byte that its entries start with, and its name for people and programs.
+pub(super) const ALARMS: [(u8, &str); 4] = [
+    (0, "unasked_receipt"),
+    (1, "unknown_payment"),
+    (2, "posted_after_void"),
+    (3, "over_fee_cap"),
+];
+
+const fn alarm_kind(alarm: &Alarm) -> u8 {
+    match alarm {
+        Alarm::UnaskedReceipt { .. } => 0,
+        Alarm::UnknownPayment { .. } => 1,
+        Alarm::PostedAfterVoid { .. } => 2,
+        Alarm::OverFeeCap { .. } => 3,
+    }
+}
+
+pub(super) fn alarm_prefix(kind: u8) -> Vec<u8> {
+    vec![Index::Alarms as u8, kind]
 }
 
 /// The hash at the end of an entry's key, or in its value.

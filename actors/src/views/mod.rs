@@ -1,16 +1,25 @@
 //! The views: every row as it stands now, in sled, with the indices that lists need. Owns nothing
 //! that the journal does not have; it can be deleted at any time and is rebuilt.
 //!
-//! `index` derives index entries from rows, `query` reads lists by them.
+//! `index` derives index entries from rows, `query` reads lists by them, `seal` knows whether all is
+//! there, `open` throws away what is not as it was written, `rebuild` brings back what is missing.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod damage_tests;
 mod index;
+mod open;
 mod query;
 mod rebuild;
+mod seal;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use till::ledger::Changes;
@@ -18,9 +27,9 @@ use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
 pub use rebuild::{CatchUpError, catch_up};
+use seal::Seal;
 
-/// What sled may keep in memory.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+use crate::journal::Head;
 
 /// Why the views cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,28 +47,63 @@ pub enum ViewError {
 pub struct Views {
     tree: sled::Tree,
     db: sled::Db,
+    seal: Arc<Mutex<Seal>>,
+    /// Set once somebody relies on what is read.
+    serving: Arc<AtomicBool>,
     progress: watch::Sender<Progress>,
 }
 
 impl Views {
-    /// Opens the views in `dir`, making them if there are none.
+    /// Opens the views in `dir`, making them if there are none. Every entry is checked; views that
+    /// are damaged, or were laid out by another program, are thrown away and returned empty:
+    /// [`catch_up`] fills them.
     ///
     /// # Errors
-    /// [`ViewError`] if they cannot be read; delete the folder and they are rebuilt.
+    /// [`ViewError`] if the system refuses: a full disk, a folder of somebody else's.
     pub fn open(dir: &Path) -> Result<Self, ViewError> {
-        let db = sled::Config::new()
-            .path(dir)
-            .cache_capacity(CACHE_BYTES)
-            .open()?;
-        let tree = db.open_tree("rows")?;
+        let (store, seal) = open::trusted(dir)?;
+        Self::over(store, seal)
+    }
+
+    fn over(store: open::Store, seal: Seal) -> Result<Self, ViewError> {
         let views = Self {
-            tree,
-            db,
+            tree: store.tree,
+            db: store.db,
+            seal: Arc::new(Mutex::new(seal)),
+            serving: Arc::default(),
             progress: watch::Sender::new(Progress::default()),
         };
         let progress = views.get::<Progress>(&())?.unwrap_or_default();
         views.progress.send_replace(progress);
         Ok(views)
+    }
+
+    /// From now on a read that fails ends the process: every entry was checked at the start, so what
+    /// cannot be read any more has been damaged since. The next start finds that and rebuilds.
+    pub(crate) fn serve(&self) {
+        self.serving.store(true, Ordering::Release);
+    }
+
+    /// Runs a read on which answers rest.
+    fn vital<T>(&self, read: impl FnOnce() -> Result<T, ViewError>) -> Result<T, ViewError> {
+        let answer = crate::abort::vital(read);
+        if let Err(error) = &answer
+            && self.serving.load(Ordering::Acquire)
+        {
+            crate::abort::abort(&format!("the views are damaged: {error}"));
+        }
+        answer
+    }
+
+    /// The last record that the views have, and its hash.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.seal().head()
+    }
+
+    /// Nothing that holds it can leave it half changed, so a poisoned lock is a good one.
+    fn seal(&self) -> MutexGuard<'_, Seal> {
+        self.seal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How far the views have come.
@@ -80,32 +124,38 @@ impl Views {
     /// [`ViewError`] if it cannot be read.
     pub fn get<E: Entity>(&self, key: &E::Key) -> Result<Option<E>, ViewError> {
         let key = E::key_bytes(key);
-        match self.tree.get(&key)? {
+        self.vital(|| match self.tree.get(&key)? {
             Some(bytes) => Ok(Some(E::from_bytes(&key, &bytes)?)),
             None => Ok(None),
-        }
+        })
     }
 
-    /// Writes the rows of committed records, and their index entries, in one atomic batch.
+    /// Writes the rows of committed records, the last of which is `head`, and their index entries,
+    /// in one atomic batch.
     ///
     /// # Errors
     /// [`ViewError`] if nothing was written.
-    pub fn apply(&self, changes: &[&Changes]) -> Result<(), ViewError> {
-        let mut batch = sled::Batch::default();
+    pub fn apply(&self, changes: &[&Changes], head: Head) -> Result<(), ViewError> {
+        let mut sealed = self.seal();
+        let mut edit = Edit {
+            batch: sled::Batch::default(),
+            seal: *sealed,
+        };
         // Of a row written by several records of a group, the last one stands.
-        let mut latest = std::collections::HashMap::new();
+        let mut latest = HashMap::new();
         for (key, value) in changes.iter().flat_map(|changes| &changes.rows) {
             latest.insert(key.as_slice(), value.as_slice());
         }
         for (key, value) in latest {
-            let before = match index::is_indexed(key) {
-                true => self.tree.get(key)?,
-                false => None,
-            };
-            index::update(&mut batch, key, before.as_deref(), value)?;
-            batch.insert(key, value);
+            let before = self.tree.get(key)?;
+            index::update(&mut edit, key, before.as_deref(), value)?;
+            edit.replace(key, before.as_deref(), value);
         }
-        self.tree.apply_batch(batch)?;
+        edit.seal.set_head(head);
+        edit.batch.insert(&seal::KEY, edit.seal.to_bytes());
+        self.tree.apply_batch(edit.batch)?;
+        *sealed = edit.seal;
+        drop(sealed);
         let progress = self.get::<Progress>(&())?.unwrap_or_default();
         self.progress.send_replace(progress);
         Ok(())
@@ -143,13 +193,36 @@ impl Views {
     }
 }
 
+/// A batch, and the seal as it will be after it.
+struct Edit {
+    batch: sled::Batch,
+    seal: Seal,
+}
+
+impl Edit {
+    fn replace(&mut self, key: &[u8], before: Option<&[u8]>, after: &[u8]) {
+        if let Some(before) = before {
+            self.seal.remove(key, before);
+        }
+        self.seal.add(key, after);
+        self.batch.insert(key, after);
+    }
+
+    fn remove(&mut self, key: &[u8], before: &[u8]) {
+        self.seal.remove(key, before);
+        self.batch.remove(key);
+    }
+}
+
 impl Archive for Views {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Damaged> {
-        let read = self.tree.get(key);
-        let read = read.map_err(|e| Damaged {
-            key: hex::encode(key),
-            why: e.to_string(),
-        })?;
-        Ok(read.map(|bytes| bytes.to_vec()))
+        let read = self.vital(|| Ok(self.tree.get(key)?));
+        match read {
+            Ok(bytes) => Ok(bytes.map(|bytes| bytes.to_vec())),
+            Err(error) => Err(Damaged {
+                key: hex::encode(key),
+                why: error.to_string(),
+            }),
+        }
     }
 }

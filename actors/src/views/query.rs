@@ -19,45 +19,47 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn invoices(&self, query: &InvoiceQuery) -> Result<Vec<Invoice>, ViewError> {
-        let count = self.counters(query.wallet)?.invoices;
-        let created = |number| {
-            let hash = self.numbered(Index::Invoices, query.wallet, number)?;
-            Ok(self.invoice_row(index::hash_at_end(&hash)?)?.created_at)
-        };
-        let numbers = numbers_between(count, query.from, query.to, created)?;
-        let (prefix, wanted) = match &query.external_id {
-            Some(reference) => (
-                index::external_id_prefix(query.wallet, reference),
-                query.paid_only,
-            ),
-            None if query.paid_only => (
-                index::wallet_prefix(Index::PaidInvoices, query.wallet),
-                false,
-            ),
-            None => (index::wallet_prefix(Index::Invoices, query.wallet), false),
-        };
-        let mut page = Vec::new();
-        let mut left_out = 0;
-        for entry in self.newest_first(&prefix, &numbers) {
-            if page.len() == query.limit {
-                break;
+        self.vital(|| {
+            let count = self.counters(query.wallet)?.invoices;
+            let created = |number| {
+                let hash = self.numbered(Index::Invoices, query.wallet, number)?;
+                Ok(self.invoice_row(index::hash_at_end(&hash)?)?.created_at)
+            };
+            let numbers = numbers_between(count, query.from, query.to, created)?;
+            let (prefix, wanted) = match &query.external_id {
+                Some(reference) => (
+                    index::external_id_prefix(query.wallet, reference),
+                    query.paid_only,
+                ),
+                None if query.paid_only => (
+                    index::wallet_prefix(Index::PaidInvoices, query.wallet),
+                    false,
+                ),
+                None => (index::wallet_prefix(Index::Invoices, query.wallet), false),
+            };
+            let mut page = Vec::new();
+            let mut left_out = 0;
+            for entry in self.newest_first(&prefix, &numbers) {
+                if page.len() == query.limit {
+                    break;
+                }
+                // Where the index alone says that a row belongs, offset rows need not be read.
+                if !wanted && left_out < query.offset {
+                    left_out += 1;
+                    continue;
+                }
+                let invoice = self.invoice_row(index::hash_at_end(&entry?.1)?)?;
+                if wanted && invoice.receipt.is_none() {
+                    continue;
+                }
+                if left_out < query.offset {
+                    left_out += 1;
+                    continue;
+                }
+                page.push(invoice);
             }
-            // Where the index alone says that a row belongs, offset rows need not be read.
-            if !wanted && left_out < query.offset {
-                left_out += 1;
-                continue;
-            }
-            let invoice = self.invoice_row(index::hash_at_end(&entry?.1)?)?;
-            if wanted && invoice.receipt.is_none() {
-                continue;
-            }
-            if left_out < query.offset {
-                left_out += 1;
-                continue;
-            }
-            page.push(invoice);
-        }
-        Ok(page)
+            Ok(page)
+        })
     }
 
     /// A wallet's outgoing payments, newest first.
@@ -65,23 +67,25 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn payments(&self, query: &PaymentQuery) -> Result<Vec<Payment>, ViewError> {
-        let count = self.counters(query.wallet)?.payments;
-        let created = |number| {
-            let id = self.numbered(Index::Payments, query.wallet, number)?;
-            Ok(self.payment_row(index::payment_at_end(&id)?)?.created_at)
-        };
-        let numbers = numbers_between(count, query.from, query.to, created)?;
-        let index = if query.include_failed {
-            Index::Payments
-        } else {
-            Index::LivePayments
-        };
-        let prefix = index::wallet_prefix(index, query.wallet);
-        self.newest_first(&prefix, &numbers)
-            .skip(query.offset)
-            .take(query.limit)
-            .map(|entry| self.payment_row(index::payment_at_end(&entry?.1)?))
-            .collect()
+        self.vital(|| {
+            let count = self.counters(query.wallet)?.payments;
+            let created = |number| {
+                let id = self.numbered(Index::Payments, query.wallet, number)?;
+                Ok(self.payment_row(index::payment_at_end(&id)?)?.created_at)
+            };
+            let numbers = numbers_between(count, query.from, query.to, created)?;
+            let index = if query.include_failed {
+                Index::Payments
+            } else {
+                Index::LivePayments
+            };
+            let prefix = index::wallet_prefix(index, query.wallet);
+            self.newest_first(&prefix, &numbers)
+                .skip(query.offset)
+                .take(query.limit)
+                .map(|entry| self.payment_row(index::payment_at_end(&entry?.1)?))
+                .collect()
+        })
     }
 
     /// Invoices that are open though their time is over at `now`, the longest overdue first, and
@@ -94,17 +98,20 @@ impl Views {
         now: Timestamp,
         limit: usize,
     ) -> Result<(Vec<PaymentHash>, Option<Timestamp>), ViewError> {
-        let mut due = Vec::new();
-        for entry in self.tree.scan_prefix([Index::OpenByExpiry as u8]).keys() {
-            let entry = entry?;
-            let millis = entry.get(1..9).and_then(|bytes| bytes.try_into().ok());
-            let expires_at = Timestamp::from_millis(u64::from_be_bytes(millis.unwrap_or_default()));
-            if expires_at > now || due.len() == limit {
-                return Ok((due, Some(expires_at)));
+        self.vital(|| {
+            let mut due = Vec::new();
+            for entry in self.tree.scan_prefix([Index::OpenByExpiry as u8]).keys() {
+                let entry = entry?;
+                let millis = entry.get(1..9).and_then(|bytes| bytes.try_into().ok());
+                let expires_at =
+                    Timestamp::from_millis(u64::from_be_bytes(millis.unwrap_or_default()));
+                if expires_at > now || due.len() == limit {
+                    return Ok((due, Some(expires_at)));
+                }
+                due.push(index::hash_at_end(&entry)?);
             }
-            due.push(index::hash_at_end(&entry)?);
-        }
-        Ok((due, None))
+            Ok((due, None))
+        })
     }
 
     /// Invoices whose HTLC we meant to claim when last heard of.
@@ -112,10 +119,12 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn claiming(&self) -> Result<Vec<Invoice>, ViewError> {
-        self.hashes(Index::Claiming)?
-            .into_iter()
-            .map(|hash| self.invoice_row(hash))
-            .collect()
+        self.vital(|| {
+            self.hashes(Index::Claiming)?
+                .into_iter()
+                .map(|hash| self.invoice_row(hash))
+                .collect()
+        })
     }
 
     /// Invoices that were drafted and never issued.
@@ -123,7 +132,7 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if an entry cannot be read.
     pub fn drafts(&self) -> Result<Vec<PaymentHash>, ViewError> {
-        self.hashes(Index::Drafts)
+        self.vital(|| self.hashes(Index::Drafts))
     }
 
     /// Outgoing payments that are not final.
@@ -131,9 +140,11 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn pending_payments(&self) -> Result<Vec<Payment>, ViewError> {
-        let keys = self.tree.scan_prefix([Index::PendingPayments as u8]).keys();
-        keys.map(|key| self.payment_row(index::payment_at_end(&key?)?))
-            .collect()
+        self.vital(|| {
+            let keys = self.tree.scan_prefix([Index::PendingPayments as u8]).keys();
+            keys.map(|key| self.payment_row(index::payment_at_end(&key?)?))
+                .collect()
+        })
     }
 
     /// Whether anything was ever paid from here.
@@ -141,8 +152,10 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if the rows cannot be read.
     pub fn has_payments(&self) -> Result<bool, ViewError> {
-        let first = self.tree.scan_prefix([Kind::Payment as u8]).keys().next();
-        Ok(first.transpose()?.is_some())
+        self.vital(|| {
+            let first = self.tree.scan_prefix([Kind::Payment as u8]).keys().next();
+            Ok(first.transpose()?.is_some())
+        })
     }
 
     /// Events after `since`, oldest first.
@@ -150,13 +163,32 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn events_after(&self, since: u64, limit: usize) -> Result<Vec<Event>, ViewError> {
-        let range = Event::key_bytes(&since.saturating_add(1))..=Event::key_bytes(&u64::MAX);
-        let rows = self.tree.range(range).take(limit);
-        rows.map(|row| {
-            let (key, value) = row?;
-            Ok(Event::from_bytes(&key, &value)?)
+        self.vital(|| {
+            let range = Event::key_bytes(&since.saturating_add(1))..=Event::key_bytes(&u64::MAX);
+            let rows = self.tree.range(range).take(limit);
+            rows.map(|row| {
+                let (key, value) = row?;
+                Ok(Event::from_bytes(&key, &value)?)
+            })
+            .collect()
         })
-        .collect()
+    }
+
+    /// How many alarms of each kind there have been.
+    ///
+    /// # Errors
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn alarms(&self) -> Result<Vec<(&'static str, usize)>, ViewError> {
+        self.vital(|| {
+            let count = |kind| {
+                let mut keys = self.tree.scan_prefix(index::alarm_prefix(kind)).keys();
+                keys.try_fold(0, |count, key| key.map(|_| count + 1))
+            };
+            let kinds = index::ALARMS.iter();
+            kinds
+                .map(|(kind, name)| Ok((*name, count(*kind)?)))
+                .collect()
+        })
     }
 
     /// Every row of a kind; for kinds of which there are few.
@@ -164,12 +196,14 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub fn all<E: Entity>(&self) -> Result<Vec<E>, ViewError> {
-        let rows = self.tree.scan_prefix([E::KIND as u8]);
-        rows.map(|row| {
-            let (key, value) = row?;
-            Ok(E::from_bytes(&key, &value)?)
+        self.vital(|| {
+            let rows = self.tree.scan_prefix([E::KIND as u8]);
+            rows.map(|row| {
+                let (key, value) = row?;
+                Ok(E::from_bytes(&key, &value)?)
+            })
+            .collect()
         })
-        .collect()
     }
 
     fn counters(&self, wallet: WalletRef) -> Result<Counters, ViewError> {

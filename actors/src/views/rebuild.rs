@@ -5,7 +5,7 @@ use till::ledger::state::EvolveError;
 use till::ledger::{Changes, State};
 
 use super::{ViewError, Views};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Head, Journal, JournalError};
 
 /// Records that are applied to the views in one batch.
 const BATCH: usize = 1_000;
@@ -35,6 +35,16 @@ pub enum CatchUpError {
         /// The views' last record.
         view: u64,
     },
+    /// The journal has another record where the views' last one should be.
+    #[error(
+        "record {seq} of the journal is not the one that the view has seen: the journal was replaced \
+         by another one. Restore the right journal; if this is the right one, delete the folder \
+         `views`. Nothing is started."
+    )]
+    OtherHistory {
+        /// The views' last record.
+        seq: u64,
+    },
 }
 
 /// Applies to the views every record that they do not have, and returns the state over them.
@@ -50,25 +60,30 @@ pub fn catch_up(journal: &Journal, views: &Views) -> Result<State<Views>, CatchU
             view: from,
         });
     }
+    if journal.head_at(from)? != views.head() {
+        return Err(CatchUpError::OtherHistory { seq: from });
+    }
     if to - from > REPORT_EVERY {
         tracing::info!(records = to - from, "bringing the view up to the journal");
     }
     let mut batch: Vec<Changes> = Vec::with_capacity(BATCH);
-    journal.replay::<CatchUpError>(from, |seq, record| {
-        batch.push(state.evolve(&record)?);
+    let mut head = views.head();
+    journal.replay::<CatchUpError>(from, |entry| {
+        batch.push(state.evolve(&entry.record)?);
+        head = entry.head;
         if batch.len() == BATCH {
-            flush(views, &mut state, &mut batch)?;
+            flush(views, &mut state, &mut batch, head)?;
         }
-        if (seq - from).is_multiple_of(REPORT_EVERY) {
-            tracing::info!(
-                done = seq - from,
-                of = to - from,
-                "bringing the view up to the journal"
-            );
+        let done = head.seq - from;
+        if done.is_multiple_of(REPORT_EVERY) {
+            let of = to - from;
+            tracing::info!(done, of, "bringing the view up to the journal");
         }
         Ok(())
     })?;
-    flush(views, &mut state, &mut batch)?;
+    if !batch.is_empty() {
+        flush(views, &mut state, &mut batch, head)?;
+    }
     Ok(state)
 }
 
@@ -76,8 +91,9 @@ fn flush(
     views: &Views,
     state: &mut State<Views>,
     batch: &mut Vec<Changes>,
+    head: Head,
 ) -> Result<(), CatchUpError> {
-    views.apply(&batch.iter().collect::<Vec<_>>())?;
+    views.apply(&batch.iter().collect::<Vec<_>>(), head)?;
     state.forget_through(state.progress().seq);
     batch.clear();
     Ok(())

@@ -9,14 +9,14 @@ use super::*;
 use crate::service::types::{InvoiceQuery, PaymentQuery};
 use crate::testing::{Books, hash, reserve};
 
-fn rows(views: &Views) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(super) fn rows(views: &Views) -> Vec<(Vec<u8>, Vec<u8>)> {
     let rows = views.tree.iter().map(Result::unwrap);
     rows.map(|(key, value)| (key.to_vec(), value.to_vec()))
         .collect()
 }
 
 /// Twelve invoices, every third unpaid, and eight payments, every other failed.
-fn busy(dir: &Path) -> Books {
+pub(super) fn busy(dir: &Path) -> Books {
     let mut books = Books::open(dir);
     for n in 0..12 {
         books.ask(n, Some(if n % 2 == 0 { "even" } else { "odd" }));

@@ -1,0 +1,229 @@
+//! Views whose files were damaged while nobody had them open: every start has what the journal
+//! says, whatever happened to them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::tests::{busy, rows};
+use super::*;
+use crate::testing::Books;
+
+/// Positions tried in each file of the larger views; of the small ones every used byte is.
+const SAMPLES: u64 = 40;
+
+/// A generator of positions that is the same every time (xorshift64).
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
+
+/// A till's folder that is copied, damaged and opened again and again.
+struct Original {
+    dir: tempfile::TempDir,
+    rows: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Original {
+    fn of(fill: impl FnOnce(&Path) -> Books) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let books = fill(dir.path());
+        let rows = rows(&books.views);
+        books.views.close();
+        Self { dir, rows }
+    }
+
+    /// The files of the views, by their paths within the folder.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.dir.path().join("views")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(path.strip_prefix(self.dir.path()).unwrap().to_owned());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn bytes(&self, file: &Path) -> Vec<u8> {
+        fs::read(self.dir.path().join(file)).unwrap()
+    }
+
+    /// Opens a copy in which `file` has other bytes, and checks every entry, read both ways.
+    fn opens_as_it_was(&self, file: &Path, bytes: &[u8], what: &str) {
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(self.dir.path(), copy.path());
+        fs::write(copy.path().join(file), bytes).unwrap();
+        let books = Books::open(copy.path());
+        assert!(rows(&books.views) == self.rows, "{what}: other entries");
+        for (key, value) in &self.rows {
+            let found = books.views.tree.get(key).unwrap();
+            assert_eq!(found.as_deref(), Some(value.as_slice()), "{what}");
+        }
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_all(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// One invoice, asked for and paid.
+fn one_sale(dir: &Path) -> Books {
+    let mut books = Books::open(dir);
+    books.ask(1, None);
+    books.earn(1);
+    books
+}
+
+/// Enough for several leaves and for references beyond one page.
+fn many_sales(dir: &Path) -> Books {
+    let mut books = busy(dir);
+    for n in 12..100 {
+        books.ask(n, Some(&"long reference ".repeat(600)));
+    }
+    books
+}
+
+fn flip(original: &Original, file: &Path, bytes: &[u8], at: usize, bit: u32) {
+    let mut flipped = bytes.to_vec();
+    flipped[at] ^= 1_u8.rotate_left(bit);
+    let what = format!("{}, byte {at}, bit {bit}", file.display());
+    original.opens_as_it_was(file, &flipped, &what);
+}
+
+#[test]
+fn a_flipped_byte_in_small_views_costs_a_rebuild_and_nothing_else() {
+    let original = Original::of(one_sale);
+    let mut seeded = Seeded(0x7469_6c6c_6400_0001);
+    let mut tried = 0;
+    for file in original.files() {
+        let bytes = original.bytes(&file);
+        let used = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |at| at + 1);
+        for at in 0..used {
+            let bit = u32::try_from(seeded.below(8)).unwrap();
+            flip(&original, &file, &bytes, at, bit);
+            tried += 1;
+        }
+    }
+    println!("{tried} flips");
+    assert!(tried > 1_000, "only {tried} bytes are in use");
+}
+
+#[test]
+fn a_flipped_byte_in_larger_views_costs_a_rebuild_and_nothing_else() {
+    let original = Original::of(many_sales);
+    let mut seeded = Seeded(0x7469_6c6c_6400_0002);
+    for file in original.files() {
+        let bytes = original.bytes(&file);
+        let used = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |at| at + 1);
+        for _ in 0..SAMPLES {
+            let at = usize::try_from(seeded.below(used as u64)).unwrap();
+            let bit = u32::try_from(seeded.below(8)).unwrap();
+            flip(&original, &file, &bytes, at, bit);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_lost_its_tail_costs_a_rebuild_and_nothing_else() {
+    for original in [Original::of(one_sale), Original::of(many_sales)] {
+        let mut seeded = Seeded(0x7469_6c6c_6400_0003);
+        for file in original.files() {
+            let bytes = original.bytes(&file);
+            for _ in 0..SAMPLES {
+                let length = usize::try_from(seeded.below(bytes.len() as u64)).unwrap();
+                let what = format!("{}, cut at {length}", file.display());
+                original.opens_as_it_was(&file, &bytes[..length], &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_costs_a_rebuild_and_nothing_else() {
+    let original = Original::of(many_sales);
+    for file in original.files() {
+        original.opens_as_it_was(&file, &[], &format!("{} empty", file.display()));
+    }
+}
+
+#[test]
+fn an_entry_that_sled_does_not_miss_is_missed_by_the_seal() {
+    let changes: [fn(&sled::Tree, &[u8]); 2] = [
+        |tree, key| {
+            tree.remove(key).unwrap();
+        },
+        |tree, key| {
+            tree.insert(key, b"wrong".as_slice()).unwrap();
+        },
+    ];
+    for change in changes {
+        let original = Original::of(one_sale);
+        for (key, _) in &original.rows {
+            let copy = tempfile::tempdir().unwrap();
+            copy_all(original.dir.path(), copy.path());
+            let store = open::store(&copy.path().join("views")).unwrap();
+            change(&store.tree, key);
+            drop(store);
+            let books = Books::open(copy.path());
+            assert!(rows(&books.views) == original.rows, "{}", hex::encode(key));
+        }
+    }
+}
+
+#[test]
+fn views_of_another_layout_are_rebuilt() {
+    let original = Original::of(one_sale);
+    let views = original.dir.path().join("views");
+    let store = open::store(&views).unwrap();
+    // What a newer program would add, sealed as it should be.
+    let mut seal = Seal::from_bytes(&store.tree.get(seal::KEY).unwrap().unwrap()).unwrap();
+    store.tree.insert(b"\xfenew", b"entry".as_slice()).unwrap();
+    seal.add(b"\xfenew", b"entry");
+    store
+        .tree
+        .insert(seal::KEY, seal.with_layout(seal::LAYOUT + 1).to_bytes())
+        .unwrap();
+    drop(store);
+    assert!(rows(&Books::open(original.dir.path()).views) == original.rows);
+}
+
+#[test]
+fn a_process_that_died_while_opening_them_leaves_a_mark() {
+    let original = Original::of(one_sale);
+    let mark = original.dir.path().join("views.opening");
+    fs::write(&mark, "").unwrap();
+    let before = fs::metadata(original.dir.path().join("views/db")).unwrap();
+    let books = Books::open(original.dir.path());
+    assert!(rows(&books.views) == original.rows);
+    assert!(!mark.exists());
+    use std::os::unix::fs::MetadataExt as _;
+    let after = fs::metadata(original.dir.path().join("views/db")).unwrap();
+    assert_ne!(before.ino(), after.ino(), "they were opened, not rebuilt");
+}
