@@ -47,9 +47,10 @@ pub async fn periphery<F: Future>(part: F) -> F::Output {
 /// # Errors
 /// What the panic said.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    let outer = CONTAINED.replace(true);
+    let (vital, contained) = (VITAL.replace(false), CONTAINED.replace(true));
     let done = catch_unwind(AssertUnwindSafe(work));
-    CONTAINED.set(outer);
+    VITAL.set(vital);
+    CONTAINED.set(contained);
     done.map_err(|panic| text_of(panic.as_ref()))
 }
 
@@ -61,9 +62,10 @@ fn text_of(panic: &(dyn Any + Send)) -> String {
 
 /// Runs work whose panic ends the process even in the [`periphery`]: reading what answers rest on.
 pub(crate) fn vital<T>(work: impl FnOnce() -> T) -> T {
-    let outer = VITAL.replace(true);
+    let (vital, contained) = (VITAL.replace(true), CONTAINED.replace(false));
     let done = work();
-    VITAL.set(outer);
+    VITAL.set(vital);
+    CONTAINED.set(contained);
     done
 }
 

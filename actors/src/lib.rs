@@ -5,7 +5,9 @@
 //! Calls go down (service, payments, treasury, watcher, then ledger and node), casts go up.
 
 pub mod abort;
+pub mod audit;
 pub mod chain;
+pub mod disk;
 pub mod hub;
 pub mod journal;
 pub mod ledger;

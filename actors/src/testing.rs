@@ -55,16 +55,12 @@ impl Books {
     }
 
     pub(crate) fn ask(&mut self, n: u8, external_id: Option<&str>) {
-        self.run(Command::DraftInvoice(Box::new(InvoiceDraft {
-            preimage: Preimage::from_bytes([n; 32]),
-            wallet: WalletRef::House,
-            origin: Origin::Pos,
-            amount: Some(msat(1_000)),
-            description: Description::Text("goods".into()),
-            external_id: external_id.map(str::to_owned),
-            webhook_url: None,
-            expiry_secs: 60,
-        })));
+        let external_id = external_id.map(str::to_owned);
+        let draft = InvoiceDraft {
+            external_id,
+            ..draft(n)
+        };
+        self.run(Command::DraftInvoice(Box::new(draft)));
         self.run(Command::IssueInvoice {
             hash: hash(n),
             bolt11: format!("ln{n}"),
@@ -84,6 +80,33 @@ impl Books {
             amount,
             lsp_fee,
         });
+    }
+}
+
+pub(crate) fn draft(n: u8) -> InvoiceDraft {
+    InvoiceDraft {
+        preimage: Preimage::from_bytes([n; 32]),
+        wallet: WalletRef::House,
+        origin: Origin::Pos,
+        amount: Some(msat(1_000)),
+        description: Description::Text("goods".into()),
+        external_id: None,
+        webhook_url: None,
+        expiry_secs: 60,
+    }
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_all(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
     }
 }
 
@@ -188,6 +211,7 @@ pub(crate) fn config(dir: &Path) -> crate::till::TillConfig {
         credit_depth: 1,
         scan_every: std::time::Duration::from_secs(3_600),
         sync_too: false,
+        disk_floor_bytes: 0,
         hub: crate::hub::HubLimits {
             max_subscribers: 2,
             max_lag: 3,

@@ -3,6 +3,7 @@
 //! Up: lock, journal, views, journal thread, ledger, then the node and everything that talks to
 //! it. Down: the other way round; the node is stopped explicitly, the journal last.
 
+mod figures;
 mod lock;
 mod root;
 mod start_node;
@@ -16,18 +17,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::Actor;
-use till::ledger::EventBody;
+use till::ledger::{EventBody, State};
 use till::money::Msat;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
+pub use figures::{Figures, FiguresHandle, NodeState};
+pub(crate) use lock::DataDirLock;
 pub use lock::LockError;
 pub use start_node::NodeSource;
 
+use crate::audit::Auditor;
 use crate::chain::{ChainClient, ChainError};
+use crate::disk::DiskFloor;
 use crate::hub::{HubHandle, HubLimits};
-use crate::journal::{Job, Journal, JournalError, Writer};
+use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
@@ -65,6 +70,9 @@ pub struct TillConfig {
     pub scan_every: Duration,
     /// Whether the treasury syncs the node, too, at each look.
     pub sync_too: bool,
+    /// Free bytes on the disk below which nothing new is begun; normally
+    /// [`DISK_FLOOR_BYTES`](crate::disk::DISK_FLOOR_BYTES).
+    pub disk_floor_bytes: u64,
     /// Subscribers and how far they may fall behind.
     pub hub: HubLimits,
 }
@@ -113,7 +121,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Till {
     service: Service,
-    ledger: LedgerHandle,
+    pub(crate) ledger: LedgerHandle,
     node: NodeHandle,
     node_to_stop: Arc<dyn LightningNode>,
     payments: PaymentsHandle,
@@ -123,7 +131,42 @@ pub struct Till {
     watcher: ractor::ActorRef<watcher::Msg>,
     tasks: Vec<JoinHandle<()>>,
     writer: Writer,
+    observers: Observers,
     _lock: lock::DataDirLock,
+}
+
+/// Who looks at the till and changes nothing.
+#[derive(Debug)]
+struct Observers {
+    auditor: Auditor,
+    figures: FiguresHandle,
+}
+
+impl Observers {
+    fn new(
+        config: &TillConfig,
+        views: &Views,
+        jobs: &mpsc::Sender<Job>,
+        writer: &Writer,
+        node: &NodeHandle,
+    ) -> Self {
+        Self {
+            auditor: Auditor {
+                dir: config.data_dir.clone(),
+                network: config.network,
+                views: views.clone(),
+                jobs: jobs.downgrade(),
+                node: node.clone(),
+                under_way: Arc::default(),
+            },
+            figures: FiguresHandle {
+                dir: config.data_dir.clone(),
+                views: views.clone(),
+                applied: writer.applied(),
+                node: node.clone(),
+            },
+        }
+    }
 }
 
 impl Till {
@@ -152,16 +195,11 @@ impl Till {
         let hub = HubHandle::new(config.hub);
         let (writer, jobs) = start_writer(journal, &views, &hub)?;
         let root = Root::spawn(hub.clone(), views.clone(), config.hub).await?;
-        let applied = writer.applied();
-        let args = crate::ledger::Args {
-            state,
-            journal: jobs,
-            applied,
-        };
-        let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
-        let ledger = LedgerHandle::new(ledger);
-
         let node = NodeHandle::default();
+        let observers = Observers::new(&config, &views, &jobs, &writer, &node);
+        let floor = DiskFloor::new(&config.data_dir, config.disk_floor_bytes);
+        let ledger = spawn_ledger(state, jobs, writer.applied(), floor, &root).await?;
+
         let gate = if views.has_payments()? {
             Gate::default()
         } else {
@@ -204,8 +242,21 @@ impl Till {
             watcher,
             tasks,
             writer,
+            observers,
             _lock: lock,
         })
+    }
+
+    /// Whoever audits the till while it serves.
+    #[must_use]
+    pub fn auditor(&self) -> Auditor {
+        self.observers.auditor.clone()
+    }
+
+    /// Figures for whoever watches it from outside.
+    #[must_use]
+    pub fn figures(&self) -> FiguresHandle {
+        self.observers.figures.clone()
     }
 
     /// The door for surfaces.
@@ -276,6 +327,22 @@ fn start_writer(
             hub.announce(last.id);
         }
     })
+}
+
+async fn spawn_ledger(
+    state: State<Views>,
+    journal: mpsc::Sender<Job>,
+    applied: Applied,
+    floor: DiskFloor,
+    root: &RootHandle,
+) -> Result<LedgerHandle, StartError> {
+    let args = crate::ledger::Args {
+        state,
+        journal,
+        applied,
+    };
+    let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
+    Ok(LedgerHandle::new(ledger, floor))
 }
 
 /// What every actor above the ledger works with.

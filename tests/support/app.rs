@@ -160,6 +160,7 @@ fn config(dir: &std::path::Path) -> TillConfig {
         credit_depth: 1,
         scan_every: Duration::from_secs(60),
         sync_too: false,
+        disk_floor_bytes: 0,
         hub: HubLimits {
             max_subscribers: 16,
             max_lag: 256,

@@ -17,6 +17,8 @@ use super::meta::Meta;
 pub(super) const GENESIS: [u8; 32] = [0; 32];
 /// Records read by one statement: while it runs, SQLite cannot reuse what was appended meanwhile.
 const CHUNK: u64 = 10_000;
+/// Beyond every record: SQLite's integers are signed.
+pub(super) const MAX_SEQ: u64 = i64::MAX as u64;
 /// Progress is reported after this many records.
 const REPORT_EVERY: u64 = 250_000;
 
@@ -82,18 +84,20 @@ pub(super) fn check<'row>(row: &'row Row<'_>, previous: &Head) -> Result<Link<'r
     })
 }
 
-/// Walks the chain after `from`, row by row.
+/// Walks the chain after `from`, up to and with the record `last`, row by row.
 pub(super) fn walk<E: From<JournalError>>(
     db: &Connection,
     from: Head,
+    last: u64,
     mut visit: impl FnMut(Link<'_>) -> Result<(), E>,
 ) -> Result<Head, E> {
     let mut head = from;
-    let sql = "SELECT seq, version, body, hash FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let sql = "SELECT seq, version, body, hash FROM record \
+               WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
     let mut select = db.prepare(sql).map_err(JournalError::from)?;
     loop {
         let start = head.seq;
-        let rows = select.query([start.cast_signed(), CHUNK.cast_signed()]);
+        let rows = select.query([start, last, CHUNK].map(u64::cast_signed));
         let mut rows = rows.map_err(JournalError::from)?;
         while let Some(row) = rows.next().map_err(|e| read_error(head.seq, e))? {
             let link = check(row, &head)?;
@@ -112,7 +116,7 @@ pub(super) fn verify(db: &Connection) -> Result<Head, JournalError> {
     // Read first: what is appended while we walk lies beyond it.
     let noted = Meta::head(db)?;
     let mut at_noted = (noted.seq == 0).then_some(Head::GENESIS);
-    let end = walk::<JournalError>(db, Head::GENESIS, |link| {
+    let end = walk::<JournalError>(db, Head::GENESIS, MAX_SEQ, |link| {
         if link.head.seq == noted.seq {
             at_noted = Some(link.head);
         }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use till::ledger::Record;
 use till::ledger::entity::encode;
 
-use super::chain::{self, Head, Link};
+use super::chain::{self, Head, Link, MAX_SEQ};
 use super::error::{JournalError, damaged, meta_damaged};
 use super::meta::{Meta, write_head};
 
@@ -157,11 +157,32 @@ impl Journal {
     pub fn replay<E: From<JournalError>>(
         &self,
         after: u64,
+        visit: impl FnMut(Entry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.replay_through(after, MAX_SEQ, visit)
+    }
+
+    /// The same, up to and with the record `last`.
+    ///
+    /// # Errors
+    /// As [`replay`](Self::replay).
+    pub fn replay_through<E: From<JournalError>>(
+        &self,
+        after: u64,
+        last: u64,
         mut visit: impl FnMut(Entry) -> Result<(), E>,
     ) -> Result<(), E> {
         let from = self.head_at(after)?;
-        chain::walk(&self.db, from, |link| visit(read(&link)?))?;
+        chain::walk(&self.db, from, last, |link| visit(read(&link)?))?;
         Ok(())
+    }
+
+    /// The last record by now, where another process or thread may have appended.
+    ///
+    /// # Errors
+    /// [`JournalError`] if it cannot be read.
+    pub fn last_on_disk(&self) -> Result<Head, JournalError> {
+        Meta::head(&self.db)
     }
 
     /// A record's place in the chain.

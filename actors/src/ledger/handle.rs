@@ -11,6 +11,7 @@ use till::time::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::actor::Execute;
+use crate::disk::DiskFloor;
 
 /// How many commands may wait for the ledger at once.
 const PLACES: usize = 1_024;
@@ -40,6 +41,9 @@ pub enum LedgerError {
     /// No answer in time: the command may or may not be carried out.
     #[error("the ledger did not answer in time")]
     Unknown,
+    /// There is too little room on the disk to begin anything; nothing has changed.
+    #[error("the disk is nearly full")]
+    DiskLow,
     /// The ledger has stopped; nothing has changed.
     #[error("the ledger has stopped")]
     Stopped,
@@ -50,12 +54,14 @@ pub enum LedgerError {
 pub struct LedgerHandle {
     actor: ActorRef<Execute>,
     places: Arc<Semaphore>,
+    floor: Arc<DiskFloor>,
 }
 
 impl LedgerHandle {
-    pub(crate) fn new(actor: ActorRef<Execute>) -> Self {
+    pub(crate) fn new(actor: ActorRef<Execute>, floor: DiskFloor) -> Self {
         Self {
             actor,
+            floor: Arc::new(floor),
             places: Arc::new(Semaphore::new(PLACES)),
         }
     }
@@ -65,6 +71,9 @@ impl LedgerHandle {
     /// # Errors
     /// [`LedgerError`]; only after `Unknown` may something have changed.
     pub async fn execute(&self, command: Command) -> Result<Done, LedgerError> {
+        if begins_something(&command) && self.floor.is_low() {
+            return Err(LedgerError::DiskLow);
+        }
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| LedgerError::Busy)?;
         self.send(command, place).await
@@ -113,6 +122,15 @@ impl LedgerHandle {
             tracing::warn!("the ledger did not drain in time");
         }
     }
+}
+
+/// Whether a command begins what needs more records later. All others end something, or report what
+/// happened: they are taken as long as there is a byte to write to.
+fn begins_something(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::DraftInvoice(_) | Command::ReservePayment(_)
+    )
 }
 
 /// The time by the system's clock.

@@ -16,6 +16,7 @@ impl From<LedgerError> for ServiceError {
                 retry_after_secs: RETRY_AFTER_SECS,
             },
             LedgerError::Unknown => Self::Unknown,
+            LedgerError::DiskLow => Self::Node(NodeError::Unavailable(error.to_string())),
             LedgerError::Stopped => Self::Stopping,
         }
     }

@@ -28,12 +28,12 @@ pub enum LockError {
 
 /// Held as long as the process uses the folder; the system lets go of it when the process dies.
 #[derive(Debug)]
-pub(super) struct DataDirLock {
+pub(crate) struct DataDirLock {
     _file: File,
 }
 
 impl DataDirLock {
-    pub(super) fn take(dir: &Path) -> Result<Self, LockError> {
+    pub(crate) fn take(dir: &Path) -> Result<Self, LockError> {
         let name = || dir.display().to_string();
         let io = |error| LockError::Io { dir: name(), error };
         let path = dir.join("lock");

@@ -16,6 +16,9 @@ pub(crate) const JOURNAL: &str = "journal.sqlite";
 /// The views' folder in the data folder.
 pub(crate) const VIEWS: &str = "views";
 
+/// The folder of an audit's replay in the data folder, while there is one.
+pub(crate) const AUDIT: &str = "audit-scratch";
+
 /// Everything that is on disk, in agreement with itself.
 pub(super) struct Opened {
     pub(super) journal: Journal,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::tests::{busy, rows};
 use super::*;
-use crate::testing::Books;
+use crate::testing::{Books, copy_all};
 
 /// Positions tried in each file of the larger views; of the small ones every used byte is.
 const SAMPLES: u64 = 40;
@@ -70,19 +70,6 @@ impl Original {
         for (key, value) in &self.rows {
             let found = books.views.tree.get(key).unwrap();
             assert_eq!(found.as_deref(), Some(value.as_slice()), "{what}");
-        }
-    }
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_all(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
         }
     }
 }

@@ -40,6 +40,24 @@ pub(super) enum Index {
     Alarms = 0x8a,
 }
 
+/// What an index finds, by the first byte of its entries' keys.
+pub(crate) const fn index_name(first: u8) -> Option<&'static str> {
+    Some(match first {
+        0x81 => "invoices",
+        0x82 => "paid invoices",
+        0x83 => "invoices by reference",
+        0x84 => "open invoices by expiry",
+        0x85 => "invoices being claimed",
+        0x86 => "drafts",
+        0x87 => "payments",
+        0x88 => "payments that did not fail",
+        0x89 => "pending payments",
+        0x8a => "alarms",
+        super::seal::FIRST => "the seal over all entries",
+        _ => return None,
+    })
+}
+
 /// Replaces the entries of a row's former value by those of its new one.
 pub(super) fn update(
     edit: &mut Edit,

@@ -26,6 +26,8 @@ use till::ledger::Changes;
 use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
+pub(crate) use index::index_name;
+pub(crate) use rebuild::catch_up_through;
 pub use rebuild::{CatchUpError, catch_up};
 use seal::Seal;
 
@@ -40,6 +42,16 @@ pub enum ViewError {
     /// A row is not as it was written.
     #[error(transparent)]
     Damaged(#[from] Damaged),
+}
+
+/// Views that are not to be changed, whatever is in them.
+pub(crate) enum Audited {
+    /// They are laid out as this program does it; nothing else is known of them.
+    Current(Views),
+    /// Another program laid them out.
+    OtherLayout,
+    /// There is no seal, so they are empty or a part of them is gone.
+    Lost,
 }
 
 /// Rows and indices. Cheap to clone; one writer, any number of readers.
@@ -76,6 +88,37 @@ impl Views {
         let progress = views.get::<Progress>(&())?.unwrap_or_default();
         views.progress.send_replace(progress);
         Ok(views)
+    }
+
+    /// Opens views without a check and without a repair, for an audit. sled may panic.
+    pub(crate) fn open_as_they_are(dir: &Path) -> Result<Audited, ViewError> {
+        let store = open::store(dir)?;
+        let stored = store.tree.get(seal::KEY)?;
+        match stored.and_then(|bytes| Seal::from_bytes(&bytes)) {
+            Some(seal) if seal.layout() == seal::LAYOUT => {
+                Ok(Audited::Current(Self::over(store, seal)?))
+            }
+            Some(_) => Ok(Audited::OtherLayout),
+            None => Ok(Audited::Lost),
+        }
+    }
+
+    /// Every entry there is, in the order of keys.
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = Result<(sled::IVec, sled::IVec), ViewError>> + use<'_> {
+        let mut entries = self.tree.iter();
+        std::iter::from_fn(
+            move || match self.vital(|| Ok(entries.next().transpose()?)) {
+                Ok(entry) => entry.map(Ok),
+                Err(error) => Some(Err(error)),
+            },
+        )
+    }
+
+    /// The value stored under a key.
+    pub(crate) fn entry(&self, key: &[u8]) -> Result<Option<sled::IVec>, ViewError> {
+        self.vital(|| Ok(self.tree.get(key)?))
     }
 
     /// From now on a read that fails ends the process: every entry was checked at the start, so what
@@ -190,6 +233,25 @@ impl Views {
                 Ok(Err(_)) | Err(_) => return done(self),
             }
         }
+    }
+}
+
+/// What damage does, for tests: entries are changed and the seal is not.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+impl Views {
+    pub(crate) fn remove(&self, key: &[u8]) {
+        self.tree.remove(key).unwrap().unwrap();
+    }
+
+    pub(crate) fn copy(&self, from: &[u8], to: &[u8]) {
+        let value = self.tree.get(from).unwrap().unwrap();
+        self.tree.insert(to, value).unwrap();
+    }
+
+    pub(crate) fn overwrite<E: Entity>(&self, row: &E) {
+        let key = E::key_bytes(&row.key());
+        self.tree.insert(key, row.to_bytes()).unwrap();
     }
 }
 

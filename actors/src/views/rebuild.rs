@@ -66,25 +66,40 @@ pub fn catch_up(journal: &Journal, views: &Views) -> Result<State<Views>, CatchU
     if to - from > REPORT_EVERY {
         tracing::info!(records = to - from, "bringing the view up to the journal");
     }
+    catch_up_through(journal, views, &mut state, to)?;
+    Ok(state)
+}
+
+/// Applies to the views, and to the `state` over them, the records that they lack, through `last`.
+///
+/// # Errors
+/// [`CatchUpError`]; the state is of no further use then.
+pub(crate) fn catch_up_through(
+    journal: &Journal,
+    views: &Views,
+    state: &mut State<Views>,
+    last: u64,
+) -> Result<(), CatchUpError> {
+    let from = state.progress().seq;
     let mut batch: Vec<Changes> = Vec::with_capacity(BATCH);
     let mut head = views.head();
-    journal.replay::<CatchUpError>(from, |entry| {
+    journal.replay_through::<CatchUpError>(from, last, |entry| {
         batch.push(state.evolve(&entry.record)?);
         head = entry.head;
         if batch.len() == BATCH {
-            flush(views, &mut state, &mut batch, head)?;
+            flush(views, state, &mut batch, head)?;
         }
         let done = head.seq - from;
         if done.is_multiple_of(REPORT_EVERY) {
-            let of = to - from;
+            let of = last - from;
             tracing::info!(done, of, "bringing the view up to the journal");
         }
         Ok(())
     })?;
     if !batch.is_empty() {
-        flush(views, &mut state, &mut batch, head)?;
+        flush(views, state, &mut batch, head)?;
     }
-    Ok(state)
+    Ok(())
 }
 
 fn flush(

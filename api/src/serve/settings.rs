@@ -31,6 +31,7 @@ pub(super) fn till(config: &Config) -> TillConfig {
         credit_depth: config.onchain.credit_depth,
         scan_every: Duration::from_secs(scan_secs),
         sync_too: config.till.network == Network::Regtest && scan_secs < NODE_MIN_SYNC_SECS,
+        disk_floor_bytes: till_actors::disk::DISK_FLOOR_BYTES,
         hub: HubLimits {
             max_subscribers: config.events.max_subscribers,
             max_lag: u64::try_from(config.events.subscriber_buffer).unwrap_or(u64::MAX),

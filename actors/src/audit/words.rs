@@ -1,0 +1,207 @@
+//! Keys and rows in words, for a person who has to find out what went wrong. Owns the names; what
+//! may be secret (passwords, preimages, tokens) is told by its digest only.
+
+use sha2::{Digest, Sha256};
+use till::id::{PaymentHash, PaymentId};
+use till::invoice::Invoice;
+use till::ledger::entity::{Counters, Entity, Kind, Progress};
+use till::ledger::{Account, Balance, Event, WalletRef};
+use till::payment::{Outcome, Payment};
+use till::treasury::{Channel, OnchainTx};
+
+use crate::views::index_name;
+
+/// What is stored under `key`; `value` is one of the two that differ.
+pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
+    let (first, tail) = key.split_first().map_or((0, key), |(f, tail)| (*f, tail));
+    let hex = hex::encode(tail);
+    let Some(kind) = kind(first) else {
+        return match index_name(first) {
+            Some(name) => format!("index of {name}, entry {hex}"),
+            None => format!("unknown entry {}", hex::encode(key)),
+        };
+    };
+    match kind {
+        Kind::Progress => "last record".to_owned(),
+        Kind::Balance => match row::<Balance>(key, value) {
+            Some(balance) => format!("balance of {}", account(balance.account)),
+            None => format!("balance of account {hex}"),
+        },
+        Kind::Invoice => format!("invoice {hex}"),
+        Kind::Payment => match <[u8; 16]>::try_from(tail) {
+            Ok(id) => format!("payment {}", PaymentId::from_bytes(id)),
+            Err(_) => format!("payment {hex}"),
+        },
+        Kind::OutgoingHash => format!("payment of hash {hex}"),
+        Kind::Counters => match row::<Counters>(key, value) {
+            Some(counters) => format!("running numbers of {}", wallet(counters.wallet)),
+            None => format!("running numbers of wallet {hex}"),
+        },
+        Kind::Idempotency => format!("idempotency key with digest {}", digest(tail)),
+        Kind::Stray => stray(tail, &hex),
+        Kind::Event => match <[u8; 8]>::try_from(tail) {
+            Ok(id) => format!("event {}", u64::from_be_bytes(id)),
+            Err(_) => format!("event {hex}"),
+        },
+        Kind::OnchainTx => format!("on-chain transaction {hex}"),
+        Kind::Channel => format!("channel {hex}"),
+        Kind::Business => "business".to_owned(),
+        Kind::User => format!("user {hex}"),
+        Kind::UserName => format!("user name {:?}", String::from_utf8_lossy(tail)),
+        Kind::Session => format!("session with digest {}", digest(tail)),
+        Kind::WalletToken => format!("wallet token with digest {}", digest(tail)),
+    }
+}
+
+fn stray(tail: &[u8], hex: &str) -> String {
+    match tail.split_last() {
+        Some((incoming, hash))
+            if hash.len() == PaymentHash::from_bytes([0; 32]).as_bytes().len() =>
+        {
+            let way = if *incoming == 1 {
+                "incoming"
+            } else {
+                "outgoing"
+            };
+            format!("unexplained {way} payment {}", hex::encode(hash))
+        }
+        Some(_) | None => format!("unexplained payment {hex}"),
+    }
+}
+
+/// Both values in words that differ.
+pub(super) fn values(
+    key: &[u8],
+    expected: Option<&[u8]>,
+    found: Option<&[u8]>,
+) -> (String, String) {
+    let (wanted, is) = (value(key, expected), value(key, found));
+    if wanted != is {
+        return (wanted, is);
+    }
+    // What differs is nothing that we have words for.
+    let exact = |words: &str, bytes: Option<&[u8]>| {
+        format!("{words} [digest {}]", bytes.map(digest).unwrap_or_default())
+    };
+    (exact(&wanted, expected), exact(&is, found))
+}
+
+fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
+    let Some(bytes) = bytes else {
+        return "nothing".to_owned();
+    };
+    let opaque = || format!("{} bytes, digest {}", bytes.len(), digest(bytes));
+    let some = Some(bytes);
+    let words = match key.first().and_then(|first| kind(*first)) {
+        Some(Kind::Progress) => row::<Progress>(key, some)
+            .map(|row| format!("record {}, event {}", row.seq, row.event_id)),
+        Some(Kind::Balance) => row::<Balance>(key, some).map(|row| balance(&row)),
+        Some(Kind::Invoice) => row::<Invoice>(key, some).map(|row| invoice(&row)),
+        Some(Kind::Payment) => row::<Payment>(key, some).map(|row| payment(&row)),
+        Some(Kind::Counters) => row::<Counters>(key, some)
+            .map(|row| format!("{} invoices, {} payments", row.invoices, row.payments)),
+        Some(Kind::Event) => row::<Event>(key, some).map(|row| format!("{:?}", row.body)),
+        Some(Kind::OnchainTx) => row::<OnchainTx>(key, some).map(|row| {
+            format!(
+                "{:?} of {} and {} in fees",
+                row.purpose, row.amount, row.fee
+            )
+        }),
+        Some(Kind::Channel) => row::<Channel>(key, some)
+            .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
+        Some(
+            Kind::OutgoingHash
+            | Kind::Idempotency
+            | Kind::Stray
+            | Kind::Business
+            | Kind::User
+            | Kind::UserName
+            | Kind::Session
+            | Kind::WalletToken,
+        )
+        | None => None,
+    };
+    words.unwrap_or_else(opaque)
+}
+
+fn balance(row: &Balance) -> String {
+    format!(
+        "{} msat credited, {} msat debited, {} msat and {} msat of it pending",
+        row.credits_posted, row.debits_posted, row.credits_pending, row.debits_pending
+    )
+}
+
+fn invoice(row: &Invoice) -> String {
+    let asked = row.amount.map_or("any amount".into(), |a| a.to_string());
+    let received = match &row.receipt {
+        Some(receipt) => format!("received {}", receipt.amount),
+        None => "nothing received".to_owned(),
+    };
+    format!(
+        "{:?}, number {}, asks for {asked}, {received}",
+        row.state, row.number
+    )
+}
+
+fn payment(row: &Payment) -> String {
+    let outcome = match &row.outcome {
+        Some(Outcome::Sent(sent)) => format!("sent for {} in fees", sent.fee),
+        Some(Outcome::Failed { reason, .. }) => format!("failed: {}", reason.code()),
+        None => "no outcome".to_owned(),
+    };
+    format!(
+        "{:?}, number {}, attempt {}, {} and up to {} in fees, {outcome}",
+        row.state, row.number, row.attempt, row.amount, row.fee_cap
+    )
+}
+
+pub(super) fn account(account: Account) -> String {
+    match account {
+        Account::Wallet(owner) => wallet(owner),
+        Account::Lightning => "account lightning".to_owned(),
+        Account::Onchain => "account onchain".to_owned(),
+        Account::FeesChain => "account fees:chain".to_owned(),
+        Account::FeesLsp => "account fees:lsp".to_owned(),
+    }
+}
+
+pub(super) fn wallet(wallet: WalletRef) -> String {
+    match wallet {
+        WalletRef::House => "the house".to_owned(),
+        WalletRef::Wallet(id) => format!("wallet {}", hex::encode(id.as_bytes())),
+    }
+}
+
+fn row<E: Entity>(key: &[u8], bytes: Option<&[u8]>) -> Option<E> {
+    E::from_bytes(key, bytes?).ok()
+}
+
+/// Enough to tell two values apart, and too little to tell what they are.
+fn digest(bytes: &[u8]) -> String {
+    let digest = hex::encode(Sha256::digest(bytes));
+    digest.get(..16).unwrap_or_default().to_owned()
+}
+
+/// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
+const KINDS: [Kind; 16] = [
+    Kind::Progress,
+    Kind::Balance,
+    Kind::Invoice,
+    Kind::Payment,
+    Kind::OutgoingHash,
+    Kind::Counters,
+    Kind::Idempotency,
+    Kind::Stray,
+    Kind::Event,
+    Kind::OnchainTx,
+    Kind::Channel,
+    Kind::Business,
+    Kind::User,
+    Kind::UserName,
+    Kind::Session,
+    Kind::WalletToken,
+];
+
+fn kind(first: u8) -> Option<Kind> {
+    KINDS.into_iter().find(|kind| *kind as u8 == first)
+}
