@@ -105,6 +105,17 @@ fn is_tolerated() -> bool {
     false
 }
 
+/// From now on a contained panic is not printed. For commands that do not serve: any other panic is
+/// reported as it was, and ends what it always ended.
+pub fn hush_contained() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !is_tolerated() {
+            report(info);
+        }
+    }));
+}
+
 /// From now on a panic ends the process, unless it comes from the [`periphery`]. The node's
 /// background tasks and the money actors would otherwise leave a zombie behind: a till that takes
 /// payments and books none.

@@ -11,7 +11,7 @@ use crate::shop::Shop;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Runs `tilld` inside this very program, with the environment given and none else of ours.
-async fn tilld(args: &[&str], env: &[(&str, &str)]) -> Output {
+pub async fn tilld(args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command
         .args(["the_till", "--exact", "--nocapture", "--test-threads=1"])
@@ -25,7 +25,7 @@ async fn tilld(args: &[&str], env: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

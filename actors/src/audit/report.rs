@@ -47,9 +47,9 @@ impl AuditReport {
 /// How the views stand to the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ViewsState {
-    /// The last record that they have.
+    /// The last record that they have, 0 where they were not compared.
     pub seq: u64,
-    /// Records that they lack; the next start adds them.
+    /// Records that they lack, where they were compared; the next start adds them.
     pub behind: u64,
     /// Why they were not compared, if they were not.
     pub not_compared: Option<String>,

@@ -40,6 +40,8 @@ fn open_now(dir: &Path, network: bitcoin::Network) -> Result<Opened, StartError>
     let path = dir.join(JOURNAL);
     let views = dir.join(VIEWS);
     refuse_a_lost_journal(dir, &path, &views)?;
+    // Of an audit that did not live to remove it; if it stays, the next audit removes it.
+    let _ = std::fs::remove_dir_all(dir.join(AUDIT));
     let journal = Journal::open(&path, network_name(network))?;
     // Both are read from end to end, so side by side.
     let check = verify_aside(path)?;

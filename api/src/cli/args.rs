@@ -24,6 +24,11 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Run the till
     Serve,
+    /// Replay the journal and compare everything with what the till serves from
+    ///
+    /// Works on a stopped till's folder and on a running till, which goes on meanwhile. Nothing is
+    /// changed. Exit codes: 0 everything agrees, 1 something differs, 2 the audit could not be done.
+    Audit(AuditArgs),
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -92,6 +97,18 @@ impl Settings {
         }
         Ok(overrides)
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// Print one JSON document
+    ///
+    /// Its fields: agrees, running, records, compared, views {seq, behind, not_compared},
+    /// differences_total, differences [{subject, expected, found}], invariants [{name, holds,
+    /// detail}], node {lightning_sat, onchain_sat, ledger_lightning_sat, ledger_onchain_sat,
+    /// difference_sat, explanation} or null
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,10 @@
-//! The command line: `init`, `serve`, `config check` and `version`.
+//! The command line: `init`, `serve`, `audit`, `config check` and `version`.
 //!
 //! Owns arguments, exit codes and what is said on the terminal. It does not serve: the function
 //! that does is handed to [`run`].
 
 mod args;
+mod audit;
 mod console;
 mod error;
 mod files;
@@ -17,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-use args::{Cli, Command, ConfigCommand};
+use args::{AuditArgs, Cli, Command, ConfigCommand};
 use clap::Parser as _;
 use console::{Console, Terminal};
 use error::CliError;
@@ -31,7 +32,8 @@ use crate::{
 /// Runs the command line of this process. `serve` is called for `tilld serve`, with logging set
 /// up, the configuration checked and the seed opened; its exit code is the process's.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Of an audit: 0 everything agrees, 1
+/// something differs, 2 it could not be done.
 pub fn run(serve: impl FnOnce(Config, Mnemonic) -> ExitCode) -> ExitCode {
     run_from(std::env::args_os(), serve)
 }
@@ -73,6 +75,7 @@ fn dispatch(
     };
     let done = match &cli.command {
         Command::Init(init) => init::run(&cli.settings, init, env, console),
+        Command::Audit(args) => return audited(&cli, args, env, console),
         Command::Config(ConfigCommand::Check) => check(&cli, env, console),
         Command::Version => {
             console.say(&format!("tilld {}\n", env!("CARGO_PKG_VERSION")));
@@ -88,6 +91,22 @@ fn dispatch(
         Err(error) => {
             console.complain(&format!("tilld: {error}\n"));
             error.exit_code()
+        }
+    }
+}
+
+/// An audit's exit code says what it found, so a failure of the command has one of its own.
+fn audited(
+    cli: &Cli,
+    args: &AuditArgs,
+    env: &[(String, String)],
+    console: &mut impl Console,
+) -> ExitCode {
+    match audit::run(&cli.settings, args, env, console) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            console.complain(&format!("tilld: {error}\n"));
+            error::USAGE.into()
         }
     }
 }

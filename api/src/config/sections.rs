@@ -45,6 +45,9 @@ section! {
         max_in_flight: usize = 512, within(1..=100_000, "requests");
         /// How long a shutdown waits for requests and payments to finish, in seconds.
         shutdown_grace_secs: u64 = 30, within(1..=HOUR, "seconds");
+        /// Serve figures for Prometheus under /metrics, to whoever reaches the address above. They
+        /// name no customer and no balance, but how much business there is.
+        metrics: bool = false;
     }
 }
 

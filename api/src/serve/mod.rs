@@ -1,7 +1,9 @@
 //! `tilld serve`: from a configuration and a seed to a running till. Owns the process: its
 //! runtime, signals, listener and exit code; it knows neither routes nor actors.
 
+pub(crate) mod control;
 mod listen;
+mod metrics;
 mod settings;
 mod shutdown;
 
@@ -19,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::seed::Mnemonic;
+use control::Control;
 use shutdown::{Stop, wait_for_stop};
 
 /// Why the till did not start or did not end well.
@@ -66,7 +69,7 @@ async fn run(config: Config, mnemonic: Mnemonic) -> Result<(), ServeError> {
     // The lock on the data folder comes first: it tells best what is wrong when there are two.
     let till = start(&config, &mnemonic).await?;
     drop(mnemonic);
-    let served = listen_and_serve(&config, &till).await;
+    let served = serve_with_door(&config, &till).await;
     // Whatever happened, a node that was started is stopped.
     till.stop().await;
     match served? {
@@ -75,13 +78,24 @@ async fn run(config: Config, mnemonic: Mnemonic) -> Result<(), ServeError> {
     }
 }
 
+/// Serves, and lets the operator in on loopback meanwhile.
+async fn serve_with_door(config: &Config, till: &Till) -> Result<Stop, ServeError> {
+    let control = Control::open(&config.till.data_dir, till.auditor()).await?;
+    let served = listen_and_serve(config, till).await;
+    drop(control);
+    served
+}
+
 async fn listen_and_serve(config: &Config, till: &Till) -> Result<Stop, ServeError> {
     let address = config.http.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let app = crate::pos::router(till.service(), settings::pos(config))
-        .layer(axum::middleware::from_fn(as_periphery));
+    let mut app = crate::pos::router(till.service(), settings::pos(config));
+    if config.http.metrics {
+        app = app.merge(metrics::router(till.figures()));
+    }
+    let app = app.layer(axum::middleware::from_fn(as_periphery));
     let grace = Duration::from_secs(config.http.shutdown_grace_secs);
     serve_until_stopped(listener, app, till.failed(), grace).await
 }

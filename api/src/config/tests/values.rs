@@ -56,6 +56,7 @@ const BAD: &[(&str, &str, &str)] = &[
         "-1",
         "a whole number of seconds from 1 to 3600, not -1",
     ),
+    ("http.metrics", "1", "must be true or false, not 1"),
     ("node.alias", "\"\"", "must be a text of 1 to 32 bytes"),
     (
         "node.alias",

@@ -1,0 +1,74 @@
+//! The report for a person. Owns the sentences; the figures are in the report.
+
+use std::fmt::Write as _;
+
+use crate::serve::control::wire::AuditWire;
+
+/// The report in lines, the verdict first.
+pub(super) fn of(report: &AuditWire) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(&mut text, report);
+    text
+}
+
+fn write(text: &mut String, report: &AuditWire) -> std::fmt::Result {
+    let broken = report.invariants.iter().filter(|i| !i.holds).count();
+    if report.agrees {
+        writeln!(text, "everything agrees")?;
+    } else {
+        let differences = report.differences_total;
+        writeln!(
+            text,
+            "NOT in agreement: {differences} differences, {broken} broken invariants"
+        )?;
+    }
+    let (records, compared) = (report.records, report.compared);
+    writeln!(
+        text,
+        "  {records} records replayed, {compared} entries compared"
+    )?;
+    if report.views.behind > 0 {
+        let behind = report.views.behind;
+        writeln!(
+            text,
+            "  the views lack {behind} records; the next start adds them"
+        )?;
+    }
+    if let Some(why) = &report.views.not_compared {
+        writeln!(text, "  the views were not compared: {why}")?;
+    }
+    for difference in &report.differences {
+        writeln!(text, "differs: {}", difference.subject)?;
+        writeln!(text, "  expected: {}", difference.expected)?;
+        writeln!(text, "  found:    {}", difference.found)?;
+    }
+    let named = u64::try_from(report.differences.len()).unwrap_or(u64::MAX);
+    if report.differences_total > named {
+        let rest = report.differences_total - named;
+        writeln!(text, "differs: and {rest} more")?;
+    }
+    for invariant in &report.invariants {
+        let verdict = if invariant.holds { "holds" } else { "BROKEN" };
+        let detail = match invariant.detail.as_str() {
+            "" => String::new(),
+            detail => format!(" ({detail})"),
+        };
+        writeln!(text, "{verdict}: {}{detail}", invariant.name)?;
+    }
+    if let Some(node) = &report.node {
+        writeln!(
+            text,
+            "node: {} sat in channels, {} sat on the chain; ledger: {} and {} sat; difference {} sat",
+            node.lightning_sat,
+            node.onchain_sat,
+            node.ledger_lightning_sat,
+            node.ledger_onchain_sat,
+            node.difference_sat
+        )?;
+        if let Some(explanation) = &node.explanation {
+            writeln!(text, "  {explanation}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The audit's report as JSON: what `tilld audit --json` prints and the door answers. Field names
+//! are stable; see `docs/reliability.md`.
+
+use serde::{Deserialize, Serialize};
+use till_actors::audit::{AuditReport, NodeCheck};
+
+/// Why there is no report.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) error: String,
+}
+
+/// The report.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AuditWire {
+    /// Whether nothing differs and every invariant holds.
+    pub(crate) agrees: bool,
+    /// Whether the till was serving.
+    pub(crate) running: bool,
+    /// Records in the journal.
+    pub(crate) records: u64,
+    /// Entries of the views that were compared.
+    pub(crate) compared: u64,
+    pub(crate) views: ViewsWire,
+    pub(crate) differences_total: u64,
+    /// The first thousand.
+    pub(crate) differences: Vec<DifferenceWire>,
+    pub(crate) invariants: Vec<InvariantWire>,
+    pub(crate) node: Option<NodeWire>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ViewsWire {
+    pub(crate) seq: u64,
+    pub(crate) behind: u64,
+    pub(crate) not_compared: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DifferenceWire {
+    pub(crate) subject: String,
+    pub(crate) expected: String,
+    pub(crate) found: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct InvariantWire {
+    pub(crate) name: String,
+    pub(crate) holds: bool,
+    pub(crate) detail: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NodeWire {
+    pub(crate) lightning_sat: u64,
+    pub(crate) onchain_sat: u64,
+    pub(crate) ledger_lightning_sat: i64,
+    pub(crate) ledger_onchain_sat: i64,
+    pub(crate) difference_sat: i64,
+    pub(crate) explanation: Option<String>,
+}
+
+impl AuditWire {
+    pub(crate) fn of(report: &AuditReport, running: bool) -> Self {
+        let differences = report.differences.iter().map(|difference| DifferenceWire {
+            subject: difference.subject.clone(),
+            expected: difference.expected.clone(),
+            found: difference.found.clone(),
+        });
+        let invariants = report.invariants.iter().map(|invariant| InvariantWire {
+            name: invariant.name.to_owned(),
+            holds: invariant.holds,
+            detail: invariant.detail.clone(),
+        });
+        Self {
+            agrees: report.agrees(),
+            running,
+            records: report.records,
+            compared: report.compared,
+            views: ViewsWire {
+                seq: report.views.seq,
+                behind: report.views.behind,
+                not_compared: report.views.not_compared.clone(),
+            },
+            differences_total: report.differences_total,
+            differences: differences.collect(),
+            invariants: invariants.collect(),
+            node: report.node.as_ref().map(NodeWire::of),
+        }
+    }
+}
+
+impl NodeWire {
+    fn of(check: &NodeCheck) -> Self {
+        // No ledger of bitcoin has figures beyond these bounds.
+        let sat = |sat: i128| i64::try_from(sat).unwrap_or(i64::MAX);
+        Self {
+            lightning_sat: check.node.lightning_sat,
+            onchain_sat: check.node.onchain_sat,
+            ledger_lightning_sat: sat(check.ledger_lightning_sat),
+            ledger_onchain_sat: sat(check.ledger_onchain_sat),
+            difference_sat: sat(check.difference_sat),
+            explanation: check.explanation.clone(),
+        }
+    }
+}
