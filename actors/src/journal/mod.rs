@@ -6,6 +6,9 @@
 
 mod chain;
 mod error;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod full_disk_tests;
 mod meta;
 pub mod store;
 #[cfg(test)]
