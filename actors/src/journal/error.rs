@@ -32,6 +32,15 @@ pub enum JournalError {
         /// What is known.
         known: u32,
     },
+    /// A development version wrote it, before there were digests in it.
+    #[error(
+        "the journal has version {found} of its tables, of a development version of this program that \
+         it no longer reads: make a new data folder"
+    )]
+    Older {
+        /// What was found.
+        found: u32,
+    },
     /// It belongs to another network or node.
     #[error("the journal belongs to {what} {found}, not to {wanted}")]
     Foreign {

@@ -13,7 +13,7 @@ use super::chain::{GENESIS, Head};
 use super::error::{JournalError, meta_damaged};
 
 /// The layout of the tables that this program writes, and the newest that it reads.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// In place of the node's id from just before the node is made until it is there.
 const NODE_IS_BEING_MADE: &str = "being made";
 /// Rows that the digest does not cover: itself, and what changes with every commit.
@@ -53,10 +53,12 @@ impl Meta {
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let rows: Result<BTreeMap<String, String>, _> = rows.collect();
         let meta = Self(rows.map_err(unreadable)?);
-        if meta.0.get("check") != Some(&meta.digest()) {
-            return Err(meta_damaged("its digest does not match"));
+        let schema: Option<u32> = meta.0.get("schema").and_then(|text| text.parse().ok());
+        match (meta.0.get("check"), schema) {
+            (Some(check), _) if *check == meta.digest() => {}
+            (None, Some(found)) if found < SCHEMA => return Err(JournalError::Older { found }),
+            (Some(_) | None, _) => return Err(meta_damaged("its digest does not match")),
         }
-        let schema = meta.0.get("schema").and_then(|text| text.parse().ok());
         match schema {
             Some(SCHEMA) => {}
             Some(found) if found > SCHEMA => {

@@ -144,9 +144,14 @@ fn another_network_or_node_or_a_newer_schema_is_refused() {
     assert!(matches!(other, Err(JournalError::Foreign { .. })));
     let other = Journal::open(&path, "mainnet");
     assert!(matches!(other, Err(JournalError::Foreign { .. })));
-    journal.set_meta("schema", "2").unwrap();
+    journal.set_meta("schema", "3").unwrap();
     let newer = Journal::open(&path, "regtest").unwrap_err();
     assert!(matches!(newer, JournalError::Newer { .. }), "{newer}");
+    let old = "DELETE FROM meta WHERE key IN ('check', 'head');
+               UPDATE meta SET value = '1' WHERE key = 'schema'";
+    journal.db.execute_batch(old).unwrap();
+    let older = Journal::open(&path, "regtest").unwrap_err();
+    assert!(matches!(older, JournalError::Older { found: 1 }), "{older}");
 }
 
 #[test]

@@ -105,10 +105,7 @@ fn a_flipped_byte_in_small_views_costs_a_rebuild_and_nothing_else() {
     let mut tried = 0;
     for file in original.files() {
         let bytes = original.bytes(&file);
-        let used = bytes
-            .iter()
-            .rposition(|byte| *byte != 0)
-            .map_or(0, |at| at + 1);
+        let used = used(&bytes);
         for at in 0..used {
             let bit = u32::try_from(seeded.below(8)).unwrap();
             flip(&original, &file, &bytes, at, bit);
@@ -119,22 +116,108 @@ fn a_flipped_byte_in_small_views_costs_a_rebuild_and_nothing_else() {
     assert!(tried > 1_000, "only {tried} bytes are in use");
 }
 
+/// Not a test of its own: flips in the larger views, in a process that aborts on every panic that is
+/// not contained, as the till does.
 #[test]
-fn a_flipped_byte_in_larger_views_costs_a_rebuild_and_nothing_else() {
+fn the_flips_of_larger_views() {
+    if !is_child("flips") {
+        return;
+    }
+    crate::abort::abort_on_panic();
     let original = Original::of(many_sales);
     let mut seeded = Seeded(0x7469_6c6c_6400_0002);
     for file in original.files() {
         let bytes = original.bytes(&file);
-        let used = bytes
-            .iter()
-            .rposition(|byte| *byte != 0)
-            .map_or(0, |at| at + 1);
+        let used = used(&bytes);
         for _ in 0..SAMPLES {
             let at = usize::try_from(seeded.below(used as u64)).unwrap();
             let bit = u32::try_from(seeded.below(8)).unwrap();
             flip(&original, &file, &bytes, at, bit);
         }
     }
+}
+
+#[test]
+fn a_flipped_byte_in_larger_views_costs_a_rebuild_and_nothing_else() {
+    let (success, said) = child("flips", "the_flips_of_larger_views");
+    assert!(success, "{said}");
+}
+
+/// Not a test of its own: reads a row that was damaged under a till that serves.
+#[test]
+fn a_read_of_a_damaged_row() {
+    if !is_child("read") {
+        return;
+    }
+    crate::abort::abort_on_panic();
+    let dir = tempfile::tempdir().unwrap();
+    let views = one_sale(dir.path()).views;
+    let hash = crate::testing::hash(1);
+    let key = till::invoice::Invoice::key_bytes(&hash);
+    views.copy(&seal::KEY, &key);
+    assert!(views.get::<till::invoice::Invoice>(&hash).is_err());
+    println!("refused before it serves");
+    views.serve();
+    let _ = views.get::<till::invoice::Invoice>(&hash);
+    println!("served");
+}
+
+/// Not a test of its own: sled panics in a read that an HTTP handler asked for.
+#[tokio::test]
+async fn a_read_that_panics() {
+    if !is_child("panic") {
+        return;
+    }
+    crate::abort::abort_on_panic();
+    let _ = crate::abort::contained(|| -> () { unreachable!("contained") });
+    println!("went on");
+    let handler = async { crate::abort::vital(|| -> () { unreachable!("sled") }) };
+    let handler = tokio::spawn(crate::abort::periphery(handler));
+    let _ = handler.await;
+    println!("served");
+}
+
+#[test]
+fn damage_that_is_met_while_serving_ends_the_process() {
+    let (success, said) = child("read", "a_read_of_a_damaged_row");
+    assert!(
+        !success && said.contains("refused before it serves"),
+        "{said}"
+    );
+    assert!(said.contains("aborting: the views are damaged"), "{said}");
+    assert!(!said.contains("served"), "{said}");
+    let (success, said) = child("panic", "a_read_that_panics");
+    assert!(!success && said.contains("went on"), "{said}");
+    assert!(said.contains("aborting: a panic"), "{said}");
+    assert!(!said.contains("served"), "{said}");
+}
+
+/// Names the work of a process that was started for it.
+const CHILD: &str = "TILL_TEST_VIEWS";
+
+fn is_child(work: &str) -> bool {
+    std::env::var(CHILD).is_ok_and(|wanted| wanted == work)
+}
+
+/// Runs one of the tests above in a process of its own.
+fn child(work: &str, test: &str) -> (bool, String) {
+    let program = std::env::current_exe().unwrap();
+    let test = format!("views::damage_tests::{test}");
+    let output = std::process::Command::new(program)
+        .args([&test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, work)
+        .output()
+        .unwrap();
+    let texts = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&texts).into_owned(),
+    )
+}
+
+fn used(bytes: &[u8]) -> usize {
+    let last = bytes.iter().rposition(|byte| *byte != 0);
+    last.map_or(0, |at| at + 1)
 }
 
 #[test]
@@ -206,11 +289,10 @@ fn a_process_that_died_while_opening_them_leaves_a_mark() {
     let original = Original::of(one_sale);
     let mark = original.dir.path().join("views.opening");
     fs::write(&mark, "").unwrap();
-    let before = fs::metadata(original.dir.path().join("views/db")).unwrap();
+    let left_in_it = original.dir.path().join("views/left");
+    fs::write(&left_in_it, "").unwrap();
     let books = Books::open(original.dir.path());
     assert!(rows(&books.views) == original.rows);
     assert!(!mark.exists());
-    use std::os::unix::fs::MetadataExt as _;
-    let after = fs::metadata(original.dir.path().join("views/db")).unwrap();
-    assert_ne!(before.ino(), after.ino(), "they were opened, not rebuilt");
+    assert!(!left_in_it.exists(), "they were opened, not rebuilt");
 }

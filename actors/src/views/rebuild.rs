@@ -10,7 +10,7 @@ use crate::journal::{Head, Journal, JournalError};
 /// Records that are applied to the views in one batch.
 const BATCH: usize = 1_000;
 /// Progress is reported after this many records.
-const REPORT_EVERY: u64 = 50_000;
+const REPORT_EVERY: u64 = 10_000;
 
 /// Why the views cannot be brought up to the journal.
 #[derive(Debug, thiserror::Error)]
