@@ -5,6 +5,7 @@
 
 mod figures;
 mod lock;
+mod observers;
 mod root;
 mod start_node;
 pub(crate) mod store;
@@ -41,6 +42,7 @@ use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, WatcherActor, pump};
+use observers::Observers;
 use root::{Root, RootHandle};
 
 /// How long calls to the node that are under way may take when it is to stop; a sync against a
@@ -133,40 +135,6 @@ pub struct Till {
     writer: Writer,
     observers: Observers,
     _lock: lock::DataDirLock,
-}
-
-/// Who looks at the till and changes nothing.
-#[derive(Debug)]
-struct Observers {
-    auditor: Auditor,
-    figures: FiguresHandle,
-}
-
-impl Observers {
-    fn new(
-        config: &TillConfig,
-        views: &Views,
-        jobs: &mpsc::Sender<Job>,
-        writer: &Writer,
-        node: &NodeHandle,
-    ) -> Self {
-        Self {
-            auditor: Auditor {
-                dir: config.data_dir.clone(),
-                network: config.network,
-                views: views.clone(),
-                jobs: jobs.downgrade(),
-                node: node.clone(),
-                under_way: Arc::default(),
-            },
-            figures: FiguresHandle {
-                dir: config.data_dir.clone(),
-                views: views.clone(),
-                applied: writer.applied(),
-                node: node.clone(),
-            },
-        }
-    }
 }
 
 impl Till {

@@ -30,11 +30,23 @@ pub enum TelemetryError {
 /// # Errors
 /// When called twice.
 pub fn init(log: &LogConfig) -> Result<(), TelemetryError> {
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let subscriber = subscriber(log, std::io::stderr, colours)?;
+    let subscriber = subscriber(log, std::io::stderr, is_coloured())?;
     subscriber
         .try_init()
         .map_err(|_| TelemetryError::AlreadySet)
+}
+
+/// Logs to stderr what `work` does on this thread: for commands that do not serve.
+///
+/// # Errors
+/// If the filter is not one.
+pub fn during<T>(log: &LogConfig, work: impl FnOnce() -> T) -> Result<T, TelemetryError> {
+    let subscriber = subscriber(log, std::io::stderr, is_coloured())?;
+    Ok(tracing::subscriber::with_default(subscriber, work))
+}
+
+fn is_coloured() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// The subscriber, writing wherever it is told to. `SystemTime` prints RFC 3339 in UTC.

@@ -125,6 +125,14 @@ pub enum AuditError {
     /// The system refuses a folder or a thread.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The replay could fill the disk.
+    #[error("the audit's own copy needs {needed} bytes on the disk, {free} are free")]
+    NoRoom {
+        /// With the floor that a till needs.
+        needed: u64,
+        /// What there is.
+        free: u64,
+    },
     /// Another audit is under way.
     #[error("an audit is under way already")]
     Busy,

@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 use till::ledger::State;
 
 use super::report::AuditError;
+use crate::disk::{DISK_FLOOR_BYTES, free_bytes};
 use crate::journal::{Head, Journal};
-use crate::till::store::{AUDIT, JOURNAL};
+use crate::till::store::{AUDIT, JOURNAL, VIEWS};
 use crate::views::{CatchUpError, Views, catch_up_through};
+
+/// How many times the views' size a replay may need: sled writes more than it keeps.
+const ROOM_FACTOR: u64 = 2;
 
 /// A replay of the journal up to some record.
 pub(super) struct Scratch {
@@ -41,6 +45,7 @@ impl Scratch {
         if folder.0.exists() {
             fs::remove_dir_all(&folder.0)?;
         }
+        leave_room(dir)?;
         let views = Views::open(&folder.0)?;
         let state = State::over(views.clone())?;
         Ok(Self {
@@ -81,4 +86,35 @@ impl Scratch {
         drop(self.views);
         drop(self.folder);
     }
+}
+
+/// An audit must not fill the disk under a till that serves.
+fn leave_room(dir: &Path) -> Result<(), AuditError> {
+    let journal = fs::metadata(dir.join(JOURNAL))?.len();
+    let size = folder_bytes(&dir.join(VIEWS))?.max(journal);
+    let needed = size.saturating_mul(ROOM_FACTOR) + DISK_FLOOR_BYTES;
+    match free_bytes(dir) {
+        Some(free) if free < needed => Err(AuditError::NoRoom { needed, free }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn folder_bytes(dir: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        if !folder.exists() {
+            continue;
+        }
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let about = entry.metadata()?;
+            if about.is_dir() {
+                folders.push(entry.path());
+            } else {
+                bytes += about.len();
+            }
+        }
+    }
+    Ok(bytes)
 }

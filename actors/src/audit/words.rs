@@ -9,10 +9,13 @@ use till::ledger::{Account, Balance, Event, WalletRef};
 use till::payment::{Outcome, Payment};
 use till::treasury::{Channel, OnchainTx};
 
-use crate::views::index_name;
+use crate::views::{SEAL_KEY, index_name};
 
 /// What is stored under `key`; `value` is one of the two that differ.
 pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
+    if key == SEAL_KEY {
+        return "the seal over all entries".to_owned();
+    }
     let (first, tail) = key.split_first().map_or((0, key), |(f, tail)| (*f, tail));
     let hex = hex::encode(tail);
     let Some(kind) = kind(first) else {

@@ -40,22 +40,24 @@ pub(super) enum Index {
     Alarms = 0x8a,
 }
 
+/// Every index and what it finds, in words for the audit.
+const NAMES: [(Index, &str); 10] = [
+    (Index::Invoices, "invoices"),
+    (Index::PaidInvoices, "paid invoices"),
+    (Index::ExternalId, "invoices by reference"),
+    (Index::OpenByExpiry, "open invoices by expiry"),
+    (Index::Claiming, "invoices being claimed"),
+    (Index::Drafts, "drafts"),
+    (Index::Payments, "payments"),
+    (Index::LivePayments, "payments that did not fail"),
+    (Index::PendingPayments, "pending payments"),
+    (Index::Alarms, "alarms"),
+];
+
 /// What an index finds, by the first byte of its entries' keys.
-pub(crate) const fn index_name(first: u8) -> Option<&'static str> {
-    Some(match first {
-        0x81 => "invoices",
-        0x82 => "paid invoices",
-        0x83 => "invoices by reference",
-        0x84 => "open invoices by expiry",
-        0x85 => "invoices being claimed",
-        0x86 => "drafts",
-        0x87 => "payments",
-        0x88 => "payments that did not fail",
-        0x89 => "pending payments",
-        0x8a => "alarms",
-        super::seal::FIRST => "the seal over all entries",
-        _ => return None,
-    })
+pub(crate) fn index_name(first: u8) -> Option<&'static str> {
+    let known = NAMES.iter().find(|(index, _)| *index as u8 == first);
+    known.map(|(_, name)| *name)
 }
 
 /// Replaces the entries of a row's former value by those of its new one.

@@ -29,6 +29,7 @@ use tokio::sync::watch;
 pub(crate) use index::index_name;
 pub(crate) use rebuild::catch_up_through;
 pub use rebuild::{CatchUpError, catch_up};
+pub(crate) use seal::KEY as SEAL_KEY;
 use seal::Seal;
 
 use crate::journal::Head;

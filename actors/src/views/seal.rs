@@ -15,10 +15,8 @@ use crate::journal::Head;
 /// Rows, keys and index entries as this program lays them out. Raise it with every change of them:
 /// views of another layout are rebuilt.
 pub(super) const LAYOUT: u32 = 1;
-/// No row's or index entry's key starts so.
-pub(super) const FIRST: u8 = 0xff;
-/// Where the seal is.
-pub(super) const KEY: [u8; 1] = [FIRST];
+/// Where the seal is; no row's or index entry's key starts so.
+pub(crate) const KEY: [u8; 1] = [0xff];
 
 /// What the views say of themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

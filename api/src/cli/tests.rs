@@ -469,3 +469,12 @@ fn exit_codes_tell_usage_from_failure() {
     machine.fails("tilld serve", 1, "there is no seed at");
     assert!(machine.served.take().is_none());
 }
+
+#[test]
+fn an_audit_of_nothing_could_not_be_done_and_makes_nothing() {
+    let mut machine = Machine::new();
+    let command = "tilld --network regtest --data-dir ~/till audit";
+    machine.fails(command, 2, "there is no journal in");
+    machine.fails(&format!("{command} --jsn"), 2, "--json");
+    assert!(!machine.path("till").exists());
+}

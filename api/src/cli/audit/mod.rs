@@ -34,11 +34,11 @@ pub(super) fn run(
 ) -> Result<u8, NoReport> {
     let (loaded, _) = files::load(settings, env)?;
     let config = loaded.config;
-    // For progress on stderr; whoever has set up logging already sees it there.
-    let _ = telemetry::init(&config.log);
     till_actors::abort::hush_contained();
-    let dir = &config.till.data_dir;
-    let report = match audit_folder(dir, config.till.network.into()) {
+    let (dir, network) = (&config.till.data_dir, config.till.network.into());
+    // Progress goes to stderr.
+    let audited = telemetry::during(&config.log, || audit_folder(dir, network));
+    let report = match audited.map_err(CliError::from)? {
         Ok(report) => AuditWire::of(&report, false),
         Err(AuditError::Lock(LockError::Taken { .. })) => ask::audit(dir)?,
         Err(error) => return Err(error.into()),

@@ -84,7 +84,7 @@ async fn audit(State(door): State<Door>, headers: HeaderMap) -> Response {
     }
     match door.auditor.audit().await {
         Ok(report) => Json(AuditWire::of(&report, true)).into_response(),
-        Err(error @ (AuditError::Busy | AuditError::Stopping)) => {
+        Err(error @ (AuditError::Busy | AuditError::Stopping | AuditError::NoRoom { .. })) => {
             refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string())
         }
         Err(
