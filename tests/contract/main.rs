@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
 mod access;
+mod disk;
 mod envelope;
 mod invoices;
 mod lists;

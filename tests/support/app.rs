@@ -38,10 +38,19 @@ impl TestApp {
 
     /// The same with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_above(0, change).await
+    }
+
+    /// The same with a floor for the disk, in free bytes.
+    pub async fn start_above(disk_floor_bytes: u64, change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let node = Arc::new(FakeNode::default());
         let source = NodeSource::Running(Arc::clone(&node) as _);
-        let till = Till::start(config(dir.path()), [7; 64].into(), source).await;
+        let config = TillConfig {
+            disk_floor_bytes,
+            ..config(dir.path())
+        };
+        let till = Till::start(config, [7; 64].into(), source).await;
         let till = till.expect("the till starts");
         let mut settings = Settings {
             payment_wait: Duration::from_secs(5),
@@ -73,10 +82,14 @@ impl TestApp {
 
     /// The same with other settings.
     pub async fn initialized_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let app = Self::start_with(change).await;
-        let (status, answer) = app.nobody().post("/initial-setup", setup()).await;
+        Self::start_with(change).await.set_up().await
+    }
+
+    /// Gives a till that nobody has set up its first administrator.
+    pub async fn set_up(self) -> Self {
+        let (status, answer) = self.nobody().post("/initial-setup", setup()).await;
         assert_eq!(status, 201, "{answer}");
-        app
+        self
     }
 
     /// Somebody who is not logged in.
