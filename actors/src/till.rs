@@ -37,12 +37,20 @@ use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
+<<<<<<< HEAD
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
 use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, InHand, WatcherActor, WatcherHandle, pump};
+=======
+use crate::payments::{self, PaymentsActor, PaymentsHandle};
+use crate::service::{Parts, Policy, Service, hmac_sha256};
+use crate::treasury::{self, TreasuryActor, TreasuryHandle};
+use crate::views::{CatchUpError, ViewError, Views};
+use crate::watcher::{self, Gate, WatcherActor, pump};
+>>>>>>> damage
 use observers::Observers;
 use root::{Root, RootHandle};
 
@@ -320,6 +328,16 @@ async fn spawn_ledger(
     };
     let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
     Ok(LedgerHandle::new(ledger, floor))
+<<<<<<< HEAD
+=======
+}
+
+/// What every actor above the ledger works with.
+struct Common {
+    ledger: LedgerHandle,
+    node: NodeHandle,
+    views: Views,
+>>>>>>> damage
 }
 
 /// What every actor above the ledger works with.

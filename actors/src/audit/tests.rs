@@ -19,7 +19,11 @@ fn shop(dir: &Path) {
     books.run(reserve(100, 500));
     books.run(reserve(101, 300));
     books.run(till::ledger::Command::VoidPayment {
+<<<<<<< HEAD
         which: till::ledger::Which::to_invoice(hash(101)),
+=======
+        hash: hash(101),
+>>>>>>> damage
         attempt: None,
         reason: till::payment::FailureReason::NoRoute,
     });
@@ -257,7 +261,11 @@ async fn below_the_disk_s_floor_nothing_new_is_begun() {
     let dir = tempfile::tempdir().unwrap();
     let mut low = config(dir.path());
     low.disk_floor_bytes = u64::MAX;
+<<<<<<< HEAD
     let node = std::sync::Arc::new(crate::testing::QuietNode);
+=======
+    let node = std::sync::Arc::new(crate::testing::QuietNode::default());
+>>>>>>> damage
     let source = crate::till::NodeSource::Running(node);
     let till = crate::till::Till::start(low, [1; 64].into(), source)
         .await
