@@ -86,13 +86,9 @@ impl Books {
 
 pub(crate) fn draft(n: u8) -> InvoiceDraft {
     InvoiceDraft {
-<<<<<<< HEAD
         hash: hash(n),
         preimage: Some(Preimage::from_bytes([n; 32])),
         hold: false,
-=======
-        preimage: Preimage::from_bytes([n; 32]),
->>>>>>> damage
         wallet: WalletRef::House,
         origin: Origin::Pos,
         amount: Some(msat(1_000)),

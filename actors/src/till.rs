@@ -37,20 +37,12 @@ use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
-<<<<<<< HEAD
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
 use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, InHand, WatcherActor, WatcherHandle, pump};
-=======
-use crate::payments::{self, PaymentsActor, PaymentsHandle};
-use crate::service::{Parts, Policy, Service, hmac_sha256};
-use crate::treasury::{self, TreasuryActor, TreasuryHandle};
-use crate::views::{CatchUpError, ViewError, Views};
-use crate::watcher::{self, Gate, WatcherActor, pump};
->>>>>>> damage
 use observers::Observers;
 use root::{Root, RootHandle};
 
@@ -192,15 +184,9 @@ impl Till {
         let payments = common.spawn_payments(&config, &gate, &root).await?;
         let treasury = common.spawn_treasury(&config, &root).await?;
         let node_to_stop = node_to_start.node();
-        let pump = pump(
-            common.0.clone(),
-            watcher.clone(),
-            gate.clone(),
-            config.recheck,
-        );
         let tasks = vec![
             tokio::spawn(node_to_start.run(node.clone())),
-            tokio::spawn(pump),
+            common.spawn_pump(&watcher, &gate, config.recheck),
         ];
         let service = Service::new(Parts {
             network: config.network,
@@ -328,22 +314,22 @@ async fn spawn_ledger(
     };
     let (ledger, _) = LedgerActor::spawn_linked(None, LedgerActor, args, root.cell()).await?;
     Ok(LedgerHandle::new(ledger, floor))
-<<<<<<< HEAD
-=======
-}
-
-/// What every actor above the ledger works with.
-struct Common {
-    ledger: LedgerHandle,
-    node: NodeHandle,
-    views: Views,
->>>>>>> damage
 }
 
 /// What every actor above the ledger works with.
 struct Common(Runner);
 
 impl Common {
+    fn spawn_pump(
+        &self,
+        watcher: &ractor::ActorRef<watcher::Msg>,
+        gate: &Gate,
+        recheck: Duration,
+    ) -> JoinHandle<()> {
+        let runner = self.0.clone();
+        tokio::spawn(pump(runner, watcher.clone(), gate.clone(), recheck))
+    }
+
     async fn spawn_watcher(
         &self,
         root: &RootHandle,

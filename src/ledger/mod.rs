@@ -19,7 +19,7 @@ pub use command::{
     AccessCommand, Command, Done, IdempotencyKey, InvoiceDraft, OnchainSeen, PaymentOrder, Refusal,
     Which,
 };
-pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, is_too_late};
+pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};
 pub use entity::{Archive, Entity, Kind};
 pub use record::{Alarm, Event, EventBody, Fact, Record};
 pub use state::{Changes, State};

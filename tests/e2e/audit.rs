@@ -102,7 +102,7 @@ async fn an_audit_agrees_with_an_open_shop_and_with_a_closed_one() {
     );
     assert_eq!(report["differences"], json!([]));
     assert!(
-        report["node"]["lightning_sat"].as_u64().unwrap() > 100_000,
+        report["node"]["ledger_lightning_msat"].as_u64().unwrap() > 100_000_000,
         "{report}"
     );
     assert!(books.file("control.json").exists());

@@ -49,10 +49,7 @@ fn nobody_owes(accounts: &[Balance]) -> Invariant {
         Account::Wallet(WalletRef::Wallet(_)) => balance.available_msat() < 0,
         Account::Wallet(WalletRef::House)
         | Account::Lightning
-<<<<<<< HEAD
         | Account::Closing
-=======
->>>>>>> damage
         | Account::Onchain
         | Account::FeesChain
         | Account::FeesLsp => false,
@@ -76,11 +73,7 @@ fn nobody_owes(accounts: &[Balance]) -> Invariant {
 fn fees_pass_through(accounts: &[Balance]) -> Invariant {
     let left = accounts.iter().filter(|balance| match balance.account {
         Account::FeesChain | Account::FeesLsp => balance.credit_msat() != 0,
-<<<<<<< HEAD
         Account::Wallet(_) | Account::Lightning | Account::Closing | Account::Onchain => false,
-=======
-        Account::Wallet(_) | Account::Lightning | Account::Onchain => false,
->>>>>>> damage
     });
     let left: Vec<String> = left
         .map(|balance| {
@@ -115,17 +108,11 @@ fn reservations_have_payments(
                 wanted.remove(&wallet).unwrap_or_default(),
                 balance.debits_pending,
             ),
-<<<<<<< HEAD
             Account::Lightning
             | Account::Closing
             | Account::Onchain
             | Account::FeesChain
             | Account::FeesLsp => (0, balance.debits_pending),
-=======
-            Account::Lightning | Account::Onchain | Account::FeesChain | Account::FeesLsp => {
-                (0, balance.debits_pending)
-            }
->>>>>>> damage
         };
         if expected != u128::from(found) {
             let name = words::account(balance.account);

@@ -7,6 +7,7 @@
 
 mod compare;
 mod invariants;
+mod node_check;
 mod report;
 mod running;
 mod scratch;
@@ -16,8 +17,7 @@ mod stopped;
 mod tests;
 mod words;
 
-pub use report::{
-    AuditError, AuditReport, Difference, Invariant, NodeCheck, NodeFigures, ViewsState,
-};
+pub use node_check::NodeCheck;
+pub use report::{AuditError, AuditReport, Difference, Invariant, ViewsState};
 pub use running::Auditor;
 pub use stopped::audit_folder;

@@ -2,6 +2,7 @@
 
 use till::ledger::entity::Damaged;
 
+use super::node_check::NodeCheck;
 use crate::journal::JournalError;
 use crate::till::LockError;
 use crate::views::{CatchUpError, ViewError};
@@ -29,11 +30,13 @@ pub struct AuditReport {
 pub(super) const MAX_DIFFERENCES: usize = 1_000;
 
 impl AuditReport {
-    /// Whether nothing differs and everything holds. The node's figures are information: they move
-    /// at other moments than the ledger's.
+    /// Whether nothing differs and everything holds. The node's figures move at other moments than
+    /// the ledger's: they count only where the difference has lasted and an alarm was raised.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.differences_total == 0 && self.invariants.iter().all(|invariant| invariant.holds)
+        let holds = self.invariants.iter().all(|invariant| invariant.holds);
+        let explained = self.node.as_ref().is_none_or(|node| !node.is_unexplained);
+        self.differences_total == 0 && holds && explained
     }
 
     pub(super) fn differs(&mut self, difference: Difference) {
@@ -75,30 +78,6 @@ pub struct Invariant {
     pub holds: bool,
     /// The figures.
     pub detail: String,
-}
-
-/// What the node says it holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NodeFigures {
-    /// In channels and on its way out of them, in sat.
-    pub lightning_sat: u64,
-    /// On the chain, unconfirmed included, in sat.
-    pub onchain_sat: u64,
-}
-
-/// The ledger's asset accounts beside the node's figures.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NodeCheck {
-    /// What the node says.
-    pub node: NodeFigures,
-    /// The account `lightning`, in sat, rounded down.
-    pub ledger_lightning_sat: i128,
-    /// The account `onchain`, in sat, rounded down.
-    pub ledger_onchain_sat: i128,
-    /// Ledger less node.
-    pub difference_sat: i128,
-    /// What is known to make up the difference.
-    pub explanation: Option<String>,
 }
 
 /// Why there is no report.

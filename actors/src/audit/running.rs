@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use till::ledger::{Account, Balance};
 use tokio::sync::{mpsc, oneshot};
 
-use super::report::{AuditError, AuditReport, NodeCheck, NodeFigures};
+use super::node_check::NodeCheck;
+use super::report::{AuditError, AuditReport};
 use super::scratch::Scratch;
 use super::{compare, invariants};
 use crate::abort::contained;
@@ -65,14 +65,8 @@ impl Auditor {
         })?;
         let mut done = answer.await.map_err(|_| AuditError::Stopping)??;
         if let Some(check) = &mut done.node {
-            let node = self.node.call(|node| Ok(node.balances())).await;
-            match node {
-                Ok(node) => check.put_to(NodeFigures {
-                    lightning_sat: node.lightning_total.get(),
-                    onchain_sat: node.onchain_total.get(),
-                }),
-                Err(_) => done.node = None,
-            }
+            let node = self.node.call(|node| Ok(node.figures())).await;
+            check.put_to(node.ok().flatten());
         }
         Ok(done)
     }
@@ -141,28 +135,3 @@ impl Auditor {
         answer.blocking_recv().map_err(|_| AuditError::Stopping)
     }
 }
-
-impl NodeCheck {
-    fn of(views: &Views) -> Result<Self, AuditError> {
-        let sat = |account| -> Result<i128, AuditError> {
-            let balance = views.get::<Balance>(&account)?;
-            let balance = balance.unwrap_or(Balance::empty(account));
-            Ok(balance.debit_msat().div_euclid(MSAT_A_SAT))
-        };
-        Ok(Self {
-            ledger_lightning_sat: sat(Account::Lightning)?,
-            ledger_onchain_sat: sat(Account::Onchain)?,
-            ..Self::default()
-        })
-    }
-
-    fn put_to(&mut self, node: NodeFigures) {
-        self.node = node;
-        let ledger = self.ledger_lightning_sat + self.ledger_onchain_sat;
-        let held = i128::from(node.lightning_sat) + i128::from(node.onchain_sat);
-        self.difference_sat = ledger - held;
-    }
-}
-
-/// Millisatoshis in a satoshi.
-const MSAT_A_SAT: i128 = 1_000;

@@ -2,16 +2,11 @@
 //! may be secret (passwords, preimages, tokens) is told by its digest only.
 
 use sha2::{Digest, Sha256};
-<<<<<<< HEAD
 use till::id::PaymentId;
-=======
-use till::id::{PaymentHash, PaymentId};
->>>>>>> damage
 use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
 use till::ledger::{Account, Balance, Event, WalletRef};
 use till::payment::{Outcome, Payment};
-<<<<<<< HEAD
 use till::treasury::{Allowance, Channel, OnchainTx};
 
 use crate::views::{SEAL_KEY, index_name};
@@ -19,12 +14,6 @@ use crate::views::{SEAL_KEY, index_name};
 /// The length of a payment hash.
 const HASH_BYTES: usize = 32;
 
-=======
-use till::treasury::{Channel, OnchainTx};
-
-use crate::views::{SEAL_KEY, index_name};
-
->>>>>>> damage
 /// What is stored under `key`; `value` is one of the two that differ.
 pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
     if key == SEAL_KEY {
@@ -60,12 +49,9 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Ok(id) => format!("event {}", u64::from_be_bytes(id)),
             Err(_) => format!("event {hex}"),
         },
-<<<<<<< HEAD
         Kind::OfferPayment => format!("payment to an offer that the node calls {hex}"),
         Kind::Unlinked => "the payment to an offer that is not linked".to_owned(),
         Kind::Allowance => "what may be booked without asking".to_owned(),
-=======
->>>>>>> damage
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::Channel => format!("channel {hex}"),
         Kind::Business => "business".to_owned(),
@@ -76,7 +62,6 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
     }
 }
 
-<<<<<<< HEAD
 /// A hash, the way the money went, and what told it apart.
 fn stray(tail: &[u8], hex: &str) -> String {
     let Some((hash, rest)) = tail.split_at_checked(HASH_BYTES) else {
@@ -87,22 +72,6 @@ fn stray(tail: &[u8], hex: &str) -> String {
         Some(_) | None => "outgoing",
     };
     format!("unexplained {way} payment {}", hex::encode(hash))
-=======
-fn stray(tail: &[u8], hex: &str) -> String {
-    match tail.split_last() {
-        Some((incoming, hash))
-            if hash.len() == PaymentHash::from_bytes([0; 32]).as_bytes().len() =>
-        {
-            let way = if *incoming == 1 {
-                "incoming"
-            } else {
-                "outgoing"
-            };
-            format!("unexplained {way} payment {}", hex::encode(hash))
-        }
-        Some(_) | None => format!("unexplained payment {hex}"),
-    }
->>>>>>> damage
 }
 
 /// Both values in words that differ.
@@ -143,19 +112,13 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
                 row.purpose, row.amount, row.fee
             )
         }),
-<<<<<<< HEAD
         Some(Kind::Allowance) => row::<Allowance>(key, some).map(|row| format!("{row:?}")),
-=======
->>>>>>> damage
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
         Some(
             Kind::OutgoingHash
-<<<<<<< HEAD
             | Kind::OfferPayment
             | Kind::Unlinked
-=======
->>>>>>> damage
             | Kind::Idempotency
             | Kind::Stray
             | Kind::Business
@@ -204,10 +167,7 @@ pub(super) fn account(account: Account) -> String {
     match account {
         Account::Wallet(owner) => wallet(owner),
         Account::Lightning => "account lightning".to_owned(),
-<<<<<<< HEAD
         Account::Closing => "account closing".to_owned(),
-=======
->>>>>>> damage
         Account::Onchain => "account onchain".to_owned(),
         Account::FeesChain => "account fees:chain".to_owned(),
         Account::FeesLsp => "account fees:lsp".to_owned(),
@@ -232,11 +192,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-<<<<<<< HEAD
 const KINDS: [Kind; 19] = [
-=======
-const KINDS: [Kind; 16] = [
->>>>>>> damage
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -253,12 +209,9 @@ const KINDS: [Kind; 16] = [
     Kind::UserName,
     Kind::Session,
     Kind::WalletToken,
-<<<<<<< HEAD
     Kind::OfferPayment,
     Kind::Unlinked,
     Kind::Allowance,
-=======
->>>>>>> damage
 ];
 
 fn kind(first: u8) -> Option<Kind> {

@@ -73,12 +73,8 @@ fn numbered(n: u32, salt: u64) -> Command {
     preimage[..4].copy_from_slice(&n.to_be_bytes());
     preimage[4..12].copy_from_slice(&salt.to_be_bytes());
     Command::DraftInvoice(Box::new(InvoiceDraft {
-<<<<<<< HEAD
         hash: Preimage::from_bytes(preimage).payment_hash(),
         preimage: Some(Preimage::from_bytes(preimage)),
-=======
-        preimage: Preimage::from_bytes(preimage),
->>>>>>> damage
         external_id: Some("reference ".repeat(150)),
         ..draft(0)
     }))

@@ -58,12 +58,8 @@ impl LedgerHandle {
     ///
     /// # Errors
     /// [`LedgerError`]; only after `Unknown` may something have changed.
-<<<<<<< HEAD
     pub async fn execute(&self, command: impl Into<Command>) -> Result<Done, LedgerError> {
         let command = command.into();
-=======
-    pub async fn execute(&self, command: Command) -> Result<Done, LedgerError> {
->>>>>>> damage
         if begins_something(&command) && self.floor.is_low() {
             return Err(LedgerError::DiskLow);
         }

@@ -20,13 +20,8 @@ pub struct Figures {
     pub alarms: Vec<(&'static str, usize)>,
     /// Outgoing payments that are not final.
     pub payments_pending: usize,
-<<<<<<< HEAD
     /// Invoices whose money is being claimed or held.
     pub invoices_tended: usize,
-=======
-    /// Invoices whose HTLC is being claimed.
-    pub invoices_claiming: usize,
->>>>>>> damage
     /// Room on the disk, where the system says.
     pub disk_free_bytes: Option<u64>,
     /// The node, once it has started.
@@ -92,11 +87,7 @@ impl FiguresHandle {
             event_id: progress.event_id,
             alarms: self.views.alarms()?,
             payments_pending: self.views.pending_payments()?.len(),
-<<<<<<< HEAD
             invoices_tended: self.views.to_be_tended()?.len(),
-=======
-            invoices_claiming: self.views.claiming()?.len(),
->>>>>>> damage
             disk_free_bytes: crate::disk::free_bytes(&self.dir),
             node: None,
         })

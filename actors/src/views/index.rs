@@ -46,11 +46,7 @@ const NAMES: [(Index, &str); 10] = [
     (Index::PaidInvoices, "paid invoices"),
     (Index::ExternalId, "invoices by reference"),
     (Index::OpenByExpiry, "open invoices by expiry"),
-<<<<<<< HEAD
     (Index::Tended, "invoices being claimed or held"),
-=======
-    (Index::Claiming, "invoices being claimed"),
->>>>>>> damage
     (Index::Drafts, "drafts"),
     (Index::Payments, "payments"),
     (Index::LivePayments, "payments that did not fail"),
@@ -213,22 +209,15 @@ pub(super) fn expiry_prefix(expires_at: Timestamp) -> Vec<u8> {
 }
 
 /// Alarms by kind: the byte that its entries start with, and its name for people and programs.
-<<<<<<< HEAD
 pub(super) const ALARMS: [(u8, &str); 8] = [
-=======
-pub(super) const ALARMS: [(u8, &str); 4] = [
->>>>>>> damage
     (0, "unasked_receipt"),
     (1, "unknown_payment"),
     (2, "posted_after_void"),
     (3, "over_fee_cap"),
-<<<<<<< HEAD
     (4, "paid_twice"),
     (5, "payment_overdue"),
     (6, "deposit_reversed"),
     (7, "unexplained"),
-=======
->>>>>>> damage
 ];
 
 const fn alarm_kind(alarm: &Alarm) -> u8 {
@@ -237,13 +226,10 @@ const fn alarm_kind(alarm: &Alarm) -> u8 {
         Alarm::UnknownPayment { .. } => 1,
         Alarm::PostedAfterVoid { .. } => 2,
         Alarm::OverFeeCap { .. } => 3,
-<<<<<<< HEAD
         Alarm::PaidTwice { .. } => 4,
         Alarm::PaymentOverdue { .. } => 5,
         Alarm::DepositReversed { .. } => 6,
         Alarm::Unexplained { .. } => 7,
-=======
->>>>>>> damage
     }
 }
 

@@ -117,20 +117,9 @@ impl Views {
     /// Invoices whose money has come and is neither booked nor given back.
     ///
     /// # Errors
-<<<<<<< HEAD
     /// [`ViewError`] if an entry cannot be read.
     pub fn to_be_tended(&self) -> Result<Vec<PaymentHash>, ViewError> {
         self.vital(|| self.hashes(Index::Tended))
-=======
-    /// [`ViewError`] if a row cannot be read.
-    pub fn claiming(&self) -> Result<Vec<Invoice>, ViewError> {
-        self.vital(|| {
-            self.hashes(Index::Claiming)?
-                .into_iter()
-                .map(|hash| self.invoice_row(hash))
-                .collect()
-        })
->>>>>>> damage
     }
 
     /// Invoices that were drafted and never issued.

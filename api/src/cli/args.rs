@@ -105,8 +105,9 @@ pub(super) struct AuditArgs {
     ///
     /// Its fields: agrees, running, records, compared, views {seq, behind, not_compared},
     /// differences_total, differences [{subject, expected, found}], invariants [{name, holds,
-    /// detail}], node {lightning_sat, onchain_sat, ledger_lightning_sat, ledger_onchain_sat,
-    /// difference_sat, explanation} or null
+    /// detail}], node {lightning_low_msat, lightning_high_msat, closing_msat, onchain_msat,
+    /// ledger_lightning_msat, ledger_closing_msat, ledger_onchain_msat, difference_msat,
+    /// unexplained, explanation} or null
     #[arg(long)]
     pub(super) json: bool,
 }

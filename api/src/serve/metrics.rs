@@ -82,15 +82,9 @@ fn render(figures: &Figures) -> String {
         figures.payments_pending,
     );
     lines.gauge(
-<<<<<<< HEAD
         "invoices_tended",
-        "Invoices whose HTLC is being claimed.",
+        "Invoices whose money is being claimed or held.",
         figures.invoices_tended,
-=======
-        "invoices_claiming",
-        "Invoices whose HTLC is being claimed.",
-        figures.invoices_claiming,
->>>>>>> damage
     );
     if let Some(free) = figures.disk_free_bytes {
         lines.gauge("disk_free_bytes", "Room on the data folder's disk.", free);
@@ -129,11 +123,7 @@ mod tests {
             event_id: 4,
             alarms: vec![("unasked_receipt", 2), ("over_fee_cap", 0)],
             payments_pending: 1,
-<<<<<<< HEAD
             invoices_tended: 0,
-=======
-            invoices_claiming: 0,
->>>>>>> damage
             disk_free_bytes: Some(5_000_000),
             node: Some(NodeState {
                 running: true,
@@ -151,11 +141,7 @@ mod tests {
         tilld_alarms_total{kind="unasked_receipt"} 2
         tilld_alarms_total{kind="over_fee_cap"} 0
         tilld_payments_pending 1
-<<<<<<< HEAD
         tilld_invoices_tended 0
-=======
-        tilld_invoices_claiming 0
->>>>>>> damage
         tilld_disk_free_bytes 5000000
         tilld_node_running 1
         tilld_node_block_height 120
@@ -181,11 +167,7 @@ mod tests {
             event_id: 0,
             alarms: Vec::new(),
             payments_pending: 0,
-<<<<<<< HEAD
             invoices_tended: 0,
-=======
-            invoices_claiming: 0,
->>>>>>> damage
             disk_free_bytes: None,
             node: None,
         });

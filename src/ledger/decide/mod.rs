@@ -21,6 +21,7 @@ use crate::money::Msat;
 use crate::time::Timestamp;
 use draft::Draft;
 pub use hold::{SETTLE_MARGIN_BLOCKS, is_too_late};
+pub use reconcile::difference_msat;
 
 /// What comes of a command that is not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

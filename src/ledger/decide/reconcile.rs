@@ -89,6 +89,13 @@ pub(super) fn decide<A: Archive>(
     Ok(settle(untouched, known, known, difference).finish())
 }
 
+/// What the ledger has in channels, on the way back from them and on the chain, less what the node
+/// has; zero within what the node leaves open by rounding.
+#[must_use]
+pub fn difference_msat([lightning, closing, onchain]: [i128; 3], figures: &Figures) -> i128 {
+    beyond(lightning, figures) + (closing - figures.closing_msat) + (onchain - figures.onchain_msat)
+}
+
 /// By how much the ledger has more in channels than the node can have, or less (negative).
 fn beyond(booked: i128, figures: &Figures) -> i128 {
     let above = booked - figures.channels_high_msat;

@@ -57,14 +57,22 @@ fn write(text: &mut String, report: &AuditWire) -> std::fmt::Result {
         writeln!(text, "{verdict}: {}{detail}", invariant.name)?;
     }
     if let Some(node) = &report.node {
+        let figure = |msat: Option<i64>| msat.map_or("-".to_owned(), |msat| msat.to_string());
         writeln!(
             text,
-            "node: {} sat in channels, {} sat on the chain; ledger: {} and {} sat; difference {} sat",
-            node.lightning_sat,
-            node.onchain_sat,
-            node.ledger_lightning_sat,
-            node.ledger_onchain_sat,
-            node.difference_sat
+            "node: {} to {} msat in channels, {} closing, {} on the chain",
+            figure(node.lightning_low_msat),
+            figure(node.lightning_high_msat),
+            figure(node.closing_msat),
+            figure(node.onchain_msat),
+        )?;
+        writeln!(
+            text,
+            "ledger: {} msat in channels, {} closing, {} on the chain; {} msat more than the node",
+            node.ledger_lightning_msat,
+            node.ledger_closing_msat,
+            node.ledger_onchain_msat,
+            node.difference_msat
         )?;
         if let Some(explanation) = &node.explanation {
             writeln!(text, "  {explanation}")?;

@@ -52,11 +52,15 @@ pub(crate) struct InvariantWire {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct NodeWire {
-    pub(crate) lightning_sat: u64,
-    pub(crate) onchain_sat: u64,
-    pub(crate) ledger_lightning_sat: i64,
-    pub(crate) ledger_onchain_sat: i64,
-    pub(crate) difference_sat: i64,
+    pub(crate) lightning_low_msat: Option<i64>,
+    pub(crate) lightning_high_msat: Option<i64>,
+    pub(crate) closing_msat: Option<i64>,
+    pub(crate) onchain_msat: Option<i64>,
+    pub(crate) ledger_lightning_msat: i64,
+    pub(crate) ledger_closing_msat: i64,
+    pub(crate) ledger_onchain_msat: i64,
+    pub(crate) difference_msat: i64,
+    pub(crate) unexplained: bool,
     pub(crate) explanation: Option<String>,
 }
 
@@ -93,14 +97,19 @@ impl AuditWire {
 impl NodeWire {
     fn of(check: &NodeCheck) -> Self {
         // No ledger of bitcoin has figures beyond these bounds.
-        let sat = |sat: i128| i64::try_from(sat).unwrap_or(i64::MAX);
+        let msat = |msat: i128| i64::try_from(msat).unwrap_or(i64::MAX);
+        let node = check.node;
         Self {
-            lightning_sat: check.node.lightning_sat,
-            onchain_sat: check.node.onchain_sat,
-            ledger_lightning_sat: sat(check.ledger_lightning_sat),
-            ledger_onchain_sat: sat(check.ledger_onchain_sat),
-            difference_sat: sat(check.difference_sat),
-            explanation: check.explanation.clone(),
+            lightning_low_msat: node.map(|node| msat(node.channels_low_msat)),
+            lightning_high_msat: node.map(|node| msat(node.channels_high_msat)),
+            closing_msat: node.map(|node| msat(node.closing_msat)),
+            onchain_msat: node.map(|node| msat(node.onchain_msat)),
+            ledger_lightning_msat: msat(check.ledger_lightning_msat),
+            ledger_closing_msat: msat(check.ledger_closing_msat),
+            ledger_onchain_msat: msat(check.ledger_onchain_msat),
+            difference_msat: msat(check.difference_msat),
+            unexplained: check.is_unexplained,
+            explanation: check.explanation.map(str::to_owned),
         }
     }
 }

@@ -1,0 +1,75 @@
+//! The ledger's asset accounts put to the node's own figures. Owns the words for what a difference
+//! may come from; whether it is booked the ledger decides (`Command::Reconcile`).
+
+use till::ledger::{Account, Balance, difference_msat};
+use till::treasury::{Allowance, Figures};
+
+use super::report::AuditError;
+use crate::views::Views;
+
+/// The ledger's asset accounts beside the node's figures, in msat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeCheck {
+    /// What the node holds, if it told and nothing was on its way.
+    pub node: Option<Figures>,
+    /// The account `lightning`.
+    pub ledger_lightning_msat: i128,
+    /// The account `closing`.
+    pub ledger_closing_msat: i128,
+    /// The account `onchain`.
+    pub ledger_onchain_msat: i128,
+    /// Ledger less node; zero within what the node leaves open by rounding.
+    pub difference_msat: i128,
+    /// What is known to make up the difference, or why there is none to be told.
+    pub explanation: Option<&'static str>,
+    /// Whether somebody should look at it.
+    pub is_unexplained: bool,
+    allowance: Allowance,
+}
+
+impl NodeCheck {
+    /// The ledger's side.
+    pub(super) fn of(views: &Views) -> Result<Self, AuditError> {
+        let held = |account| -> Result<i128, AuditError> {
+            let balance = views.get::<Balance>(&account)?;
+            Ok(balance.unwrap_or(Balance::empty(account)).debit_msat())
+        };
+        Ok(Self {
+            ledger_lightning_msat: held(Account::Lightning)?,
+            ledger_closing_msat: held(Account::Closing)?,
+            ledger_onchain_msat: held(Account::Onchain)?,
+            allowance: views.get::<Allowance>(&())?.unwrap_or_default(),
+            ..Self::default()
+        })
+    }
+
+    /// The node's side, and what follows.
+    pub(super) fn put_to(&mut self, node: Option<Figures>) {
+        self.node = node;
+        let Some(figures) = node else {
+            self.explanation = Some("the node does not answer, or something is on its way");
+            return;
+        };
+        let assets = [
+            self.ledger_lightning_msat,
+            self.ledger_closing_msat,
+            self.ledger_onchain_msat,
+        ];
+        self.difference_msat = difference_msat(assets, &figures);
+        let closing = i128::from(self.allowance.closing_msat);
+        let routing = i128::from(self.allowance.routing_msat);
+        self.explanation = match self.difference_msat {
+            0 => None,
+            cost if cost > 0 && cost <= closing => {
+                Some("closing channels may have cost so much; it is booked when all is at rest")
+            }
+            earned if earned < 0 && -earned <= routing => {
+                Some("forwarding may have earned so much; it is booked when all is at rest")
+            }
+            _ => Some("nothing that was seen explains it, unless something is on its way"),
+        };
+        // One that is there for a moment only never raised an alarm.
+        let alarmed = i128::from(self.allowance.unexplained_msat);
+        self.is_unexplained = self.difference_msat != 0 && self.difference_msat == alarmed;
+    }
+}
