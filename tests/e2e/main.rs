@@ -13,6 +13,7 @@ mod money_on_chain;
 mod paying;
 mod process;
 mod receiving;
+mod reconcile;
 mod restarts;
 
 /// Not a test of its own: the till itself, when this program is started again to be it. Says its

@@ -109,6 +109,26 @@ impl Peer {
         .await
     }
 
+    /// Closes every channel with the other side: by agreement, or by its own last word.
+    ///
+    /// # Errors
+    /// If it is stopped, or the node refuses.
+    pub async fn close_channels(&self, with: PublicKey, force: bool) -> Result<(), PeerError> {
+        self.ask("close a channel", move |node| {
+            let theirs = |channel: &ldk_node::ChannelDetails| channel.counterparty_node_id == with;
+            for channel in node.list_channels().into_iter().filter(theirs) {
+                let id = &channel.user_channel_id;
+                if force {
+                    node.force_close_channel(id, with, Some("as told".to_owned()))?;
+                } else {
+                    node.close_channel(id, with)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Waits until a channel can be used.
     ///
     /// # Errors
