@@ -2,6 +2,7 @@
 //! that knows nothing of accounts, transfers or rows.
 
 mod bench;
+mod between_wallets;
 mod histories;
 mod money_in;
 mod money_out;
