@@ -102,8 +102,11 @@ enum Verdict {
 }
 
 impl Check {
-    /// A look at `now` at the payments that are pending, with every channel there ever was, what
-    /// the last look found absent, and how long the node has run since the process started.
+    /// A look at `now` at payments that are pending, with every channel there ever was, what the last
+    /// look found absent, and how long the node has run since the process started.
+    ///
+    /// Payments that this process is just handing over MUST be left out: one that waits for its turn
+    /// at the node would be voided first and sent then.
     #[must_use]
     pub fn new(
         pending: Vec<Payment>,

@@ -8,7 +8,7 @@ use crate::ledger::entity::{Damaged, OutgoingHash};
 use crate::ledger::{Archive, Command, Done, Which};
 use crate::money::Msat;
 use crate::node::{ChannelChange, NodeEvent};
-use crate::payment::{FailureReason, Payment};
+use crate::payment::Payment;
 use crate::time::Timestamp;
 use crate::treasury::{Channel, ChannelState};
 
@@ -16,6 +16,7 @@ use crate::treasury::{Channel, ChannelState};
 #[derive(Clone, Debug)]
 pub struct OnEvent {
     stage: Stage,
+    may_be_old: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -25,8 +26,6 @@ enum Stage {
     Intending(PaymentHash),
     /// Likewise, while an earlier claim may have been taken and its news be on their way.
     Correcting(PaymentHash),
-    /// A failure of a payment that is at a later attempt may be an earlier one's, told again.
-    Doubting(PaymentHash, Box<Command>),
     /// The node's row may know the amount of a payment that we do not know.
     Asking(NodePaymentId, PaymentHash, Option<Preimage>, Msat),
     /// Whatever the answer, nothing is left to do.
@@ -34,15 +33,17 @@ enum Stage {
 }
 
 impl OnEvent {
-    /// The flow of this event.
+    /// The flow of this event. It may be old as long as the node has not told everything that
+    /// happened before the process started.
     #[must_use]
-    pub const fn new(event: NodeEvent) -> Self {
+    pub const fn new(event: NodeEvent, may_be_old: bool) -> Self {
         Self {
             stage: Stage::Begin(event),
+            may_be_old,
         }
     }
 
-    fn begin(rows: &dyn Archive, event: NodeEvent) -> Result<(Stage, Step<()>), Damaged> {
+    fn begin(&self, rows: &dyn Archive, event: NodeEvent) -> Result<(Stage, Step<()>), Damaged> {
         Ok(match event {
             NodeEvent::Claimable {
                 hash,
@@ -79,29 +80,19 @@ impl OnEvent {
                 Stage::Asking(id, hash, preimage, fee),
                 Step::effect(Effect::Row(id)),
             ),
-            NodeEvent::SendFailed { id, hash, reason } => failed(rows, id, hash, reason)?,
-            NodeEvent::Channel {
-                change,
-                user_channel_id,
-                channel_id,
-                counterparty,
-                funding,
-                given_by_peer,
-            } => {
-                let channel = Channel {
-                    user_channel_id,
-                    channel_id,
-                    counterparty: counterparty.unwrap_or_default(),
-                    funding_tx: funding.map(|(tx, _)| tx),
-                    funding_index: funding.map_or(0, |(_, index)| index),
-                    got: given_by_peer,
-                    given: Msat::ZERO,
-                    state: state_after(change),
-                    opened_at: Timestamp::default(),
-                    closing: None,
+            // The check will tell what became of the later attempt.
+            NodeEvent::SendFailed {
+                hash: Some(hash), ..
+            } if self.may_be_old && is_later_attempt(rows, hash)? => (Stage::Last, Step::Done(())),
+            NodeEvent::SendFailed { id, hash, reason } => {
+                let void = Command::VoidPayment {
+                    which: Which::Node { id, hash },
+                    attempt: None,
+                    reason,
                 };
-                (Stage::Last, Step::execute(Command::RecordChannel(channel)))
+                (Stage::Last, Step::execute(void))
             }
+            NodeEvent::Channel { .. } => (Stage::Last, channel(event)),
             NodeEvent::Forwarded { earned } => {
                 (Stage::Last, Step::execute(Command::NoteRouting { earned }))
             }
@@ -115,7 +106,7 @@ impl Flow for OnEvent {
 
     fn step(&mut self, rows: &dyn Archive, answer: Option<Answer>) -> Result<Step<()>, Damaged> {
         let (stage, step) = match (std::mem::replace(&mut self.stage, Stage::Last), answer) {
-            (Stage::Begin(event), _) => Self::begin(rows, event)?,
+            (Stage::Begin(event), _) => self.begin(rows, event)?,
             (Stage::Intending(hash), Some(Answer::Executed(Ok(Done::Changed)))) => (
                 Stage::Last,
                 claim(rows, hash)?.map_or(Step::Done(()), Step::effect),
@@ -126,15 +117,6 @@ impl Flow for OnEvent {
             }
             (Stage::Intending(hash) | Stage::Correcting(hash), Some(Answer::Executed(Err(_)))) => {
                 (Stage::Last, Step::effect(Effect::Fail(hash)))
-            }
-            (Stage::Doubting(hash, void), Some(Answer::Look(Ok(look)))) => {
-                let may_be_under_way = look.outgoing.contains(&hash) || !look.dust.is_zero();
-                let step = if may_be_under_way {
-                    Step::Done(()) // The check will tell.
-                } else {
-                    Step::execute(*void)
-                };
-                (Stage::Last, step)
             }
             (Stage::Asking(id, hash, preimage, fee), Some(Answer::Row(answer))) => {
                 let found = answer.ok().flatten();
@@ -150,14 +132,9 @@ impl Flow for OnEvent {
                 };
                 (Stage::Last, Step::execute(post))
             }
-            (
-                Stage::Intending(_)
-                | Stage::Correcting(_)
-                | Stage::Doubting(..)
-                | Stage::Asking(..)
-                | Stage::Last,
-                _,
-            ) => (Stage::Last, Step::Done(())),
+            (Stage::Intending(_) | Stage::Correcting(_) | Stage::Asking(..) | Stage::Last, _) => {
+                (Stage::Last, Step::Done(()))
+            }
         };
         self.stage = stage;
         Ok(step)
@@ -175,28 +152,35 @@ fn claiming(rows: &dyn Archive, hash: PaymentHash) -> Result<Stage, Damaged> {
     })
 }
 
-fn failed(
-    rows: &dyn Archive,
-    id: NodePaymentId,
-    hash: Option<PaymentHash>,
-    reason: FailureReason,
-) -> Result<(Stage, Step<()>), Damaged> {
-    let void = Command::VoidPayment {
-        which: Which::Node { id, hash },
-        attempt: None,
-        reason,
+/// What a channel event tells of the channel.
+fn channel(event: NodeEvent) -> Step<()> {
+    let NodeEvent::Channel {
+        change,
+        user_channel_id,
+        channel_id,
+        counterparty,
+        funding,
+        given_by_peer,
+    } = event
+    else {
+        return Step::Done(());
     };
-    Ok(match hash {
-        Some(hash) if is_later_attempt(rows, hash)? => (
-            Stage::Doubting(hash, Box::new(void)),
-            Step::effect(Effect::Look),
-        ),
-        Some(_) | None => (Stage::Last, Step::execute(void)),
-    })
+    Step::execute(Command::RecordChannel(Channel {
+        user_channel_id,
+        channel_id,
+        counterparty: counterparty.unwrap_or_default(),
+        funding_tx: funding.map(|(tx, _)| tx),
+        funding_index: funding.map_or(0, |(_, index)| index),
+        got: given_by_peer,
+        given: Msat::ZERO,
+        state: state_after(change),
+        opened_at: Timestamp::default(),
+        closing: None,
+    }))
 }
 
-/// A node whose manager was written too late tells a failure again that has been acknowledged; by
-/// then another attempt may be under way.
+/// A node whose manager was written too late tells a failure again after a restart, though it was
+/// acknowledged; by then another attempt may be under way.
 fn is_later_attempt(rows: &dyn Archive, hash: PaymentHash) -> Result<bool, Damaged> {
     let Some(found) = row::<OutgoingHash>(rows, &hash)? else {
         return Ok(false);

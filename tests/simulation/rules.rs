@@ -209,18 +209,21 @@ impl Rules {
                 );
             }
         }
+    }
+
+    /// Whoever was told of an event finds it again, the same: looked at after each crash and at the
+    /// end.
+    pub(crate) fn same_events(&self, shelf: &Shelf) {
         for (id, event) in &self.told {
-            assert_eq!(
-                shelf.get::<Event>(id).as_ref(),
-                Some(event),
-                "event {id} changed"
-            );
+            let found = shelf.get::<Event>(id);
+            assert_eq!(found.as_ref(), Some(event), "event {id} changed");
         }
     }
 
     /// When everything has come to its end.
     pub(crate) fn at_the_end(&mut self, disk: &Disk, node: &Node) {
         let shelf = &disk.shelf;
+        self.same_events(shelf);
         for payment in shelf.all::<Payment>() {
             let open = payment.state == PaymentState::Pending && !payment.internal;
             assert!(!open, "stuck: {payment:?}");

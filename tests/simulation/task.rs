@@ -4,7 +4,7 @@ use till::flow::{
     Answer, Cancel, Check, Checked, Effect, Flow, NotDone, NotReserved, OnEvent, Reserve, Reserved,
     Send, Settle, Step, Tend, Tended,
 };
-use till::id::PaymentHash;
+use till::id::{PaymentHash, PaymentId};
 use till::ledger::{Archive, Command};
 
 /// What a flow came to.
@@ -22,8 +22,8 @@ pub(crate) enum Outcome {
 /// A flow, whichever it is.
 pub(crate) enum Task {
     Event(OnEvent),
-    Reserve(Reserve),
-    Send(Send),
+    Reserve(Option<PaymentHash>, Reserve),
+    Send(PaymentId, Send),
     Check(Check),
     Tend(Tend),
     Settle(PaymentHash, Settle),
@@ -56,8 +56,8 @@ impl Task {
     ) -> Result<Effect, Outcome> {
         match self {
             Self::Event(flow) => run(flow, rows, answer, |()| Outcome::Event),
-            Self::Reserve(flow) => run(flow, rows, answer, Outcome::Reserved),
-            Self::Send(flow) => run(flow, rows, answer, |_| Outcome::Sent),
+            Self::Reserve(_, flow) => run(flow, rows, answer, Outcome::Reserved),
+            Self::Send(_, flow) => run(flow, rows, answer, |_| Outcome::Sent),
             Self::Check(flow) => run(flow, rows, answer, Outcome::Checked),
             Self::Tend(flow) => run(flow, rows, answer, Outcome::Tended),
             Self::Settle(hash, flow) => {

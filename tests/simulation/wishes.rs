@@ -53,19 +53,29 @@ fn new_invoice(world: &mut World) {
     let told_later = hold && world.rng.bool();
     let any = world.chance(40);
     let asked = msat(amount(world));
+    let whose = wallet(world);
     let draft = InvoiceDraft {
-        hash: hash(n),
         preimage: (!told_later).then(|| preimage(n)),
         hold,
-        wallet: wallet(world),
+        ..draft(n, whose, (!any).then_some(asked))
+    };
+    world.ask(n, Command::DraftInvoice(Box::new(draft)));
+}
+
+/// An invoice that is paid at once.
+pub(crate) fn draft(n: u8, wallet: WalletRef, amount: Option<Msat>) -> InvoiceDraft {
+    InvoiceDraft {
+        hash: hash(n),
+        preimage: Some(preimage(n)),
+        hold: false,
+        wallet,
         origin: Origin::Pos,
-        amount: (!any).then_some(asked),
+        amount,
         description: Description::Text("goods".into()),
         external_id: None,
         webhook_url: None,
         expiry_secs: 300,
-    };
-    world.ask(n, Command::DraftInvoice(Box::new(draft)));
+    }
 }
 
 fn some_invoice(world: &mut World) -> Option<(u8, Invoice)> {

@@ -10,12 +10,14 @@ use till::flow::{
 use till::id::{PaymentHash, PaymentId, Preimage, WalletId};
 use till::invoice::{Invoice, State as InvoiceState};
 use till::ledger::{Command, WalletRef};
+use till::money::Msat;
+use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
 use till::time::Timestamp;
 use till::treasury::{Channel, ChannelState};
 
 use super::disk::{Disk, Reply};
-use super::node::{CHANNEL, Node};
+use super::node::{CHANNEL, Node, msat};
 use super::rules::Rules;
 use super::task::{Asking, Outcome, Phase, Task};
 use super::wishes;
@@ -23,6 +25,10 @@ use super::wishes;
 /// Invoices of the till's are numbered below, those of others from here on.
 pub(crate) const FOREIGN: u8 = 100;
 pub(crate) const OTHER: WalletRef = WalletRef::Wallet(WalletId::from_bytes([5; 16]));
+/// The invoices that bring the money to begin with.
+const FIRST: u8 = 210;
+/// What each wallet has to begin with, in msat.
+const BEGIN_WITH: u64 = 60_000_000;
 /// The pause between two looks, in milliseconds.
 const PAUSE: u64 = 60_000;
 const HOLD_MAX: u64 = 20 * PAUSE;
@@ -45,6 +51,8 @@ pub(crate) struct World {
     /// Whether the event at the head of the queue is in hand, and its effect durable.
     event_task: Option<bool>,
     pub(crate) gate: bool,
+    /// Whether the node has told everything since the last crash.
+    settled: bool,
     started: u64,
     absent: HashSet<(PaymentId, u32)>,
     tended_before: Tended,
@@ -73,6 +81,7 @@ impl World {
             watching: None,
             event_task: None,
             gate: true,
+            settled: true,
             started: 1_000_000,
             absent: HashSet::new(),
             tended_before: Tended::default(),
@@ -90,10 +99,38 @@ impl World {
             state: ChannelState::Ready,
             ..wishes::channel()
         };
-        let at = world.time();
-        world.disk.execute(0, Command::RecordChannel(channel), at);
-        world.commit(1);
+        world.must(Command::RecordChannel(channel));
+        for (n, wallet) in [(FIRST, WalletRef::House), (FIRST + 1, OTHER)] {
+            world.earn(n, wallet);
+        }
         world
+    }
+
+    fn must(&mut self, command: Command) {
+        let at = self.time();
+        self.disk.execute(0, command, at);
+        self.commit(1);
+    }
+
+    /// Money to begin with: a sale like any other.
+    fn earn(&mut self, n: u8, wallet: WalletRef) {
+        let (hash, amount, lsp_fee) = (hash(n), msat(BEGIN_WITH), Msat::ZERO);
+        let draft = wishes::draft(n, wallet, Some(amount));
+        self.must(Command::DraftInvoice(Box::new(draft)));
+        let bolt11 = format!("ln{n}");
+        self.must(Command::IssueInvoice { hash, bolt11 });
+        self.must(Command::IntendClaim {
+            hash,
+            amount,
+            lsp_fee,
+            deadline_height: None,
+        });
+        self.must(Command::BookReceipt {
+            hash,
+            amount,
+            lsp_fee,
+        });
+        self.node.money += i128::from(BEGIN_WITH);
     }
 
     pub(crate) fn time(&self) -> Timestamp {
@@ -236,7 +273,7 @@ impl World {
                 self.say(&|| format!("caller {id} has {reserved:?}"));
                 self.rules.promised_payment(&self.disk.shelf, reserved.id);
                 if reserved.send {
-                    self.spawn(Task::Send(Send::new(reserved.id)));
+                    self.spawn(Task::Send(reserved.id, Send::new(reserved.id)));
                 }
             }
             Outcome::Reserved(Err(refused)) => {
@@ -277,12 +314,13 @@ impl World {
             return;
         }
         let Some(event) = self.node.events.front().cloned() else {
-            self.gate = true;
+            (self.gate, self.settled) = (true, true);
             return;
         };
         self.say(&|| format!("event {event:?}"));
         self.event_task = Some(false);
-        self.watcher.push_back(Task::Event(OnEvent::new(event)));
+        let flow = OnEvent::new(event, !self.settled);
+        self.watcher.push_back(Task::Event(flow));
     }
 
     fn acknowledge(&mut self) {
@@ -333,6 +371,7 @@ impl World {
             let pending = pending
                 .into_iter()
                 .filter(|payment| payment.state == PaymentState::Pending)
+                .filter(|payment| !self.is_handing(payment))
                 .collect();
             let channels = self.disk.shelf.all::<Channel>();
             let before = std::mem::take(&mut self.absent);
@@ -349,6 +388,20 @@ impl World {
             self.watcher.push_back(Task::Tend(tend));
         }
         self.expire();
+    }
+
+    /// Whether this process is just handing it over.
+    fn is_handing(&self, payment: &Payment) -> bool {
+        self.tasks.values().any(|(task, _)| match task {
+            Task::Reserve(hash, _) => *hash == payment.hash,
+            Task::Send(id, _) => *id == payment.id,
+            Task::Event(_)
+            | Task::Check(_)
+            | Task::Tend(_)
+            | Task::Settle(..)
+            | Task::Cancel(..)
+            | Task::Ask(..) => false,
+        })
     }
 
     fn to_be_tended(&self) -> Vec<PaymentHash> {
@@ -439,6 +492,7 @@ impl World {
         (self.checked, self.tended) = (self.now, 0);
         let has_payments = !self.disk.shelf.all::<Payment>().is_empty();
         self.gate = !has_payments;
+        self.settled = false;
         let now = self.time();
         for invoice in self.disk.shelf.all::<Invoice>() {
             if invoice.state == InvoiceState::Draft {
@@ -446,6 +500,7 @@ impl World {
                 self.disk.execute(0, Command::AbandonInvoice { hash }, now);
             }
         }
+        self.rules.same_events(&self.disk.shelf);
         self.rules.resumed(&self.disk.shelf);
         self.ticks();
     }
@@ -498,7 +553,11 @@ impl World {
 
     pub(crate) fn pay(&mut self, order: till::ledger::PaymentOrder) {
         if self.gate {
-            self.spawn(Task::Reserve(Reserve::new(order)));
+            let hash = match &order.target {
+                SendTarget::Bolt11 { hash, .. } => Some(*hash),
+                SendTarget::Offer { .. } => None,
+            };
+            self.spawn(Task::Reserve(hash, Reserve::new(order)));
         }
     }
 

@@ -6,4 +6,6 @@
 
 pub mod app;
 pub mod caller;
+#[path = "../crash/mod.rs"]
+pub mod crash;
 pub mod fake_node;

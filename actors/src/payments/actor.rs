@@ -12,6 +12,7 @@ use till::treasury::Channel;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
+use super::handing::Handing;
 use super::handle::{PayError, Waits};
 use crate::ledger::now;
 use crate::node::NodeError;
@@ -47,6 +48,8 @@ pub(crate) struct Args {
     pub(crate) recheck: Duration,
     /// Where the check tells what pending payments wait for.
     pub(crate) waits: Waits,
+    /// What is between its reservation and the node's answer.
+    pub(crate) handing: Handing,
 }
 
 /// The actor.
@@ -100,7 +103,8 @@ impl Payments {
             return Ok(());
         }
         let views = &self.args.runner.views;
-        let (pending, channels) = (views.pending_payments()?, views.all::<Channel>()?);
+        let (mut pending, channels) = (views.pending_payments()?, views.all::<Channel>()?);
+        pending.retain(|payment| !self.args.handing.has(payment));
         let times = CheckTimes::from_pause(millis(self.args.recheck));
         let clock = (now(), millis(self.started.elapsed()));
         let check = Check::new(pending, channels, before, clock, times);
@@ -119,6 +123,7 @@ async fn saga(args: Args, pay: Pay) {
         reply,
         place,
     } = pay;
+    let handing = args.handing.begin(&order);
     let reserved = reserve(&args, order).await;
     let wanted = reserved.as_ref().ok().copied();
     // The caller may be gone; the payment goes on.
@@ -134,6 +139,7 @@ async fn saga(args: Args, pay: Pay) {
             None => tracing::warn!(%id, "the till stopped before the payment was handed over"),
         }
     }
+    drop(handing);
     hold_until_final(&args.runner.views, id).await;
     drop(place);
 }

@@ -3,8 +3,10 @@
 //! not in a handler, so that a caller who goes away changes nothing.
 
 mod actor;
+mod handing;
 mod handle;
 
 pub(crate) use actor::{Args, PaymentsActor};
+pub(crate) use handing::Handing;
 pub(crate) use handle::Waits;
 pub use handle::{PayError, PaymentsHandle};

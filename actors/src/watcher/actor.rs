@@ -22,6 +22,8 @@ pub(crate) enum Msg {
     /// may be acknowledged; `false` if the till is stopping.
     Event {
         event: NodeEvent,
+        /// Whether it may be one that was told before the process started.
+        may_be_old: bool,
         reply: oneshot::Sender<bool>,
     },
     /// The node has told everything, and some time has passed: claims that were intended are
@@ -79,9 +81,14 @@ impl Actor for WatcherActor {
         watcher: &mut Watcher,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Msg::Event { event, reply } => {
+            Msg::Event {
+                event,
+                may_be_old,
+                reply,
+            } => {
                 tracing::info!(?event, "the node tells");
-                let done = watcher.runner.run_for_node(OnEvent::new(event)).await;
+                let flow = OnEvent::new(event, may_be_old);
+                let done = watcher.runner.run_for_node(flow).await;
                 // The pump may have been stopped meanwhile; the event then comes again.
                 let _ = reply.send(done.is_some());
             }

@@ -40,7 +40,7 @@ pub(crate) async fn pump(
             biased;
             event = source.next_event() => {
                 in_hand.take();
-                if !deliver(&node, &watcher, event).await {
+                if !deliver(&node, &watcher, event, !is_settled).await {
                     return;
                 }
                 in_hand.give_back();
@@ -68,9 +68,19 @@ fn interval(every: Duration) -> Interval {
 }
 
 /// Waits for the event's effect to be durable and acknowledges it; `false` if the till is stopping.
-async fn deliver(node: &NodeHandle, watcher: &ActorRef<Msg>, event: NodeEvent) -> bool {
+async fn deliver(
+    node: &NodeHandle,
+    watcher: &ActorRef<Msg>,
+    event: NodeEvent,
+    may_be_old: bool,
+) -> bool {
     let (reply, answer) = oneshot::channel();
-    if watcher.send_message(Msg::Event { event, reply }).is_err() {
+    let message = Msg::Event {
+        event,
+        may_be_old,
+        reply,
+    };
+    if watcher.send_message(message).is_err() {
         return false;
     }
     if !answer.await.unwrap_or(false) {

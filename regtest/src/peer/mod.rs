@@ -28,4 +28,4 @@ pub use config::{JitTerms, PeerConfig};
 pub use error::PeerError;
 pub use handle::Peer;
 pub use pay::Paid;
-pub use receive::{IssuedInvoice, NewInvoice};
+pub use receive::{IssuedInvoice, NewInvoice, Witness};

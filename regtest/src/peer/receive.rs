@@ -1,10 +1,12 @@
 //! Being paid: invoices, held ones among them, offers, and on-chain addresses.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bitcoin::hashes::{Hash as _, sha256};
 use ldk_node::lightning_invoice::{Bolt11InvoiceDescription, Description};
 use ldk_node::lightning_types::payment::{PaymentHash, PaymentPreimage};
+use ldk_node::payment::{PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus};
 
 use super::{Peer, PeerError};
 use crate::wait;
@@ -172,4 +174,45 @@ fn parse_hash(text: &str) -> Result<PaymentHash, PeerError> {
         PeerError::Invalid(message.to_owned())
     })?;
     Ok(PaymentHash(hash))
+}
+
+/// What a peer's own node says of a hash: the witness of a payment between it and somebody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    /// What it got for it, in msat.
+    pub received_msat: Option<u64>,
+    /// Whether it paid for it.
+    pub paid: bool,
+}
+
+impl Peer {
+    /// What the node's rows say of each of these hashes. Success in a row is never stale.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub async fn witness(&self) -> Result<HashMap<String, Witness>, PeerError> {
+        self.call(|node| {
+            let mut seen: HashMap<String, Witness> = HashMap::new();
+            let done = |row: &&PaymentDetails| row.status == PaymentStatus::Succeeded;
+            for row in node.list_payments_with_filter(done) {
+                let hash = match &row.kind {
+                    PaymentKind::Bolt11 { hash, .. } => hash,
+                    PaymentKind::Onchain { .. }
+                    | PaymentKind::Bolt11Jit { .. }
+                    | PaymentKind::Bolt12Offer { .. }
+                    | PaymentKind::Bolt12Refund { .. }
+                    | PaymentKind::Spontaneous { .. } => continue,
+                };
+                let witness = seen.entry(hex::encode(hash.0)).or_default();
+                match row.direction {
+                    PaymentDirection::Inbound => {
+                        witness.received_msat = Some(row.amount_msat.unwrap_or(0));
+                    }
+                    PaymentDirection::Outbound => witness.paid = true,
+                }
+            }
+            seen
+        })
+        .await
+    }
 }
