@@ -57,6 +57,14 @@ impl ChainClient {
         Ok(found.map(|found| Mined {
             fee: Sat::new(found.fee).unwrap_or(Sat::ZERO),
             height: found.status.block_height,
+            spends: found
+                .vin
+                .iter()
+                .filter_map(|input| {
+                    let value = Sat::new(input.prevout.as_ref()?.value)?;
+                    Some((from_txid(input.txid), value))
+                })
+                .collect(),
         }))
     }
 
@@ -122,12 +130,14 @@ impl ChainClient {
 }
 
 /// What the source says of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mined {
     /// What miners got.
     pub(crate) fee: Sat,
     /// The block it is in; `None` while it waits.
     pub(crate) height: Option<u32>,
+    /// The transactions that it spends outputs of, and what each output was worth.
+    pub(crate) spends: Vec<(TxId, Sat)>,
 }
 
 fn to_txid(tx_id: TxId) -> Txid {

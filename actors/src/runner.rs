@@ -12,7 +12,6 @@ use crate::ledger::{LedgerError, LedgerHandle};
 use crate::node::NodeError;
 use crate::node::handle::NodeHandle;
 use crate::views::Views;
-use crate::watcher::InHand;
 
 /// How long to wait before the ledger is asked again after it gave no answer.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -23,7 +22,6 @@ pub(crate) struct Runner {
     pub(crate) ledger: LedgerHandle,
     pub(crate) node: NodeHandle,
     pub(crate) views: Views,
-    pub(crate) in_hand: InHand,
 }
 
 /// Who waits for a flow.
@@ -86,10 +84,6 @@ impl Runner {
             Effect::Row(id) => {
                 let row = self.node.run(move |node| node.payment(id)).await;
                 Answer::Row(row.map_err(|_| Away))
-            }
-            Effect::Quiet => {
-                self.in_hand.none().await;
-                Answer::Quiet
             }
         })
     }

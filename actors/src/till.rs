@@ -42,7 +42,7 @@ use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
-use crate::watcher::{self, Gate, InHand, WatcherActor, WatcherHandle, pump};
+use crate::watcher::{self, Gate, WatcherActor, WatcherHandle, pump};
 use observers::Observers;
 use root::{Root, RootHandle};
 
@@ -178,7 +178,6 @@ impl Till {
             ledger: ledger.clone(),
             node: node.clone(),
             views: views.clone(),
-            in_hand: InHand::default(),
         });
         let watcher = common.spawn_watcher(&root).await?;
         let payments = common.spawn_payments(&config, &gate, &root).await?;

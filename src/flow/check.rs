@@ -64,6 +64,36 @@ pub enum Waiting {
     Node,
 }
 
+impl Waiting {
+    /// What has to happen, for a person.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        match self {
+            Self::Young => "it was made a short while ago: the node is likely to tell".into(),
+            Self::Htlc => "an HTLC of it is in a channel: the recipient has it, or a node on the \
+                           way; it ends at the latest when its time lock does"
+                .into(),
+            Self::UnknownHtlc => {
+                "a channel has an HTLC that may be of this payment to an offer".into()
+            }
+            Self::Dust => {
+                "channels have HTLCs too small to be told apart; one may be its own".into()
+            }
+            Self::Channel(id) => format!(
+                "channel {} cannot be asked: its peer is away, or its closing is not final",
+                hex::encode(id)
+            ),
+            Self::Running => {
+                "the node has not run long enough to give up a payment to an offer".into()
+            }
+            Self::SecondLook => {
+                "one look found it nowhere; if the next does, it is given back".into()
+            }
+            Self::Node => "the node does not answer".into(),
+        }
+    }
+}
+
 /// One look at payments that are pending.
 #[derive(Clone, Debug)]
 pub struct Check {

@@ -54,9 +54,6 @@ pub enum Effect {
     Look,
     /// Have the node tell of one payment.
     Row(NodePaymentId),
-    /// Wait until the node event whose effect became visible last has been acknowledged, too: one
-    /// that was not would come again.
-    Quiet,
 }
 
 /// What came of an [`Effect`].
@@ -74,8 +71,6 @@ pub enum Answer {
     Look(Result<Look, Away>),
     /// The node's row, if it has one.
     Row(Result<Option<NodePayment>, Away>),
-    /// No event is in hand.
-    Quiet,
 }
 
 /// The node does not answer. That proves nothing.

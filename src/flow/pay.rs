@@ -8,9 +8,9 @@ use crate::ledger::{Archive, Command, Done, PaymentOrder, Refusal, Which};
 use crate::node::{SendRequest, SendTarget};
 use crate::payment::{FailureReason, Payment, State as PaymentState};
 
-/// Sets money aside. A failed payment gets another attempt only when the event that failed it has
-/// been acknowledged (or it would come again and fail the new attempt), and no channel has an HTLC
-/// of the old one.
+/// Sets money aside. A failed payment gets another attempt only when no channel has an HTLC of the
+/// old one. If the failure is told again after a restart, it does not fail the new attempt: see
+/// [`OnEvent`](super::OnEvent).
 #[derive(Clone, Debug)]
 pub struct Reserve {
     order: Box<PaymentOrder>,
@@ -20,7 +20,6 @@ pub struct Reserve {
 #[derive(Clone, Copy, Debug)]
 enum Reserving {
     Begin,
-    Quieting(Earlier),
     Looking(Earlier),
     Executing,
 }
@@ -74,8 +73,8 @@ impl Reserve {
     ) -> Result<Step<Result<Reserved, NotReserved>>, Damaged> {
         Ok(match self.earlier(rows)? {
             Some(earlier) => {
-                self.stage = Reserving::Quieting(earlier);
-                Step::effect(Effect::Quiet)
+                self.stage = Reserving::Looking(earlier);
+                Step::effect(Effect::Look)
             }
             None => self.execute(),
         })
@@ -130,10 +129,6 @@ impl Flow for Reserve {
             (Reserving::Executing, Some(Answer::Executed(Err(Refusal::NotCleared(_))))) => {
                 self.begin(rows)?
             }
-            (Reserving::Quieting(earlier), Some(Answer::Quiet)) => {
-                self.stage = Reserving::Looking(earlier);
-                Step::effect(Effect::Look)
-            }
             (Reserving::Looking(earlier), Some(Answer::Look(Ok(look)))) => {
                 if look.outgoing.contains(&earlier.hash) {
                     Step::Done(Err(Refusal::InFlight(earlier.id).into()))
@@ -148,7 +143,7 @@ impl Flow for Reserve {
             (Reserving::Executing, Some(Answer::Executed(Err(refusal)))) => {
                 Step::Done(Err(refusal.into()))
             }
-            (Reserving::Quieting(..) | Reserving::Looking(..) | Reserving::Executing, _) => {
+            (Reserving::Looking(..) | Reserving::Executing, _) => {
                 Step::Done(Err(NotReserved::Away))
             }
         })

@@ -27,6 +27,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 const MAX_LOAD_MS: u64 = 1_500;
 /// Every third kill comes within this time of the first payment.
 const AT_ONCE_MS: u64 = 60;
+/// Coins with which the customer can claim what is its own from closed channels.
+const CUSTOMER_COINS: u32 = 6;
 /// Blocks after which every time lock of a closed channel is over.
 const LOCK_BLOCKS: u32 = 160;
 /// How often things may settle before what is left counts as stuck.
@@ -61,6 +63,11 @@ pub async fn run(options: Options) -> Result<Count, Failure> {
     let world = World::start(config).await?;
     world.client().login().await?;
     let shop = Shop::new(world.clone())?;
+    // Whoever closes a channel pays for its claims from the chain: the customer needs coins for it.
+    for _ in 0..CUSTOMER_COINS {
+        let address = world.customer().new_address().await?;
+        world.fund(&address.to_string(), 1_000_000, true).await?;
+    }
     let (mut rng, mut promises, mut count) = (
         Rng::with_seed(options.seed),
         Promises::default(),
@@ -92,8 +99,7 @@ pub async fn run(options: Options) -> Result<Count, Failure> {
 /// Channels that LDK closed at the start, because its manager was older than a monitor, are opened
 /// anew.
 async fn reopen(shop: &Shop, wanted: usize) -> Result<u64, Failure> {
-    let there = shop.channels_settle(wanted).await?;
-    let closed = wanted.saturating_sub(there);
+    let closed = wanted.saturating_sub(shop.channels_left().await?);
     for _ in 0..closed {
         shop.world.mine(6).await?;
         shop.open_another().await?;
@@ -117,8 +123,9 @@ async fn finish(
         // It may never have come, or have gone back with its channel.
         drop(decided);
     }
-    if count.closed > 0 {
-        shop.world.mine(LOCK_BLOCKS).await?;
+    // Block by block, as everywhere: who is asleep for a day loses what could be claimed meanwhile.
+    for _ in 0..if count.closed > 0 { LOCK_BLOCKS } else { 0 } {
+        shop.world.mine(1).await?;
     }
     for _ in 0..SETTLE_ROUNDS {
         if promises.pending(shop).await? == 0 {

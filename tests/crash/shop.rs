@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use till_regtest::wait::Wait;
 use till_regtest::world::{Opener, World};
 
 use super::Failure;
@@ -11,7 +12,7 @@ use super::Failure;
 /// A caller gives up after this time.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long channels may take to be usable after a start.
-const CHANNELS_PATIENCE: u32 = 60;
+const CHANNELS_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A world and a way to its till. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -64,19 +65,19 @@ impl Shop {
         Ok(channels.iter().filter(|channel| channel.usable()).count())
     }
 
-    /// Waits for all channels to be usable, or for fewer to stay so.
-    pub(super) async fn channels_settle(&self, wanted: usize) -> Result<usize, Failure> {
-        let mut there = 0;
-        for _ in 0..CHANNELS_PATIENCE {
+    /// How many channels are left once each that is can be used: one that LDK closed at the start is
+    /// not listed any more.
+    pub(super) async fn channels_left(&self) -> Result<usize, Failure> {
+        let mut wait = Wait::new("every channel that is left to be usable", CHANNELS_PATIENCE);
+        loop {
             let channels = self.world.client().channels().await?;
-            there = channels.iter().filter(|channel| channel.usable()).count();
-            // One that is closed is not listed any more.
-            if there >= wanted || channels.len() < wanted && there == channels.len() {
-                break;
+            let open = channels.iter().filter(|channel| !channel.closing());
+            let (open, usable) = (open.count(), channels.iter().filter(|c| c.usable()).count());
+            if open == usable {
+                return Ok(open);
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            wait.pause().await?;
         }
-        Ok(there)
     }
 
     /// Another channel, with money on both sides. The till accepts one only with a reserve on the

@@ -24,13 +24,30 @@ pub struct Count {
     pub stuck: u64,
     /// The till says otherwise than the customer's node.
     pub wrong: u64,
+    /// Of payments too small for an output, the two nodes may say different things where the channel
+    /// was closed under them: neither has the money, miners do.
+    pub burnt: u64,
     /// Channels that LDK closed.
     pub closed: u64,
     /// Whether the till's audit agrees at the end.
     pub audit: bool,
 }
 
+/// HTLCs of less have no output in a commitment transaction, whatever the feerate here is.
+const DUST_SAT: u64 = 900;
+
 impl Count {
+    /// Counts a disagreement between the till and the customer's node; whether it is the till's.
+    const fn disagree(&mut self, wrong: bool, amount_sat: u64) -> bool {
+        let is_burnt = self.closed > 0 && amount_sat <= DUST_SAT;
+        if wrong && is_burnt {
+            self.burnt += 1;
+        } else if wrong {
+            self.wrong += 1;
+        }
+        wrong && !is_burnt
+    }
+
     /// Whether nothing is lost, doubled, wrong or stuck.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
@@ -42,8 +59,14 @@ impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} acknowledged, {} lost, {} doubled, {} wrong, {} stuck, {} channels closed",
-            self.acknowledged, self.lost, self.doubled, self.wrong, self.stuck, self.closed
+            "{} acknowledged, {} lost, {} doubled, {} wrong, {} stuck, {} burnt, {} channels closed",
+            self.acknowledged,
+            self.lost,
+            self.doubled,
+            self.wrong,
+            self.stuck,
+            self.burnt,
+            self.closed
         )
     }
 }
@@ -105,7 +128,10 @@ impl Promises {
         for sale in &self.sales {
             let row = incoming(shop, &sale.hash).await?.unwrap_or_default();
             let received = row["status"] == "RECEIVED";
-            count.wrong += u64::from(received != of(&sale.hash).paid);
+            let wrong = received != of(&sale.hash).paid;
+            if count.disagree(wrong, sale.amount_sat) {
+                println!("wrong: {row}, the customer says {:?}", of(&sale.hash));
+            }
             let amount = row["receivedSat"].as_u64();
             count.doubled += u64::from(received && amount != Some(sale.amount_sat));
         }
@@ -114,9 +140,9 @@ impl Promises {
             let got = of(&pay.hash).received_msat;
             count.doubled += u64::from(got.is_some_and(|got| got != pay.amount_sat * 1_000));
             count.stuck += u64::from(row["status"] == "PENDING");
-            count.wrong += u64::from((row["status"] == "SUCCEEDED") != got.is_some());
-            if row["status"] == "PENDING" {
-                println!("stuck: {row}");
+            let wrong = (row["status"] == "SUCCEEDED") != got.is_some();
+            if count.disagree(wrong, pay.amount_sat) || row["status"] == "PENDING" {
+                println!("stuck or wrong: {row}, the customer got {got:?} of {pay:?}");
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ use world::World;
 /// Seeds that a plain run takes.
 const SEEDS: u64 = 10_000;
 /// Steps before everything is let come to its end.
-const STEPS: u32 = 1_200;
+const STEPS: u32 = 800;
 
 /// What is to be run.
 struct Wanted {

@@ -246,8 +246,11 @@ impl Node {
             self.fetch(id, PaymentHash::from_bytes([0; 32]), false);
         }
         for hash in slow {
-            let finds = rng.bool();
+            let finds = self.memory.connected && rng.bool();
             self.route(hash, finds, rng);
+        }
+        if !self.memory.connected {
+            return;
         }
         for hash in std::mem::take(&mut self.memory.claims) {
             self.memory.claims.insert(hash);

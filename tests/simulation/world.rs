@@ -51,8 +51,6 @@ pub(crate) struct World {
     /// Whether the event at the head of the queue is in hand, and its effect durable.
     event_task: Option<bool>,
     pub(crate) gate: bool,
-    /// Whether the node has told everything since the last crash.
-    settled: bool,
     started: u64,
     absent: HashSet<(PaymentId, u32)>,
     tended_before: Tended,
@@ -81,7 +79,6 @@ impl World {
             watching: None,
             event_task: None,
             gate: true,
-            settled: true,
             started: 1_000_000,
             absent: HashSet::new(),
             tended_before: Tended::default(),
@@ -198,7 +195,6 @@ impl World {
             .tasks
             .iter()
             .filter(|(_, (_, phase))| match phase {
-                Phase::Wants(Effect::Quiet) => self.event_task.is_none(),
                 Phase::Wants(_) | Phase::Has(_) => true,
                 Phase::Waits => false,
             })
@@ -259,7 +255,6 @@ impl World {
             Effect::Look => Answer::Look(Ok(self.node.look(&mut self.rng))),
             Effect::Row(_) if away => Answer::Row(Err(till::flow::Away)),
             Effect::Row(id) => Answer::Row(Ok(self.node.row(id))),
-            Effect::Quiet => Answer::Quiet,
         })
     }
 
@@ -314,12 +309,12 @@ impl World {
             return;
         }
         let Some(event) = self.node.events.front().cloned() else {
-            (self.gate, self.settled) = (true, true);
+            self.gate = true;
             return;
         };
         self.say(&|| format!("event {event:?}"));
         self.event_task = Some(false);
-        let flow = OnEvent::new(event, !self.settled);
+        let flow = OnEvent::new(event, !self.gate);
         self.watcher.push_back(Task::Event(flow));
     }
 
@@ -404,6 +399,14 @@ impl World {
         })
     }
 
+    fn claiming(&self) -> HashSet<PaymentHash> {
+        let invoices = self.disk.shelf.all::<Invoice>();
+        let claiming = invoices
+            .iter()
+            .filter(|invoice| invoice.state == InvoiceState::Claiming);
+        claiming.map(|invoice| invoice.hash).collect()
+    }
+
     fn to_be_tended(&self) -> Vec<PaymentHash> {
         let invoices = self.disk.shelf.all::<Invoice>();
         let wanted = invoices.iter().filter(|invoice| {
@@ -427,7 +430,9 @@ impl World {
 
     fn node_moves(&mut self) {
         let pick = |keys: Vec<PaymentHash>, rng: &mut Rng| rng.choice(keys);
-        match self.rng.u8(..8) {
+        match self.rng.u8(..9) {
+            // With its peer away, nothing happens in a channel.
+            0..=5 if !self.node.memory.connected => {}
             0 | 1 => {
                 let accepted = self.node.memory.accepted.keys().copied().collect();
                 if let Some(hash) = pick(accepted, &mut self.rng) {
@@ -463,7 +468,8 @@ impl World {
                     self.node.fetch(id, PaymentHash::from_bytes(bytes), answers);
                 }
             }
-            _ => self.node.memory.connected = true,
+            7 => self.node.memory.connected |= self.calm || self.rng.u8(..) < 90,
+            _ => self.node.memory.connected &= self.calm || self.rng.u8(..) < 230,
         }
     }
 
@@ -483,7 +489,7 @@ impl World {
         self.event_task = None;
         self.absent.clear();
         self.tended_before = Tended {
-            claiming: self.to_be_tended().into_iter().collect(),
+            claiming: self.claiming(),
             ..Tended::default()
         };
         self.watcher.clear();
@@ -492,7 +498,6 @@ impl World {
         (self.checked, self.tended) = (self.now, 0);
         let has_payments = !self.disk.shelf.all::<Payment>().is_empty();
         self.gate = !has_payments;
-        self.settled = false;
         let now = self.time();
         for invoice in self.disk.shelf.all::<Invoice>() {
             if invoice.state == InvoiceState::Draft {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use till::flow::Waiting;
 use till::id::{PaymentHash, PaymentId};
 use till::invoice::Description;
 use till::ledger::PaymentOrder;
@@ -106,6 +107,12 @@ impl Service {
             Some(found) => self.row(&found.payment),
             None => Ok(None),
         }
+    }
+
+    /// What a pending payment waits for, if the check has looked at it since the start.
+    #[must_use]
+    pub fn waits_for(&self, id: PaymentId) -> Option<Waiting> {
+        self.parts.payments.waits_for(id)
     }
 
     /// A wallet's outgoing payments, newest first.

@@ -10,9 +10,12 @@ use till::money::Msat;
 use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose};
 
 use super::actor::Args;
+use crate::chain::Mined;
 use crate::node::OnchainRow;
 use crate::views::ViewError;
 
+/// What is in an anchor output (BOLT 3).
+const ANCHOR_SAT: u64 = 330;
 /// Steps between a channel's funding and the sweep of an HTLC transaction of its closing.
 const SWEEP_STEPS: u32 = 3;
 
@@ -142,7 +145,11 @@ impl Scan {
             let descends = self.descends(row, fundings).await?;
             descends.then_some(Purpose::ClosingCost)?
         };
-        let (mut mined, mut cost) = (row.height, Msat::ZERO);
+        let (mut mined, mut cost, mut fee) = (row.height, Msat::ZERO, row.fee);
+        if purpose == Purpose::ClosingCost {
+            let found = self.args.chain.mined(row.tx_id).await.ok()??;
+            fee = fee.saturating_sub(self.anchors(&found)?);
+        }
         if row.incoming {
             // The node's row may be stale: after a reorg it keeps saying that it is confirmed.
             let found = self.args.chain.mined(row.tx_id).await.ok()??;
@@ -159,10 +166,26 @@ impl Scan {
             tx_id: row.tx_id,
             purpose,
             amount: row.amount,
-            fee: row.fee,
+            fee,
             height: mined,
             cost,
         })
+    }
+
+    /// What a fee bump took from the anchors of closed channels: it paid that much of the fee, and
+    /// the wallet the rest.
+    fn anchors(&self, bump: &Mined) -> Option<Msat> {
+        let channels = self.args.views.all::<Channel>().ok()?;
+        let closings: Vec<TxId> = channels
+            .iter()
+            .filter_map(|channel| Some(channel.closing?.tx_id))
+            .collect();
+        let anchors = bump
+            .spends
+            .iter()
+            .filter(|(tx_id, value)| value.get() == ANCHOR_SAT && closings.contains(tx_id));
+        let count = u64::try_from(anchors.count()).ok()?;
+        Msat::new(count.checked_mul(ANCHOR_SAT)?.checked_mul(1_000)?)
     }
 
     /// Whether it is what closed a channel: its fee is allowed for already.

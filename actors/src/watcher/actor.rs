@@ -1,10 +1,12 @@
 //! One event at a time, and a clock tick in between.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use till::flow::{Cancel, NotDone, OnEvent, Settle, Tend, Tended};
 use till::id::{PaymentHash, Preimage};
+use till::invoice::{Invoice, State as InvoiceState};
 use till::ledger::{Command, Refusal};
 use till::node::NodeEvent;
 use tokio::sync::oneshot;
@@ -66,7 +68,13 @@ impl Actor for WatcherActor {
         runner: Runner,
     ) -> Result<Watcher, ActorProcessingErr> {
         abandon_drafts(&runner).await?;
-        let claiming = runner.views.to_be_tended()?.into_iter().collect();
+        let mut claiming = HashSet::new();
+        for hash in runner.views.to_be_tended()? {
+            let invoice = runner.views.get::<Invoice>(&hash)?;
+            if invoice.is_some_and(|invoice| invoice.state == InvoiceState::Claiming) {
+                claiming.insert(hash);
+            }
+        }
         let tended = Tended {
             claiming,
             ..Tended::default()

@@ -1,5 +1,4 @@
-//! What outgoing payments wait for: everything that happened before the last stop, and the
-//! acknowledgement of the event in hand.
+//! What outgoing payments wait for after a start: everything that happened before it.
 
 use std::time::Duration;
 
@@ -35,33 +34,5 @@ impl Gate {
         tokio::time::timeout(timeout, open.wait_for(|open| *open))
             .await
             .is_ok_and(|r| r.is_ok())
-    }
-}
-
-/// Whether a node event is between its effect and its acknowledgement. If the process died there,
-/// it would come again: a failure that is told twice must not meet a new attempt.
-#[derive(Clone, Debug)]
-pub(crate) struct InHand(watch::Sender<bool>);
-
-impl Default for InHand {
-    fn default() -> Self {
-        Self(watch::Sender::new(false))
-    }
-}
-
-impl InHand {
-    pub(super) fn take(&self) {
-        self.0.send_replace(true);
-    }
-
-    pub(super) fn give_back(&self) {
-        self.0.send_replace(false);
-    }
-
-    /// Waits until there is none. Events never stop coming, but each is soon acknowledged.
-    pub(crate) async fn none(&self) {
-        let mut in_hand = self.0.subscribe();
-        // A sender is alive in `self`, so there is no error to report.
-        let _ = in_hand.wait_for(|in_hand| !in_hand).await;
     }
 }

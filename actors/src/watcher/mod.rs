@@ -7,6 +7,6 @@ mod handle;
 mod pump;
 
 pub(crate) use actor::{Msg, WatcherActor};
-pub(crate) use gate::{Gate, InHand};
+pub(crate) use gate::Gate;
 pub(crate) use handle::{HoldError, WatcherHandle};
 pub(crate) use pump::pump;

@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Runs until the till stops. Invoices that are claimed or held are looked after once everything is
 /// told, and every `tend_every`, while there is nothing to tell.
 pub(crate) async fn pump(
-    Runner { node, in_hand, .. }: Runner,
+    Runner { node, .. }: Runner,
     watcher: ActorRef<Msg>,
     gate: Gate,
     tend_every: Duration,
@@ -39,11 +39,9 @@ pub(crate) async fn pump(
             // Events first: the gate opens only when there is none.
             biased;
             event = source.next_event() => {
-                in_hand.take();
-                if !deliver(&node, &watcher, event, !is_settled).await {
+                if !deliver(&node, &watcher, event, !gate.is_open()).await {
                     return;
                 }
-                in_hand.give_back();
             }
             () = &mut settled, if !is_settled => {
                 tracing::info!("the node has told all that happened before; payments are open");

@@ -29,6 +29,10 @@ pub(super) enum Command {
     /// Works on a stopped till's folder and on a running till, which goes on meanwhile. Nothing is
     /// changed. Exit codes: 0 everything agrees, 1 something differs, 2 the audit could not be done.
     Audit(AuditArgs),
+    /// Say how an outgoing payment stands, and what a pending one waits for
+    ///
+    /// Asks the running till.
+    Payment(PaymentArgs),
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -108,6 +112,16 @@ pub(super) struct AuditArgs {
     /// detail}], node {lightning_low_msat, lightning_high_msat, closing_msat, onchain_msat,
     /// ledger_lightning_msat, ledger_closing_msat, ledger_onchain_msat, difference_msat,
     /// unexplained, explanation} or null
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PaymentArgs {
+    /// The payment's id, or its payment hash
+    #[arg(value_name = "ID|HASH")]
+    pub(super) payment: String,
+    /// Print one JSON document
     #[arg(long)]
     pub(super) json: bool,
 }

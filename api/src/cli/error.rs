@@ -4,6 +4,7 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
+use super::ask::AskError;
 use crate::{config::ConfigError, seed::SeedError, telemetry::TelemetryError};
 
 /// Exit code for a command that failed.
@@ -33,6 +34,8 @@ pub(super) enum CliError {
     },
     #[error("no answer: {0}")]
     Prompt(io::Error),
+    #[error("the till could not be asked: {0}")]
+    Ask(#[from] AskError),
 }
 
 fn list(paths: &[PathBuf]) -> String {
@@ -50,7 +53,8 @@ impl CliError {
             | Self::Telemetry(_)
             | Self::InTheWay(_)
             | Self::Io { .. }
-            | Self::Prompt(_) => FAILURE.into(),
+            | Self::Prompt(_)
+            | Self::Ask(_) => FAILURE.into(),
         }
     }
 }

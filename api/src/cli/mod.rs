@@ -1,14 +1,16 @@
-//! The command line: `init`, `serve`, `audit`, `config check` and `version`.
+//! The command line: `init`, `serve`, `audit`, `payment`, `config check` and `version`.
 //!
 //! Owns arguments, exit codes and what is said on the terminal. It does not serve: the function
 //! that does is handed to [`run`].
 
 mod args;
+mod ask;
 mod audit;
 mod console;
 mod error;
 mod files;
 mod init;
+mod payment;
 #[cfg(test)]
 mod tests;
 
@@ -76,6 +78,7 @@ fn dispatch(
     let done = match &cli.command {
         Command::Init(init) => init::run(&cli.settings, init, env, console),
         Command::Audit(args) => return audited(&cli, args, env, console),
+        Command::Payment(args) => payment::run(&cli.settings, args, env, console),
         Command::Config(ConfigCommand::Check) => check(&cli, env, console),
         Command::Version => {
             console.say(&format!("tilld {}\n", env!("CARGO_PKG_VERSION")));

@@ -80,7 +80,7 @@ async fn run(config: Config, mnemonic: Mnemonic) -> Result<(), ServeError> {
 
 /// Serves, and lets the operator in on loopback meanwhile.
 async fn serve_with_door(config: &Config, till: &Till) -> Result<Stop, ServeError> {
-    let control = Control::open(&config.till.data_dir, till.auditor()).await?;
+    let control = Control::open(&config.till.data_dir, till.auditor(), till.service()).await?;
     let served = listen_and_serve(config, till).await;
     drop(control);
     served

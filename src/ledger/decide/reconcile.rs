@@ -50,23 +50,22 @@ pub(super) fn decide<A: Archive>(
     let onchain = state.balance(Account::Onchain)?.debit_msat();
     let known = state.get::<Allowance>(&())?.unwrap_or_default();
 
-    // What left channels and is not in the wallet yet is on its way there.
-    let over = beyond(lightning.debit_msat(), &figures);
-    let moved = (figures.closing_msat - closing).clamp(0.min(over), over.max(0));
-    let rest_lightning = over - moved;
-    let rest_closing = closing + moved - figures.closing_msat;
-    let difference = rest_lightning + rest_closing;
+    let difference = beyond(
+        lightning.debit_msat() + closing - figures.closing_msat,
+        &figures,
+    );
     let off_chain = onchain - figures.onchain_msat;
     if off_chain != 0 {
         // A transaction of the wallet's that nobody has booked: nothing can be concluded beside it.
         return Ok(settle(draft, known, known, difference + off_chain).finish());
     }
-    if difference == 0 {
-        return Ok(settle(shift(draft, moved)?, known, known, 0).finish());
-    }
-    // Whatever is explained is settled in the account of open channels.
     let untouched = draft.clone();
-    let draft = shift(draft, moved - rest_closing)?;
+    // What left channels and is not in the wallet yet is on its way there; whatever is explained is
+    // settled in the account of open channels.
+    let draft = shift(draft, figures.closing_msat - closing)?;
+    if difference == 0 {
+        return Ok(settle(draft, known, known, 0).finish());
+    }
     if difference > 0 && difference <= i128::from(known.closing_msat) {
         let spent = msat(difference)?;
         let allowance = Allowance {
@@ -93,7 +92,8 @@ pub(super) fn decide<A: Archive>(
 /// has; zero within what the node leaves open by rounding.
 #[must_use]
 pub fn difference_msat([lightning, closing, onchain]: [i128; 3], figures: &Figures) -> i128 {
-    beyond(lightning, figures) + (closing - figures.closing_msat) + (onchain - figures.onchain_msat)
+    let in_channels = lightning + closing - figures.closing_msat;
+    beyond(in_channels, figures) + (onchain - figures.onchain_msat)
 }
 
 /// By how much the ledger has more in channels than the node can have, or less (negative).

@@ -1,16 +1,17 @@
 //! `tilld audit`: the books put to the test. Owns the way to them (the folder itself where no till
 //! runs, else the running till's door) and the exit code.
 
-mod ask;
 mod text;
 
 use till_actors::audit::{AuditError, audit_folder};
 use till_actors::till::LockError;
 
 use super::args::{AuditArgs, Settings};
+use super::ask;
 use super::console::Console;
 use super::error::{CliError, FAILURE};
 use super::files;
+use crate::serve::control::AUDIT_PATH;
 use crate::serve::control::wire::AuditWire;
 use crate::telemetry;
 
@@ -40,7 +41,7 @@ pub(super) fn run(
     let audited = telemetry::during(&config.log, || audit_folder(dir, network));
     let report = match audited.map_err(CliError::from)? {
         Ok(report) => AuditWire::of(&report, false),
-        Err(AuditError::Lock(LockError::Taken { .. })) => ask::audit(dir)?,
+        Err(AuditError::Lock(LockError::Taken { .. })) => ask::ask(dir, AUDIT_PATH, String::new())?,
         Err(error) => return Err(error.into()),
     };
     let printed = if args.json {

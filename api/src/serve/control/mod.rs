@@ -1,20 +1,22 @@
-//! The door for the operator of a running till: an audit, asked for on loopback with a token that
-//! only who may read the data folder has. Owns the port and the file that names it; serves nothing
+//! The door for the operator of a running till: an audit, and why a payment is pending, asked for on
+//! loopback with a token that only who may read the data folder has. Owns the port and the file that names it; serves nothing
 //! else.
 
 mod file;
+mod payment;
 pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use subtle::ConstantTimeEq as _;
 use till_actors::audit::{AuditError, Auditor};
+use till_actors::service::Service;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,8 +26,12 @@ pub(crate) use file::{ControlFile, FILE_NAME};
 use super::listen;
 use wire::{AuditWire, Refused};
 
-/// The one route.
+/// Asks why a payment is pending; the body is its id or hash.
+pub(crate) const PAYMENT_PATH: &str = "/payment";
+/// Asks for an audit.
 pub(crate) const AUDIT_PATH: &str = "/audit";
+/// The longest question: an id or a hash.
+const MAX_QUESTION_BYTES: usize = 256;
 /// Random bytes in a token.
 const TOKEN_BYTES: usize = 32;
 
@@ -40,12 +46,17 @@ pub(super) struct Control {
 #[derive(Clone)]
 struct Door {
     auditor: Auditor,
+    service: Service,
     token: Arc<str>,
 }
 
 impl Control {
     /// Listens on a free port of 127.0.0.1 and writes down which.
-    pub(super) async fn open(data_dir: &Path, auditor: Auditor) -> std::io::Result<Self> {
+    pub(super) async fn open(
+        data_dir: &Path,
+        auditor: Auditor,
+        service: Service,
+    ) -> std::io::Result<Self> {
         let mut token = [0; TOKEN_BYTES];
         getrandom::fill(&mut token).map_err(std::io::Error::other)?;
         let token: Arc<str> = hex::encode(token).into();
@@ -58,7 +69,13 @@ impl Control {
         written.write(&path)?;
         let app = Router::new()
             .route(AUDIT_PATH, post(audit))
-            .with_state(Door { auditor, token })
+            .route(PAYMENT_PATH, post(payment::explain))
+            .layer(DefaultBodyLimit::max(MAX_QUESTION_BYTES))
+            .with_state(Door {
+                auditor,
+                service,
+                token,
+            })
             .layer(axum::middleware::from_fn(super::as_periphery));
         let (drain, draining) = watch::channel(false);
         Ok(Self {

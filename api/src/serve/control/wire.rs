@@ -113,3 +113,16 @@ impl NodeWire {
         }
     }
 }
+
+/// How a payment stands.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PaymentWire {
+    pub(crate) id: String,
+    pub(crate) hash: Option<String>,
+    pub(crate) status: String,
+    pub(crate) attempt: u32,
+    pub(crate) amount_msat: u64,
+    pub(crate) attempted_at: u64,
+    pub(crate) failure: Option<String>,
+    pub(crate) waits_for: Option<String>,
+}

@@ -1,5 +1,5 @@
-//! Asking a running till. Owns the one request; there is no limit on how long the answer may take,
-//! because an audit takes as long as the books are thick.
+//! Asking a running till at its door. Owns the request; there is no limit on how long the answer may
+//! take, because an audit takes as long as the books are thick.
 
 use std::path::{Path, PathBuf};
 
@@ -8,16 +8,17 @@ use axum::http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
-use crate::serve::control::wire::{AuditWire, Refused};
-use crate::serve::control::{AUDIT_PATH, ControlFile, FILE_NAME};
+use crate::serve::control::wire::Refused;
+use crate::serve::control::{ControlFile, FILE_NAME};
 
 /// The longest report that is read: a thousand differences have room in it.
 const MAX_REPORT_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum AskError {
+pub(super) enum AskError {
     #[error(
         "{} cannot be read ({source}): it is there once the till has started, for its own user", .path.display()
     )]
@@ -39,22 +40,32 @@ pub(in crate::cli) enum AskError {
     Refused(String),
 }
 
-pub(super) fn audit(data_dir: &Path) -> Result<AuditWire, AskError> {
-    let path = data_dir.join(FILE_NAME);
-    let control = ControlFile::read(&path).map_err(|source| AskError::File { path, source })?;
+/// Puts `question` to the till that serves from `data_dir`.
+pub(super) fn ask<T: DeserializeOwned>(
+    data_dir: &Path,
+    path: &'static str,
+    question: String,
+) -> Result<T, AskError> {
+    let file = data_dir.join(FILE_NAME);
+    let control = ControlFile::read(&file);
+    let control = control.map_err(|source| AskError::File { path: file, source })?;
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build()?;
-    runtime.block_on(request(control))
+    runtime.block_on(request(control, path, question))
 }
 
-async fn request(control: ControlFile) -> Result<AuditWire, AskError> {
+async fn request<T: DeserializeOwned>(
+    control: ControlFile,
+    path: &str,
+    question: String,
+) -> Result<T, AskError> {
     let stream = TcpStream::connect(("127.0.0.1", control.port)).await?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let request = Request::post(AUDIT_PATH)
+    let request = Request::post(path)
         .header(header::HOST, "localhost")
         .header(header::AUTHORIZATION, format!("Bearer {}", control.token))
-        .body(Body::empty())?;
+        .body(Body::from(question))?;
     let answer = sender.send_request(request).await?;
     let status = answer.status();
     let body = Limited::new(answer.into_body(), MAX_REPORT_BYTES);

@@ -1,0 +1,64 @@
+//! Why a payment is pending, for the operator.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use till::id::{PaymentHash, PaymentId};
+use till::payment::{Outcome, Payment, State as PaymentState};
+use till_actors::service::ServiceError;
+
+use super::wire::PaymentWire;
+use super::{Door, refused};
+
+/// Says how the payment with this id or hash stands.
+pub(super) async fn explain(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    question: String,
+) -> Response {
+    if !door.admits(&headers) {
+        return refused(StatusCode::UNAUTHORIZED, "wrong token");
+    }
+    match find(&door, question.trim()).await {
+        Ok(Some(payment)) => Json(wire(&door, &payment)).into_response(),
+        Ok(None) => refused(StatusCode::NOT_FOUND, "there is no such payment"),
+        Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+async fn find(door: &Door, question: &str) -> Result<Option<Payment>, ServiceError> {
+    if let Ok(hash) = question.parse::<PaymentHash>() {
+        return door.service.payment_by_hash(hash).await;
+    }
+    match question.parse::<PaymentId>() {
+        Ok(id) => door.service.payment(id).await,
+        Err(_) => Ok(None),
+    }
+}
+
+fn wire(door: &Door, payment: &Payment) -> PaymentWire {
+    let (status, reason) = match (payment.state, &payment.outcome) {
+        (PaymentState::Pending, _) => ("pending", None),
+        (PaymentState::Succeeded, _) => ("succeeded", None),
+        (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) => {
+            ("failed", Some(reason.message()))
+        }
+        (PaymentState::Failed, _) => ("failed", None),
+    };
+    let pending = payment.state == PaymentState::Pending;
+    let waits_for = pending.then(|| match door.service.waits_for(payment.id) {
+        Some(waiting) => waiting.sentence(),
+        None => "it has not been looked at since the till started".to_owned(),
+    });
+    PaymentWire {
+        id: payment.id.to_string(),
+        hash: payment.hash.map(|hash| hash.to_string()),
+        status: status.to_owned(),
+        attempt: payment.attempt,
+        amount_msat: payment.amount.get(),
+        attempted_at: payment.attempted_at.as_millis(),
+        failure: reason.map(str::to_owned),
+        waits_for,
+    }
+}
