@@ -282,47 +282,35 @@ impl<A: Archive> State<A> {
     /// [`Damaged`] if a balance cannot be read.
     pub fn house_spendable(&self, channels: Msat) -> Result<Msat, Damaged> {
         let house = self.balance(Account::HOUSE)?;
-        let lightning = self.balance(Account::Lightning)?;
-        let onchain = self.balance(Account::Onchain)?;
-        Ok(house_spendable(&house, &lightning, &onchain, channels))
+        let mut held = Vec::new();
+        for account in ASSETS {
+            held.push(self.balance(account)?);
+        }
+        Ok(house_spendable(&house, &held, channels))
     }
 }
 
-/// What the house may send, from its own and the asset accounts' columns and what the channels
-/// can carry. What the node holds and the house does not own, others do.
+/// The accounts of what the node holds.
+pub const ASSETS: [Account; 3] = [Account::Lightning, Account::Closing, Account::Onchain];
+
+/// What the house may send, from its own columns, those of all [`ASSETS`], and what the channels can
+/// carry. What the node holds and the house does not own, others do.
 #[must_use]
-pub fn house_spendable(
-    house: &Balance,
-    lightning: &Balance,
-    onchain: &Balance,
-    channels: Msat,
-) -> Msat {
-    amount(
-        house
-            .available_msat()
-            .min(carried(house, lightning, onchain, channels)),
-    )
+pub fn house_spendable(house: &Balance, held: &[Balance], channels: Msat) -> Msat {
+    amount(house.available_msat().min(carried(house, held, channels)))
 }
 
 /// The house's Lightning balance as its owner reads it: like [`house_spendable`], but what is set
 /// aside for payments in flight is still in it.
 #[must_use]
-pub fn house_balance(
-    house: &Balance,
-    lightning: &Balance,
-    onchain: &Balance,
-    channels: Msat,
-) -> Msat {
-    amount(
-        house
-            .credit_msat()
-            .min(carried(house, lightning, onchain, channels)),
-    )
+pub fn house_balance(house: &Balance, held: &[Balance], channels: Msat) -> Msat {
+    amount(house.credit_msat().min(carried(house, held, channels)))
 }
 
 /// What is left of the channels for the house once everybody else's is kept back.
-fn carried(house: &Balance, lightning: &Balance, onchain: &Balance, channels: Msat) -> i128 {
-    let others = lightning.debit_msat() + onchain.debit_msat() - house.credit_msat();
+fn carried(house: &Balance, held: &[Balance], channels: Msat) -> i128 {
+    let held: i128 = held.iter().map(Balance::debit_msat).sum();
+    let others = held - house.credit_msat();
     i128::from(channels.get()) - others.max(0)
 }
 

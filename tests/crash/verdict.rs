@@ -33,13 +33,13 @@ pub struct Count {
     pub audit: bool,
 }
 
-/// HTLCs of less have no output in a commitment transaction, whatever the feerate here is.
-const DUST_SAT: u64 = 900;
+/// HTLCs of less have no output in a commitment transaction (BOLT 3, with anchors).
+const DUST_SAT: u64 = 354;
 
 impl Count {
     /// Counts a disagreement between the till and the customer's node; whether it is the till's.
     const fn disagree(&mut self, wrong: bool, amount_sat: u64) -> bool {
-        let is_burnt = self.closed > 0 && amount_sat <= DUST_SAT;
+        let is_burnt = self.closed > 0 && amount_sat < DUST_SAT;
         if wrong && is_burnt {
             self.burnt += 1;
         } else if wrong {

@@ -120,7 +120,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Node`] while the node is not running.
     pub async fn house_balance(&self) -> Result<HouseBalance, ServiceError> {
-        use till::ledger::state::{house_balance, house_spendable};
+        use till::ledger::state::{ASSETS, house_balance, house_spendable};
         let channels = self.node_balances().await?.spendable;
         self.read(move |views| {
             let balance = |account| {
@@ -131,11 +131,11 @@ impl Service {
                 )
             };
             let house = balance(Account::HOUSE)?;
-            let (lightning, onchain) = (balance(Account::Lightning)?, balance(Account::Onchain)?);
+            let held: Vec<Balance> = ASSETS.into_iter().map(balance).collect::<Result<_, _>>()?;
             Ok(HouseBalance {
                 ledger_msat: house.credit_msat(),
-                spendable: house_spendable(&house, &lightning, &onchain, channels),
-                balance: house_balance(&house, &lightning, &onchain, channels),
+                spendable: house_spendable(&house, &held, channels),
+                balance: house_balance(&house, &held, channels),
             })
         })
         .await

@@ -138,6 +138,21 @@ fn a_closed_channel_s_money_takes_three_steps_and_its_cost_is_the_house_s() {
     assert!(!bench.must(reconcile(&bench, 0, 0, 590_000)), "once");
 }
 
+/// The wallet has a closed channel's money before it is seen to have left the channel: nobody else
+/// owns it meanwhile.
+#[test]
+fn proceeds_on_their_way_do_not_keep_the_house_from_paying() {
+    let mut bench = closing();
+    bench.must(book(4, Purpose::ChannelProceeds, 490_000, 0));
+    assert_eq!(held(&bench), (500_000, -490_000, 590_000));
+    let spendable = bench.state.house_spendable(msat(50_000)).expect("readable");
+    assert_eq!(
+        spendable,
+        msat(50_000),
+        "what another channel carries is the house's"
+    );
+}
+
 #[test]
 fn what_nothing_explains_is_not_booked_and_alarms_once() {
     let mut bench = closing();
