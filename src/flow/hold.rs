@@ -1,6 +1,6 @@
 //! What the maker of a hold invoice asks for: its money, or that the payer gets it back.
 
-use super::{Answer, Away, Effect, Flow, Step, row};
+use super::{Answer, Effect, Flow, Step, row};
 use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Held, Invoice, State as InvoiceState};
 use crate::ledger::entity::Damaged;
@@ -154,11 +154,5 @@ impl Flow for Cancel {
             (Cancelling::Failing | Cancelling::Releasing, _) => Step::Done(Ok(())),
             (Cancelling::Deciding, _) => Step::Done(Err(NotDone::Away)),
         })
-    }
-}
-
-impl From<Away> for NotDone {
-    fn from(_: Away) -> Self {
-        Self::Away
     }
 }

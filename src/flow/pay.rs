@@ -1,7 +1,7 @@
 //! An outgoing payment: money set aside, then the node asked, once. How it ends the node's events
 //! tell, or the check.
 
-use super::{Answer, Away, Effect, Flow, Step, row};
+use super::{Answer, Effect, Flow, Step, row};
 use crate::id::{PaymentHash, PaymentId};
 use crate::ledger::entity::{Damaged, Idempotency, OutgoingHash};
 use crate::ledger::{Archive, Command, Done, PaymentOrder, Refusal, Which};
@@ -236,11 +236,5 @@ impl Flow for Send {
             (Sending::Ending(handed), _) => Step::Done(handed),
             (Sending::Asking { .. }, _) => Step::Done(Handed::Over),
         })
-    }
-}
-
-impl From<Away> for NotReserved {
-    fn from(_: Away) -> Self {
-        Self::Away
     }
 }

@@ -149,9 +149,6 @@ impl Rules {
         }
     }
 
-    /// Events that reached the disk while nobody could be told: the next reader finds them.
-    pub(crate) fn lost_announcement(&mut self, _: &[Event]) {}
-
     /// The subscriber reads on from its cursor.
     pub(crate) fn resumed(&mut self, shelf: &Shelf) {
         while let Some(event) = shelf.get::<Event>(&(self.cursor + 1)) {
