@@ -89,6 +89,8 @@ impl Msat {
 impl Sat {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// Every bitcoin there will ever be.
+    pub const MAX: Self = Self(MAX_SAT);
 
     /// `sat` satoshis, or `None` above 21 million bitcoin.
     #[must_use]
@@ -104,6 +106,12 @@ impl Sat {
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
+    }
+
+    /// The difference; zero where it would be below.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 
     /// The same amount in millisatoshis. Cannot overflow: both types end at 21 million bitcoin.

@@ -36,6 +36,22 @@ pub fn abort(why: &str) -> ! {
     std::process::abort()
 }
 
+/// Where tests have a process die, as if its plug were pulled: `CRASH_AT` names the point. Only in
+/// debug builds; a release has no such points.
+pub(crate) fn crash_point(name: &str) {
+    #[cfg(debug_assertions)]
+    {
+        static WHERE: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+        let point = WHERE.get_or_init(|| std::env::var("CRASH_AT").ok());
+        if point.as_deref() == Some(name) {
+            eprintln!("tilld: CRASH_AT={name}");
+            std::process::abort();
+        }
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
 /// Runs a part whose panic does not end the process: an HTTP handler, a subscriber.
 pub async fn periphery<F: Future>(part: F) -> F::Output {
     PERIPHERY.scope((), part).await

@@ -82,6 +82,17 @@ impl ChainClient {
         Ok(status.and_then(|status| status.txid).map(from_txid))
     }
 
+    /// Gives the source a transaction for the network.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the source refuses it, or does not answer: it may have it all the same.
+    pub(crate) async fn broadcast(&self, raw: &[u8]) -> Result<(), ChainError> {
+        let transaction: Transaction =
+            bitcoin::consensus::deserialize(raw).map_err(|e| ChainError(e.to_string()))?;
+        let told = self.esplora.broadcast(&transaction).await;
+        told.map(drop).map_err(|e| ChainError(e.to_string()))
+    }
+
     /// Waits until the source has seen the transaction; `false` if it has not in time.
     pub(crate) async fn has_seen(&self, tx_id: TxId, timeout: Duration) -> bool {
         let deadline = tokio::time::Instant::now() + timeout;
@@ -146,7 +157,7 @@ fn to_txid(tx_id: TxId) -> Txid {
     Txid::from_byte_array(bytes)
 }
 
-fn from_outpoint(outpoint: OutPoint) -> (TxId, u32) {
+pub(crate) fn from_outpoint(outpoint: OutPoint) -> (TxId, u32) {
     (from_txid(outpoint.txid), outpoint.vout)
 }
 

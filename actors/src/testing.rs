@@ -17,8 +17,9 @@ use till::treasury::Figures;
 
 use crate::journal::Journal;
 use crate::node::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    BumpRequest, ClosingBalance, LightningNode, Look, NodeBalances, NodeChannel, NodeError,
+    NodeEvent, NodePayment, NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
+    SendRequest, SendTarget, SignedSpend, SpendRequest,
 };
 use crate::views::{Views, catch_up};
 
@@ -191,6 +192,22 @@ impl LightningNode for QuietNode {
     fn open_channel(&self, _: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
         Err(NodeError::Busy)
     }
+    fn build_spend(&self, _: &SpendRequest) -> Result<SignedSpend, NodeError> {
+        Err(NodeError::InsufficientFunds)
+    }
+
+    fn build_bump(&self, _: &BumpRequest) -> Result<SignedSpend, NodeError> {
+        Err(NodeError::InsufficientFunds)
+    }
+
+    fn close_channel(&self, _: [u8; 16], _: &str, _: bool) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    fn closings(&self) -> Vec<ClosingBalance> {
+        Vec::new()
+    }
+
     fn sync(&self) -> Result<(), NodeError> {
         Ok(())
     }

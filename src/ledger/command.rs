@@ -13,7 +13,9 @@ use crate::money::Msat;
 use crate::node::SendTarget;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, Closing, Figures, Purpose};
+use crate::treasury::{
+    Channel, CloseJob, Closing, Figures, MinedIn, Purpose, SpendPurpose, SpendVersion,
+};
 
 /// Something that a caller or the node wants to be true.
 #[derive(Clone, Debug)]
@@ -147,8 +149,110 @@ pub enum Command {
     },
     /// A channel changed; the first time it may bring money that its opener gave us.
     RecordChannel(Channel),
+    /// Something about on-chain payments.
+    Spend(SpendCommand),
+    /// Something about closings of channels.
+    Close(CloseCommand),
+    /// A transaction that pays the node's addresses is in the mempool, or not deep enough.
+    SeeDeposit {
+        /// Which transaction.
+        tx_id: TxId,
+        /// What it pays.
+        amount: Msat,
+    },
+    /// A deposit that was not credited is nowhere any more.
+    LoseDeposit {
+        /// Which transaction.
+        tx_id: TxId,
+    },
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),
+}
+
+/// What can be asked about on-chain payments, which are the house's.
+#[derive(Clone, Debug)]
+pub enum SpendCommand {
+    /// Set money aside for a payment whose transaction is signed, before anybody sees it.
+    Reserve(Box<SpendOrder>),
+    /// Another transaction takes the place of the newest one.
+    Replace {
+        /// Which payment.
+        id: PaymentId,
+        /// The new transaction.
+        version: SpendVersion,
+        /// Makes a repeat of this request the same request.
+        idempotency: Option<(IdempotencyKey, RequestHash)>,
+    },
+    /// The chain has one of its transactions, deep enough to count.
+    Mine {
+        /// Which payment.
+        id: PaymentId,
+        /// Which transaction, and where.
+        mined: MinedIn,
+    },
+    /// That is final.
+    Finish {
+        /// Which payment.
+        id: PaymentId,
+    },
+    /// Its coins are gone for good, and not by it.
+    Void {
+        /// Which payment.
+        id: PaymentId,
+    },
+}
+
+/// An on-chain payment as its payer wants it, built and signed.
+#[derive(Clone, Debug)]
+pub struct SpendOrder {
+    /// Our name for it; fresh randomness.
+    pub id: PaymentId,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// Who is paid.
+    pub address: String,
+    /// What for.
+    pub purpose: SpendPurpose,
+    /// Its transaction.
+    pub version: SpendVersion,
+    /// Makes a repeat of this order the same order.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// What can be asked about closings of channels.
+#[derive(Clone, Debug)]
+pub enum CloseCommand {
+    /// The owner wants a channel closed.
+    Ask(Box<CloseJob>),
+    /// The node refused, and nothing has happened.
+    Refuse {
+        /// Which channel.
+        user_channel_id: [u8; 16],
+    },
+    /// The chain shows what spent its funding.
+    Show {
+        /// Which channel.
+        user_channel_id: [u8; 16],
+        /// What spent it.
+        tx_id: TxId,
+    },
+    /// Its money is back, and there is nothing to send on.
+    Finish {
+        /// Which channel.
+        user_channel_id: [u8; 16],
+    },
+}
+
+impl From<SpendCommand> for Command {
+    fn from(command: SpendCommand) -> Self {
+        Self::Spend(command)
+    }
+}
+
+impl From<CloseCommand> for Command {
+    fn from(command: CloseCommand) -> Self {
+        Self::Close(command)
+    }
 }
 
 /// What can be asked about staff, sessions and wallet tokens.
@@ -383,6 +487,12 @@ pub enum Refusal {
     /// The same idempotency key came with another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyConflict,
+    /// There is no such payment.
+    #[error("unknown payment")]
+    UnknownPayment,
+    /// The channel is being closed already, in another way or to another address.
+    #[error("the channel is being closed already")]
+    ClosingAlready,
     /// The till has been set up before.
     #[error("already initialized")]
     AlreadyInitialized,

@@ -17,7 +17,7 @@ use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::payment::Payment;
 use crate::time::Timestamp;
-use crate::treasury::{Allowance, Channel, OnchainTx};
+use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, SpendTx};
 
 /// The first byte of a row's key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +61,12 @@ pub enum Kind {
     Unlinked = 18,
     /// [`Allowance`]
     Allowance = 21,
+    /// [`SpendTx`]
+    SpendTx = 22,
+    /// [`Deposit`]
+    Deposit = 23,
+    /// [`CloseJob`]
+    CloseJob = 24,
 }
 
 /// A stored row cannot be read back.
@@ -299,3 +305,11 @@ entity!(
 );
 entity!(Unlinked, Unlinked, (), |_u| (), |_k| Vec::new());
 entity!(Allowance, Allowance, (), |_a| (), |_k| Vec::new());
+entity!(SpendTx, SpendTx, TxId, |t| t.tx_id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(Deposit, Deposit, TxId, |d| d.tx_id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(CloseJob, CloseJob, [u8; 16], |j| j.user_channel_id, |k| k
+    .to_vec());

@@ -1,6 +1,7 @@
 //! What each fact does to rows. Owns that and nothing else: the journal's replay, the live ledger
 //! and the audit all come through here.
 
+use super::account::WalletRef;
 use super::entity::{Archive, Entity, OfferPayment, OutgoingHash, Unlinked};
 use super::record::Fact;
 use super::state::{EvolveError, State};
@@ -8,8 +9,9 @@ use crate::access::{User, UserName};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
-use crate::payment::{self, Outcome, Payment};
+use crate::payment::{self, Outcome, Payment, Sent};
 use crate::time::Timestamp;
+use crate::treasury::{Deposit, MinedIn, Spend, SpendTx, SpendVersion};
 
 impl<A: Archive> State<A> {
     pub(super) fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
@@ -65,6 +67,12 @@ impl<A: Archive> State<A> {
             Fact::UserSet(user) => self.set_user(seq, user),
             Fact::Stray(row) => self.set(seq, row),
             Fact::IdempotencyKept(row) => self.set(seq, row.as_ref()),
+            Fact::SpendReserved(payment) => self.reserve_spend(seq, payment),
+            Fact::SpendReplaced { id, version } => self.replace_spend(seq, id, version),
+            Fact::SpendMined { id, mined, sent } => self.mine_spend(seq, id, *mined, sent),
+            Fact::SpendFinal(id) => self.change_spend(seq, id, |spend| spend.is_final = true),
+            Fact::CloseJobSet(row) => self.set(seq, row.as_ref()),
+            Fact::DepositSet(row) => self.set_deposit(seq, row),
             Fact::AllowanceSet(row) => self.set(seq, row),
             Fact::OnchainBooked(row) => self.set(seq, row),
             Fact::ChannelRecorded(row) => self.set(seq, row.as_ref()),
@@ -169,6 +177,85 @@ impl<A: Archive> State<A> {
         }
         self.put(seq, payment);
         Ok(())
+    }
+
+    fn reserve_spend(&mut self, seq: u64, payment: &Payment) -> Result<(), EvolveError> {
+        let mut counters = self.counters(payment.wallet)?;
+        counters.payments = payment.number;
+        self.put(seq, &counters);
+        self.put(seq, payment);
+        let versions = payment.spend.iter().flat_map(|spend| &spend.versions);
+        for version in versions {
+            let (tx_id, payment) = (version.tx_id, payment.id);
+            self.put(seq, &SpendTx { tx_id, payment });
+        }
+        Ok(())
+    }
+
+    fn replace_spend(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        version: &SpendVersion,
+    ) -> Result<(), EvolveError> {
+        self.change_payment(seq, id, |payment| {
+            payment.amount = version.amount.to_msat();
+            payment.fee_cap = version.fee.to_msat();
+        })?;
+        self.change_spend(seq, id, |spend| spend.versions.push(version.clone()))?;
+        let (tx_id, payment) = (version.tx_id, *id);
+        self.set(seq, &SpendTx { tx_id, payment })
+    }
+
+    /// A reorg may put another of its transactions into the chain: the outcome is then that one's.
+    fn mine_spend(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        mined: MinedIn,
+        sent: &Sent,
+    ) -> Result<(), EvolveError> {
+        let was_mined = self.payment(seq, id)?.state == payment::State::Succeeded;
+        let outcome = Outcome::Sent(sent.clone());
+        if was_mined {
+            self.change_payment(seq, id, |payment| payment.outcome = Some(outcome))?;
+        } else {
+            self.step_payment(seq, id, payment::Input::Post, |payment| {
+                payment.outcome = Some(outcome);
+            })?;
+        }
+        self.change_payment(seq, id, |payment| {
+            let spend = payment.spend.as_ref();
+            if let Some(version) = spend.and_then(|spend| spend.version(mined.tx_id)) {
+                payment.amount = version.amount.to_msat();
+            }
+        })?;
+        self.change_spend(seq, id, |spend| spend.mined = Some(mined))
+    }
+
+    fn change_spend(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        change: impl FnOnce(&mut Spend),
+    ) -> Result<(), EvolveError> {
+        let missing = || EvolveError::Missing {
+            seq,
+            what: format!("the transactions of payment {id}"),
+        };
+        let mut payment = self.payment(seq, id)?;
+        change(payment.spend.as_mut().ok_or_else(missing)?);
+        self.set(seq, &payment)
+    }
+
+    /// Deposits are numbered with the house's invoices: they are one list.
+    fn set_deposit(&mut self, seq: u64, deposit: &Deposit) -> Result<(), EvolveError> {
+        let mut counters = self.counters(WalletRef::House)?;
+        if deposit.number > counters.invoices {
+            counters.invoices = deposit.number;
+            self.put(seq, &counters);
+        }
+        self.set(seq, deposit)
     }
 
     fn step_invoice(

@@ -16,8 +16,8 @@ pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
-    AccessCommand, Command, Done, IdempotencyKey, InvoiceDraft, OnchainSeen, PaymentOrder, Refusal,
-    Which,
+    AccessCommand, CloseCommand, Command, Done, IdempotencyKey, InvoiceDraft, OnchainSeen,
+    PaymentOrder, Refusal, SpendCommand, SpendOrder, Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};
 pub use entity::{Archive, Entity, Kind};

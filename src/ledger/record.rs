@@ -15,7 +15,7 @@ use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::money::{Msat, Sat};
 use crate::payment::{FailureReason, Payment, Sent};
 use crate::time::Timestamp;
-use crate::treasury::{Allowance, Channel, OnchainTx};
+use crate::treasury::{Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, SpendVersion};
 
 /// Everything that one command changed: applied as a whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -195,6 +195,41 @@ pub enum Fact {
     /// By what the ledger and the node may differ is now this.
     #[n(30)]
     AllowanceSet(#[n(0)] Allowance),
+    /// Money was set aside for an on-chain payment, whose transaction is signed.
+    #[n(31)]
+    SpendReserved(#[n(0)] Box<Payment>),
+    /// An on-chain payment has another transaction, for a higher fee.
+    #[n(32)]
+    SpendReplaced {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// The transaction.
+        #[n(1)]
+        version: SpendVersion,
+    },
+    /// The chain has a transaction of an on-chain payment.
+    #[n(33)]
+    SpendMined {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Which transaction, and where.
+        #[n(1)]
+        mined: MinedIn,
+        /// What it cost.
+        #[n(2)]
+        sent: Sent,
+    },
+    /// Nothing can take an on-chain payment away any more.
+    #[n(34)]
+    SpendFinal(#[n(0)] PaymentId),
+    /// A closing is now like this.
+    #[n(35)]
+    CloseJobSet(#[n(0)] Box<CloseJob>),
+    /// A deposit is now like this.
+    #[n(36)]
+    DepositSet(#[n(0)] Deposit),
 }
 
 /// Something that subscribers hear of, numbered without a gap over all wallets.
@@ -316,6 +351,22 @@ pub enum EventBody {
         /// The caller's reference.
         #[n(3)]
         external_id: Option<String>,
+    },
+    /// An on-chain payment is in the chain.
+    #[n(9)]
+    SpendMined {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Which transaction.
+        #[n(1)]
+        tx_id: TxId,
+        /// What the address got.
+        #[n(2)]
+        amount: Msat,
+        /// What the miners got.
+        #[n(3)]
+        fee: Msat,
     },
     /// An invoice was cancelled; what was held for it goes back.
     #[n(8)]

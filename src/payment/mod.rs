@@ -1,5 +1,5 @@
-//! Outgoing Lightning payments. Owns the row and its [state machine](machine); it does not know
-//! routes, nor when the node is asked.
+//! Outgoing payments, over Lightning and on the chain. Owns the row and its [state machine](machine);
+//! it does not know routes, nor when the node is asked.
 
 pub mod machine;
 
@@ -8,10 +8,11 @@ use minicbor::{Decode, Encode};
 pub use machine::{Input, State};
 
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
-use crate::ledger::{Origin, WalletRef};
+use crate::ledger::{Account, Origin, WalletRef};
 use crate::money::{Msat, Sat};
 use crate::node::SendTarget;
 use crate::time::Timestamp;
+use crate::treasury::Spend;
 
 /// One outgoing payment with all its attempts: at most one row per payment hash.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -73,6 +74,9 @@ pub struct Payment {
     #[n(17)]
     #[cbor(default)]
     pub overdue: bool,
+    /// The transactions that make it, if it is made on the chain.
+    #[n(18)]
+    pub spend: Option<Spend>,
 }
 
 /// An offer (BOLT 12) that is being paid.
@@ -146,6 +150,9 @@ pub enum FailureReason {
     /// Anything else that the node reported.
     #[n(6)]
     Unexpected,
+    /// Its coins were spent by another transaction, which is final.
+    #[n(7)]
+    CoinsSpent,
 }
 
 impl FailureReason {
@@ -160,6 +167,7 @@ impl FailureReason {
             Self::Unpayable => "The invoice cannot be paid",
             Self::NeverSent => "The payment was interrupted before anything was sent",
             Self::Unexpected => "The payment failed",
+            Self::CoinsSpent => "The coins of the transaction were spent by another one",
         }
     }
 
@@ -173,6 +181,7 @@ impl FailureReason {
             Self::Unpayable => "invalid_invoice",
             Self::NeverSent => "never_sent",
             Self::Unexpected => "payment_failed",
+            Self::CoinsSpent => "coins_spent",
         }
     }
 }
@@ -202,6 +211,21 @@ impl Payment {
             }),
             (true, ..) | (false, None, ..) => None,
         }
+    }
+
+    /// The account of the node's that the money leaves.
+    #[must_use]
+    pub const fn paid_from(&self) -> Account {
+        match self.spend {
+            Some(_) => Account::Onchain,
+            None => Account::Lightning,
+        }
+    }
+
+    /// Whether Lightning carries it: the node has, or will have, HTLCs for it.
+    #[must_use]
+    pub const fn is_lightning(&self) -> bool {
+        !self.internal && self.spend.is_none()
     }
 
     /// What is set aside while the payment is pending: amount and fee cap.

@@ -1,6 +1,14 @@
 //! What happens on the chain to the node's own money. Owns the rows; it does not know how
 //! transactions are built, found or watched.
 
+mod close;
+mod deposit;
+mod spend;
+
+pub use close::{CloseJob, CloseState, SweepTo};
+pub use deposit::{Credit, Deposit, DepositState};
+pub use spend::{MinedIn, Spend, SpendPurpose, SpendTx, SpendVersion};
+
 use minicbor::{Decode, Encode};
 
 use crate::id::TxId;

@@ -121,7 +121,7 @@ async fn read(service: &Service, offset: usize) -> Result<String, Failure> {
             limit: 20,
         };
         let begun = Instant::now();
-        let rows = service.invoices(query).await?;
+        let rows = service.incoming(query).await?;
         took.push(begun.elapsed());
         if rows.len() != 20 {
             return Err(format!("{} rows", rows.len()).into());

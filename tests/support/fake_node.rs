@@ -17,8 +17,9 @@ use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 use till::treasury::Figures;
 use till_actors::node::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    BumpRequest, ClosingBalance, LightningNode, Look, NodeBalances, NodeChannel, NodeError,
+    NodeEvent, NodePayment, NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
+    SendRequest, SendTarget, SignedSpend, SpendRequest,
 };
 use tokio::sync::Notify;
 
@@ -274,6 +275,22 @@ impl LightningNode for FakeNode {
 
     fn open_channel(&self, _: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
         Err(NodeError::Peer("as told".into()))
+    }
+
+    fn build_spend(&self, _: &SpendRequest) -> Result<SignedSpend, NodeError> {
+        Err(NodeError::InsufficientFunds)
+    }
+
+    fn build_bump(&self, _: &BumpRequest) -> Result<SignedSpend, NodeError> {
+        Err(NodeError::InsufficientFunds)
+    }
+
+    fn close_channel(&self, _: [u8; 16], _: &str, _: bool) -> Result<(), NodeError> {
+        Ok(())
+    }
+
+    fn closings(&self) -> Vec<ClosingBalance> {
+        Vec::new()
     }
 
     fn sync(&self) -> Result<(), NodeError> {

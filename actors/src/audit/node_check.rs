@@ -16,7 +16,7 @@ pub struct NodeCheck {
     pub ledger_lightning_msat: i128,
     /// The account `closing`.
     pub ledger_closing_msat: i128,
-    /// The account `onchain`.
+    /// The account `onchain`, less what is signed away.
     pub ledger_onchain_msat: i128,
     /// Ledger less node; zero within what the node leaves open by rounding.
     pub difference_msat: i128,
@@ -34,10 +34,13 @@ impl NodeCheck {
             let balance = views.get::<Balance>(&account)?;
             Ok(balance.unwrap_or(Balance::empty(account)).debit_msat())
         };
+        // What is signed away has left the wallet, though no block has it yet.
+        let signed_away = views.get::<Balance>(&Account::Onchain)?;
+        let signed_away = signed_away.map_or(0, |onchain| onchain.credits_pending);
         Ok(Self {
             ledger_lightning_msat: held(Account::Lightning)?,
             ledger_closing_msat: held(Account::Closing)?,
-            ledger_onchain_msat: held(Account::Onchain)?,
+            ledger_onchain_msat: held(Account::Onchain)? - i128::from(signed_away),
             allowance: views.get::<Allowance>(&())?.unwrap_or_default(),
             ..Self::default()
         })

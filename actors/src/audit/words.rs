@@ -7,7 +7,7 @@ use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
 use till::ledger::{Account, Balance, Event, WalletRef};
 use till::payment::{Outcome, Payment};
-use till::treasury::{Allowance, Channel, OnchainTx};
+use till::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx};
 
 use crate::views::{SEAL_KEY, index_name};
 
@@ -53,6 +53,9 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Unlinked => "the payment to an offer that is not linked".to_owned(),
         Kind::Allowance => "what may be booked without asking".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
+        Kind::SpendTx => format!("payment of transaction {hex}"),
+        Kind::Deposit => format!("deposit {hex}"),
+        Kind::CloseJob => format!("closing of channel {hex}"),
         Kind::Channel => format!("channel {hex}"),
         Kind::Business => "business".to_owned(),
         Kind::User => format!("user {hex}"),
@@ -113,10 +116,14 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             )
         }),
         Some(Kind::Allowance) => row::<Allowance>(key, some).map(|row| format!("{row:?}")),
+        Some(Kind::Deposit) => row::<Deposit>(key, some)
+            .map(|row| format!("{:?}, number {}, {}", row.state, row.number, row.amount)),
+        Some(Kind::CloseJob) => row::<CloseJob>(key, some).map(|row| format!("{:?}", row.state)),
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
         Some(
             Kind::OutgoingHash
+            | Kind::SpendTx
             | Kind::OfferPayment
             | Kind::Unlinked
             | Kind::Idempotency
@@ -192,7 +199,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 22] = [
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -212,6 +219,9 @@ const KINDS: [Kind; 19] = [
     Kind::OfferPayment,
     Kind::Unlinked,
     Kind::Allowance,
+    Kind::SpendTx,
+    Kind::Deposit,
+    Kind::CloseJob,
 ];
 
 fn kind(first: u8) -> Option<Kind> {

@@ -53,7 +53,7 @@ pub(super) fn description(
 }
 
 /// A transaction id in the order in which it is shown, which is the reverse of how it is hashed.
-fn tx_id(outpoint_tx: ldk_node::bitcoin::Txid) -> TxId {
+pub(super) fn tx_id(outpoint_tx: ldk_node::bitcoin::Txid) -> TxId {
     let mut bytes = outpoint_tx.to_byte_array();
     bytes.reverse();
     TxId::from_bytes(bytes)

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ldk_node::bitcoin::Network;
 use ldk_node::bitcoin::hashes::Hash;
 use ldk_node::bitcoin::secp256k1::PublicKey;
+use ldk_node::bitcoin::{Address, Network};
 use ldk_node::config::{AnchorChannelsConfig, BackgroundSyncConfig, Config, EsploraSyncConfig};
 use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
 use ldk_node::lightning::ln::msgs::SocketAddress;
@@ -18,17 +18,20 @@ use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use ldk_node::lightning_types::payment::PaymentPreimage;
 use ldk_node::payment::{PaymentDirection, PaymentKind};
-use ldk_node::{Builder, Event, Node, NodeError as LdkError};
+use ldk_node::{Builder, Event, Node, NodeError as LdkError, UserChannelId};
 use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
 use till::treasury::Figures;
 
+use super::closing::closings;
+use super::coins::Coins;
 use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
 use super::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    BumpRequest, ClosingBalance, LightningNode, Look, NodeBalances, NodeChannel, NodeError,
+    NodeEvent, NodePayment, NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
+    SendRequest, SendTarget, SignedSpend, SpendRequest,
 };
 
 /// Everything an embedded node needs to start.
@@ -57,6 +60,7 @@ pub struct LdkConfig {
 /// The embedded node.
 pub struct LdkNode {
     node: Node,
+    coins: Coins,
 }
 
 impl std::fmt::Debug for LdkNode {
@@ -87,10 +91,11 @@ impl LdkNode {
             let (node_id, address) = (public_key(node_id)?, socket_address(address)?);
             builder.set_liquidity_source_lsps2(node_id, address, token.clone());
         }
+        let coins = Coins::new(mnemonic, config.network, &config.esplora_url)?;
         let node = builder
             .build()
             .map_err(|error| NodeError::Failed(error.to_string()))?;
-        Ok(Self { node })
+        Ok(Self { node, coins })
     }
 
     /// Starts the node. Blocks; fails while the chain source is away, and can be tried again.
@@ -101,6 +106,11 @@ impl LdkNode {
         self.node
             .start()
             .map_err(|error| NodeError::Unavailable(error.to_string()))
+    }
+
+    fn fresh_address(&self) -> Result<Address, NodeError> {
+        let address = self.node.onchain_payment().new_address();
+        address.map_err(convert::error)
     }
 
     fn lsp_fee(&self, hash: PaymentHash) -> Msat {
@@ -286,12 +296,7 @@ impl LightningNode for LdkNode {
     }
 
     fn new_address(&self) -> Result<String, NodeError> {
-        let address = self
-            .node
-            .onchain_payment()
-            .new_address()
-            .map_err(convert::error)?;
-        Ok(address.to_string())
+        Ok(self.fresh_address()?.to_string())
     }
 
     fn onchain_rows(&self) -> Vec<OnchainRow> {
@@ -315,6 +320,34 @@ impl LightningNode for LdkNode {
                 .open_channel(node_id, address, capacity, push, None)
         };
         Ok(opened.map_err(convert::error)?.0.to_be_bytes())
+    }
+
+    fn build_spend(&self, request: &SpendRequest) -> Result<SignedSpend, NodeError> {
+        self.coins.spend(request, &self.fresh_address()?)
+    }
+
+    fn build_bump(&self, request: &BumpRequest) -> Result<SignedSpend, NodeError> {
+        self.coins.bump(request, &self.fresh_address()?)
+    }
+
+    fn close_channel(
+        &self,
+        user_channel_id: [u8; 16],
+        counterparty: &str,
+        force: bool,
+    ) -> Result<(), NodeError> {
+        let id = UserChannelId(u128::from_be_bytes(user_channel_id));
+        let peer = public_key(counterparty)?;
+        let closed = if force {
+            self.node.force_close_channel(&id, peer, None)
+        } else {
+            self.node.close_channel(&id, peer)
+        };
+        closed.map_err(|error| NodeError::Peer(error.to_string()))
+    }
+
+    fn closings(&self) -> Vec<ClosingBalance> {
+        closings(&self.node.list_channels(), &self.node.list_balances())
     }
 
     fn sync(&self) -> Result<(), NodeError> {

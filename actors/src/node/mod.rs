@@ -1,6 +1,8 @@
 //! The Lightning node as the rest of the program sees it. Owns the [`LightningNode`] contract and
 //! its plain types; [`ldk`] keeps it with an embedded ldk-node, and no LDK type leaves that file.
 
+mod closing;
+mod coins;
 mod convert;
 mod figures;
 pub mod handle;
@@ -68,6 +70,23 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
 
     /// Opens a channel and returns its lasting id.
     fn open_channel(&self, request: &OpenChannelRequest) -> Result<[u8; 16], NodeError>;
+
+    /// Builds and signs a transaction of the on-chain wallet, and tells nobody of it.
+    fn build_spend(&self, request: &SpendRequest) -> Result<SignedSpend, NodeError>;
+
+    /// Builds and signs one that takes the place of another for a higher fee (BIP 125).
+    fn build_bump(&self, request: &BumpRequest) -> Result<SignedSpend, NodeError>;
+
+    /// Closes a channel; without asking the peer if `force`. Silent where it is closed already.
+    fn close_channel(
+        &self,
+        user_channel_id: [u8; 16],
+        counterparty: &str,
+        force: bool,
+    ) -> Result<(), NodeError>;
+
+    /// What is left of closed channels on its way back to the wallet.
+    fn closings(&self) -> Vec<ClosingBalance>;
 
     /// Brings both wallets up to the chain source's tip.
     fn sync(&self) -> Result<(), NodeError>;
@@ -167,6 +186,70 @@ pub struct OnchainRow {
     pub height: Option<u32>,
 }
 
+/// A transaction to be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendRequest {
+    /// Who gets the money.
+    pub address: String,
+    /// How much.
+    pub outlay: Outlay,
+    /// In sat/vB; `None` for what the chain source thinks is due.
+    pub feerate: Option<u64>,
+}
+
+/// How much a transaction sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outlay {
+    /// So much, and the fee on top of it.
+    Amount(Sat),
+    /// Everything that these transactions brought, less the fee.
+    Proceeds {
+        /// Which transactions.
+        of: Vec<TxId>,
+        /// What stays in the wallet nevertheless.
+        keep: Sat,
+    },
+}
+
+/// A transaction whose place another shall take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BumpRequest {
+    /// Its bytes.
+    pub raw: Vec<u8>,
+    /// The new feerate, in sat/vB.
+    pub feerate: u64,
+    /// Whether the recipient bears the fee, because everything there is goes there.
+    pub from_recipient: bool,
+}
+
+/// A transaction that is built and signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedSpend {
+    /// Which.
+    pub tx_id: TxId,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+    /// What the address gets.
+    pub amount: Sat,
+    /// What the miners get.
+    pub fee: Sat,
+    /// The feerate that was asked for, in sat/vB.
+    pub feerate: u64,
+}
+
+/// What is left of a closed channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosingBalance {
+    /// BOLT 2 channel id, hexadecimal; unknown for some sweeps.
+    pub channel_id: Option<String>,
+    /// The peer's node id, hexadecimal, where it is told.
+    pub counterparty: Option<String>,
+    /// How much.
+    pub amount: Sat,
+    /// The height at which its time lock ends, if it has one.
+    pub spendable_at_height: Option<u32>,
+}
+
 /// A channel to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenChannelRequest {
@@ -197,6 +280,12 @@ pub enum NodeError {
     /// Not enough on-chain money.
     #[error("not enough on-chain funds")]
     InsufficientFunds,
+    /// The address is one of the wallet's own.
+    #[error("the address is the wallet's own")]
+    OwnAddress,
+    /// The transaction is confirmed, or others of ours rest on it.
+    #[error("{0}")]
+    NotReplaceable(String),
     /// All places for node calls are taken; try again.
     #[error("the node is busy")]
     Busy,

@@ -104,7 +104,7 @@ impl Payments {
         }
         let views = &self.args.runner.views;
         let (mut pending, channels) = (views.pending_payments()?, views.all::<Channel>()?);
-        pending.retain(|payment| !self.args.handing.has(payment));
+        pending.retain(|payment| payment.spend.is_none() && !self.args.handing.has(payment));
         let times = CheckTimes::from_pause(millis(self.args.recheck));
         let clock = (now(), millis(self.started.elapsed()));
         let check = Check::new(pending, channels, before, clock, times);

@@ -9,7 +9,7 @@ use till::ledger::{Command, InvoiceDraft};
 use till::money::Msat;
 use till::time::Timestamp;
 
-use super::types::{DecodedInvoice, Hold, InvoiceQuery, NewInvoice, ServiceError};
+use super::types::{DecodedInvoice, Hold, IncomingPayment, InvoiceQuery, NewInvoice, ServiceError};
 use super::{Service, network_name};
 use crate::node::ReceiveRequest;
 
@@ -115,12 +115,15 @@ impl Service {
             .filter(|invoice| invoice.number > 0))
     }
 
-    /// A wallet's invoices, newest first.
+    /// A wallet's invoices and deposits, newest first.
     ///
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn invoices(&self, query: InvoiceQuery) -> Result<Vec<Invoice>, ServiceError> {
-        self.read(move |views| views.invoices(&query)).await
+    pub async fn incoming(
+        &self,
+        query: InvoiceQuery,
+    ) -> Result<Vec<IncomingPayment>, ServiceError> {
+        self.read(move |views| views.incoming(&query)).await
     }
 
     /// Reads a BOLT 11 text of this till's network.

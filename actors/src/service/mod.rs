@@ -2,9 +2,11 @@
 //! call goes where, in which order); it knows neither wire formats nor messages of actors.
 
 mod access;
+mod channels;
 mod error;
 mod holds;
 mod invoices;
+mod onchain;
 mod payments;
 pub mod types;
 
@@ -18,14 +20,16 @@ use till::ledger::entity::Entity;
 use till::ledger::{Account, Balance, WalletRef};
 use till::money::Msat;
 use till::time::Timestamp;
+use till::treasury::{Channel, CloseJob};
 use zeroize::Zeroizing;
 
+pub use crate::treasury::Spent;
 pub use types::*;
 
 use crate::hub::{HubHandle, SubscribeError, Subscription};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::handle::NodeHandle;
-use crate::node::{NodeBalances, NodeChannel, NodeError, OpenChannelRequest};
+use crate::node::{NodeBalances, NodeError, OpenChannelRequest};
 use crate::payments::PaymentsHandle;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
@@ -121,7 +125,8 @@ impl Service {
     /// [`ServiceError::Node`] while the node is not running.
     pub async fn house_balance(&self) -> Result<HouseBalance, ServiceError> {
         use till::ledger::state::{ASSETS, house_balance, house_spendable};
-        let channels = self.node_balances().await?.spendable;
+        let node = self.node_balances().await?;
+        let channels = node.spendable;
         self.read(move |views| {
             let balance = |account| {
                 Ok::<_, crate::views::ViewError>(
@@ -136,6 +141,8 @@ impl Service {
                 ledger_msat: house.credit_msat(),
                 spendable: house_spendable(&house, &held, channels),
                 balance: house_balance(&house, &held, channels),
+                onchain: node.onchain_total,
+                onchain_spendable: node.onchain_spendable,
             })
         })
         .await
@@ -146,18 +153,21 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Node`] while the node is not running.
     pub async fn node_info(&self) -> Result<NodeInfo, ServiceError> {
-        let network = self.network().to_owned();
-        let info = self.parts.node.call(move |node| {
-            let channels = node.channels().into_iter().map(with_phase).collect();
+        let told = self.parts.node.call(|node| {
             let height = node.status().height;
-            Ok(NodeInfo {
-                node_id: node.node_id(),
-                network,
-                height,
-                channels,
-            })
+            let channels = (node.channels(), node.closings());
+            Ok((node.node_id(), height, channels))
         });
-        Ok(info.await?)
+        let (node_id, height, (open, closing)) = told.await?;
+        let (rows, jobs) = self
+            .read(|views| Ok((views.all::<Channel>()?, views.all::<CloseJob>()?)))
+            .await?;
+        Ok(NodeInfo {
+            node_id,
+            network: self.network().to_owned(),
+            height,
+            channels: channels::infos(open, &closing, &rows, &jobs),
+        })
     }
 
     /// What the node holds, by its own account.
@@ -249,15 +259,6 @@ pub(crate) fn hmac_sha256(key: &[u8], message: &str) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(message.as_bytes());
     mac.finalize().into_bytes().into()
-}
-
-fn with_phase(channel: NodeChannel) -> ChannelInfo {
-    let state = match (channel.is_ready, channel.is_usable) {
-        (false, _) => ChannelPhase::Opening,
-        (true, true) => ChannelPhase::Normal,
-        (true, false) => ChannelPhase::Offline,
-    };
-    ChannelInfo { channel, state }
 }
 
 /// The name that configuration and answers use.

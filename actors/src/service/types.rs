@@ -1,10 +1,11 @@
 //! What surfaces ask the service for, and what it answers. Plain data; no wire format.
 
-use till::id::{PaymentHash, RequestHash, SessionId, UserId};
-use till::invoice::Description;
+use till::id::{PaymentHash, RequestHash, SessionId, TxId, UserId};
+use till::invoice::{Description, Invoice};
 use till::ledger::{IdempotencyKey, Origin, Refusal, WalletRef};
-use till::money::Msat;
+use till::money::{Msat, Sat};
 use till::time::Timestamp;
+use till::treasury::{CloseJob, Deposit, SweepTo};
 
 use crate::node::{NodeChannel, NodeError};
 
@@ -71,7 +72,73 @@ pub struct DecodedInvoice {
     pub payee: String,
 }
 
-/// Which invoices to list: newest first.
+/// An on-chain payment to be made. It is the house's.
+#[derive(Clone, Debug)]
+pub struct NewSpend {
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// Who is paid.
+    pub address: String,
+    /// How much.
+    pub amount: Sat,
+    /// In sat/vB; `None` for what the chain source thinks is due.
+    pub feerate: Option<u64>,
+    /// Makes a repeat the same request.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// A transaction that shall have a higher fee.
+#[derive(Clone, Debug)]
+pub struct NewBump {
+    /// Which; `None` for the newest that waits.
+    pub tx_id: Option<TxId>,
+    /// The new feerate, in sat/vB.
+    pub feerate: u64,
+    /// Makes a repeat the same request.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// A channel to be closed.
+#[derive(Clone, Debug)]
+pub struct CloseWish {
+    /// BOLT 2 channel id, hexadecimal.
+    pub channel_id: String,
+    /// Whether the peer is not asked.
+    pub force: bool,
+    /// Where its money goes.
+    pub sweep_to: Option<SweepTo>,
+}
+
+/// Something that brings money, or was to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IncomingPayment {
+    /// Over Lightning.
+    Invoice(Box<Invoice>),
+    /// On the chain.
+    Deposit(Deposit),
+}
+
+impl IncomingPayment {
+    /// When it was first known: grows with its place in the list.
+    #[must_use]
+    pub const fn created_at(&self) -> Timestamp {
+        match self {
+            Self::Invoice(invoice) => invoice.created_at,
+            Self::Deposit(deposit) => deposit.created_at,
+        }
+    }
+
+    /// Whether it has brought money.
+    #[must_use]
+    pub const fn is_received(&self) -> bool {
+        match self {
+            Self::Invoice(invoice) => invoice.receipt.is_some(),
+            Self::Deposit(deposit) => deposit.credit.is_some(),
+        }
+    }
+}
+
+/// Which incoming payments to list: newest first.
 #[derive(Clone, Debug)]
 pub struct InvoiceQuery {
     /// Whose.
@@ -117,6 +184,10 @@ pub struct HouseBalance {
     /// What it owns or what the channels hold less what is others', whichever is smaller; what is
     /// set aside for payments in flight is still in it.
     pub balance: Msat,
+    /// What the node holds on the chain, unconfirmed included.
+    pub onchain: Sat,
+    /// What of it can be spent, the anchor reserve left out.
+    pub onchain_spendable: Sat,
 }
 
 /// The node, as far as it may be shown.
@@ -139,6 +210,19 @@ pub struct ChannelInfo {
     pub channel: NodeChannel,
     /// How it stands.
     pub state: ChannelPhase,
+    /// How its closing stands, if it is being closed.
+    pub closing: Option<ClosingInfo>,
+}
+
+/// How a channel's closing stands.
+#[derive(Clone, Debug)]
+pub struct ClosingInfo {
+    /// The transaction that spends its funding, once the chain has shown it.
+    pub tx_id: Option<TxId>,
+    /// The height at which the last of its time locks ends, if there is one.
+    pub spendable_at_height: Option<u32>,
+    /// The owner's wish, if it was theirs.
+    pub job: Option<CloseJob>,
 }
 
 /// How a channel stands.
@@ -150,6 +234,8 @@ pub enum ChannelPhase {
     Normal,
     /// Its peer is away.
     Offline,
+    /// It is being closed, or what is left of it is on its way back.
+    Closing,
 }
 
 /// A channel that is being opened.
@@ -211,6 +297,27 @@ pub enum ServiceError {
     /// The text is no BOLT 11 invoice, or not for this network.
     #[error("invalid invoice: {0}")]
     InvalidInvoice(String),
+    /// No Bitcoin address, or not for this network.
+    #[error("invalid address: {0}")]
+    InvalidAddress(String),
+    /// There is no such channel.
+    #[error("unknown channel")]
+    UnknownChannel,
+    /// No transaction of this till's waits to be mined, or not the one that was named.
+    #[error("no transaction waits to be mined")]
+    NothingToBump,
+    /// The on-chain wallet does not have so much to spare.
+    #[error("not enough on-chain funds")]
+    TooPoorOnchain {
+        /// Amount and fee, as far as they are known.
+        needed: Sat,
+        /// What may be spent.
+        spendable: Sat,
+        /// What is kept to be able to close channels.
+        reserve: Sat,
+        /// What closings or splices would free.
+        in_channels: Sat,
+    },
     /// The request cannot be carried out as it stands.
     #[error("{0}")]
     InvalidRequest(String),

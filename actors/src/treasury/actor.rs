@@ -5,18 +5,20 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use till::ledger::Command;
 use till::time::Timestamp;
-use till::treasury::{Channel, ChannelState};
+use till::treasury::{Channel, ChannelState, CloseJob};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::close::Closings;
 use super::closing;
 use super::handle::TreasuryError;
 use super::reconcile::Reconcile;
 use super::scan::{Scan, Scanned};
+use super::spend::{BumpWish, SpendWish, Spends, Spent, Watched};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
 use crate::node::handle::NodeHandle;
 use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::OpenedChannel;
+use crate::service::types::{CloseWish, OpenedChannel};
 use crate::views::{ViewError, Views};
 
 /// How long a peer may take to agree to a channel and sign its funding.
@@ -25,16 +27,26 @@ const FUNDING_TIMEOUT: Duration = Duration::from_secs(30);
 const SEEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) enum Msg {
-    /// Open a channel. Answered once its funding transaction is known.
-    Open {
-        request: OpenChannelRequest,
-        reply: oneshot::Sender<Result<OpenedChannel, TreasuryError>>,
-        place: OwnedSemaphorePermit,
-    },
+    /// Somebody waits for an answer, and holds a place until it is there.
+    Wish(Box<Wish>, OwnedSemaphorePermit),
     /// Book what the on-chain wallet did.
     Scan,
     /// Bring both wallets up to the tip first, then book.
     SyncAndScan,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, TreasuryError>>;
+
+/// What somebody wants done. They may be gone when it is; it is done all the same.
+pub(crate) enum Wish {
+    /// Open a channel. Answered once its funding transaction is known.
+    Open(OpenChannelRequest, Reply<OpenedChannel>),
+    /// Pay on the chain. Answered once the chain source has the transaction.
+    Pay(SpendWish, Reply<Spent>),
+    /// Give a transaction a higher fee, likewise.
+    Bump(BumpWish, Reply<Spent>),
+    /// Close a channel. Answered once the chain shows it.
+    Close(CloseWish, Reply<CloseJob>),
 }
 
 /// What the actor starts from.
@@ -71,8 +83,12 @@ impl Actor for TreasuryActor {
         tokio::spawn(tick(myself, args.scan_every, args.sync_too));
         let scan = Scan::new(args.clone());
         let reconcile = Reconcile::new(args.clone(), args.recheck);
+        let spends = Spends::new(args.clone());
+        let closings = Closings::new(args.clone(), spends.clone());
         Ok(Treasury {
             args,
+            spends,
+            closings,
             scan,
             reconcile,
         })
@@ -85,19 +101,13 @@ impl Actor for TreasuryActor {
         treasury: &mut Treasury,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Msg::Open {
-                request,
-                reply,
-                place,
-            } => {
-                let opened = treasury.open(request).await;
-                // The caller may be gone; the channel is open all the same.
-                let _ = reply.send(opened);
+            Msg::Wish(wish, place) => {
+                treasury.carry_out(*wish).await;
                 drop(place);
             }
             Msg::Scan => treasury.look_around().await?,
             Msg::SyncAndScan => {
-                treasury.sync().await;
+                treasury.spends.sync().await;
                 treasury.look_around().await?;
             }
         }
@@ -124,6 +134,8 @@ async fn tick(treasury: ActorRef<Msg>, every: Duration, sync_too: bool) {
 /// The actor's state.
 pub(crate) struct Treasury {
     args: Args,
+    spends: Spends,
+    closings: Closings,
     scan: Scan,
     reconcile: Reconcile,
 }
@@ -132,13 +144,27 @@ impl Treasury {
     /// What closed channels comes first: what a closing costs is allowed for before it is missed.
     async fn look_around(&mut self) -> Result<(), ViewError> {
         closing::watch(&self.args).await?;
-        match self.scan.run().await? {
-            Scanned::AllBooked => self.reconcile.run().await,
-            Scanned::SomeWait => Ok(()),
+        let watched = self.spends.watch().await?;
+        let scanned = self.scan.run().await?;
+        self.closings.advance(scanned == Scanned::AllBooked).await?;
+        match (scanned, watched) {
+            (Scanned::AllBooked, Watched::AllSeen) => self.reconcile.run().await,
+            (Scanned::SomeWait, _) | (_, Watched::SomeUnseen) => Ok(()),
+        }
+    }
+
+    async fn carry_out(&mut self, wish: Wish) {
+        // The caller may be gone; what is done is done all the same.
+        match wish {
+            Wish::Open(request, reply) => drop(reply.send(self.open(request).await)),
+            Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
+            Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
+            Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
         }
     }
 
     async fn open(&mut self, request: OpenChannelRequest) -> Result<OpenedChannel, TreasuryError> {
+        self.spends.all_seen().await?;
         let wanted = request.clone();
         let opened = self
             .args
@@ -167,7 +193,7 @@ impl Treasury {
         let channel = self.funded(user_channel_id).await?;
         if let Some(funding) = channel.funding_tx {
             if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
-                self.sync().await;
+                self.spends.sync().await;
             } else {
                 tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
             }
@@ -194,13 +220,6 @@ impl Treasury {
                 "the peer refused the channel: too small, too large, or it wants none".into(),
             ))),
             None => Err(TreasuryError::Undecided),
-        }
-    }
-
-    async fn sync(&self) {
-        let synced = self.args.node.run(|node| node.sync()).await;
-        if let Err(error) | Ok(Err(error)) = synced {
-            tracing::debug!(%error, "the wallets were not synced; trying again later");
         }
     }
 }

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use ractor::ActorRef;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::actor::Msg;
+use till::money::Sat;
+use till::treasury::CloseJob;
+
+use super::actor::{Msg, Wish};
+use super::spend::{BumpWish, SpendWish, Spent};
+use crate::chain::ChainError;
 use crate::ledger::LedgerError;
 use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::OpenedChannel;
+use crate::service::types::{CloseWish, OpenedChannel};
 use crate::views::ViewError;
 
 /// Requests that may wait while one is under way.
@@ -26,6 +31,27 @@ pub enum TreasuryError {
     /// The peer has not decided in time; the channel may yet come.
     #[error("the peer has not decided in time")]
     Undecided,
+    /// There is no such channel.
+    #[error("unknown channel")]
+    UnknownChannel,
+    /// No transaction of ours waits to be mined, or not the one that was named.
+    #[error("no transaction of ours waits to be mined")]
+    NothingToBump,
+    /// The on-chain wallet does not have so much to spare.
+    #[error("not enough on-chain funds")]
+    TooPoor {
+        /// Amount and fee, as far as they are known.
+        needed: Sat,
+        /// What may be spent.
+        spendable: Sat,
+        /// What is kept to be able to close channels.
+        reserve: Sat,
+        /// What closings or splices would free.
+        in_channels: Sat,
+    },
+    /// The chain source gave no answer.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// The ledger refused, or did not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -60,16 +86,44 @@ impl TreasuryHandle {
         &self,
         request: OpenChannelRequest,
     ) -> Result<OpenedChannel, TreasuryError> {
+        self.ask(|reply| Wish::Open(request, reply)).await
+    }
+
+    /// Pays on the chain and returns once the chain source has the transaction, or did not take it in
+    /// time.
+    ///
+    /// # Errors
+    /// [`TreasuryError`]; only a ledger's `Unknown` leaves open whether it was begun.
+    pub(crate) async fn pay(&self, wish: SpendWish) -> Result<Spent, TreasuryError> {
+        self.ask(|reply| Wish::Pay(wish, reply)).await
+    }
+
+    /// Gives a transaction that waits a higher fee.
+    ///
+    /// # Errors
+    /// [`TreasuryError`], as for [`pay`](Self::pay).
+    pub(crate) async fn bump(&self, wish: BumpWish) -> Result<Spent, TreasuryError> {
+        self.ask(|reply| Wish::Bump(wish, reply)).await
+    }
+
+    /// Closes a channel and returns once the chain shows that, or did not in time.
+    ///
+    /// # Errors
+    /// [`TreasuryError`] if nothing was begun.
+    pub(crate) async fn close_channel(&self, wish: CloseWish) -> Result<CloseJob, TreasuryError> {
+        self.ask(|reply| Wish::Close(wish, reply)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        wish: impl FnOnce(oneshot::Sender<Result<T, TreasuryError>>) -> Wish,
+    ) -> Result<T, TreasuryError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| TreasuryError::Busy)?;
         let (reply, answer) = oneshot::channel();
-        let message = Msg::Open {
-            request,
-            reply,
-            place,
-        };
+        let wish = Box::new(wish(reply));
         self.actor
-            .send_message(message)
+            .send_message(Msg::Wish(wish, place))
             .map_err(|_| TreasuryError::Stopped)?;
         answer.await.map_err(|_| TreasuryError::Stopped)?
     }

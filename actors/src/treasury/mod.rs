@@ -1,12 +1,16 @@
-//! The treasury: everything on the chain, one thing at a time. Owns channel openings, the
-//! booking of what the on-chain wallet did, what closed channels, and the comparison of the ledger
-//! with the node; it does not know Lightning payments.
+//! The treasury: everything on the chain, one thing at a time. Owns channel openings and closings,
+//! on-chain payments, the booking of what the on-chain wallet did, what closed channels, and the
+//! comparison of the ledger with the node; it does not know Lightning payments.
 
 mod actor;
+mod close;
 mod closing;
 mod handle;
 mod reconcile;
 mod scan;
+mod spend;
 
 pub(crate) use actor::{Args, TreasuryActor};
 pub use handle::{TreasuryError, TreasuryHandle};
+pub use spend::Spent;
+pub(crate) use spend::{BumpWish, SpendWish};

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use till::ledger::Command;
+use till::payment::Payment;
 use till::treasury::{Channel, ChannelState, Figures};
 
 use super::actor::Args;
@@ -58,10 +59,7 @@ impl Reconcile {
         let seq = views.progress().seq;
         let opening = |channel: &Channel| channel.state < ChannelState::Ready;
         let busy = !views.to_be_tended()?.is_empty()
-            || views
-                .pending_payments()?
-                .iter()
-                .any(|payment| !payment.internal)
+            || views.pending_payments()?.iter().any(Payment::is_lightning)
             || views.all::<Channel>()?.iter().any(opening);
         if busy {
             return Ok(None);

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use till::id::TxId;
 use till::ledger::{Command, OnchainSeen};
 use till::money::Msat;
-use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose};
+use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose, SpendTx};
 
 use super::actor::Args;
 use crate::chain::Mined;
@@ -17,7 +17,7 @@ use crate::views::ViewError;
 /// What is in an anchor output (BOLT 3).
 const ANCHOR_SAT: u64 = 330;
 /// Steps between a channel's funding and the sweep of an HTLC transaction of its closing.
-const SWEEP_STEPS: u32 = 3;
+pub(super) const SWEEP_STEPS: u32 = 3;
 
 /// Looks through the node's on-chain rows.
 pub(super) struct Scan {
@@ -60,6 +60,7 @@ impl Scan {
         };
         self.set_up(height)?;
         self.watch_young(height).await;
+        self.watch_seen().await?;
         let new = rows
             .into_iter()
             .filter(|row| !self.done.contains(&row.tx_id));
@@ -75,7 +76,8 @@ impl Scan {
         let mut all_booked = true;
         for row in new {
             let known = self.args.views.get::<OnchainTx>(&row.tx_id)?;
-            if known.is_some_and(|known| known.reversed_at.is_none()) {
+            let is_ours = self.args.views.get::<SpendTx>(&row.tx_id)?.is_some();
+            if is_ours || known.is_some_and(|known| known.reversed_at.is_none()) {
                 self.done.insert(row.tx_id);
                 continue;
             }
@@ -156,6 +158,9 @@ impl Scan {
             mined = found.height;
             let depth = mined.map_or(0, |mined| (height + 1).saturating_sub(mined));
             if depth < self.args.credit_depth.max(1) {
+                if purpose == Purpose::Deposit {
+                    self.see(row).await;
+                }
                 return None;
             }
             if purpose == Purpose::ChannelProceeds && !self.is_closing(row.tx_id) {
@@ -170,6 +175,30 @@ impl Scan {
             height: mined,
             cost,
         })
+    }
+
+    /// Shows a deposit that does not count yet.
+    async fn see(&self, row: &OnchainRow) {
+        let (tx_id, amount) = (row.tx_id, row.amount);
+        let see = Command::SeeDeposit { tx_id, amount };
+        if let Err(error) = self.args.ledger.execute_for_node(see).await {
+            tracing::warn!(%tx_id, %error, "a deposit was not shown");
+        }
+    }
+
+    /// Deposits that never counted, and that nobody has any more.
+    async fn watch_seen(&self) -> Result<(), ViewError> {
+        for tx_id in self.args.views.seen_deposits()? {
+            // An error concludes nothing.
+            if let Ok(None) = self.args.chain.mined(tx_id).await {
+                tracing::warn!(%tx_id, "a deposit is gone before it counted");
+                let lose = Command::LoseDeposit { tx_id };
+                if let Err(error) = self.args.ledger.execute_for_node(lose).await {
+                    tracing::warn!(%tx_id, %error, "it was not noted");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What a fee bump took from the anchors of closed channels: it paid that much of the fee, and

@@ -5,12 +5,13 @@
 //! and an offset by subtraction.
 
 use sha2::{Digest, Sha256};
-use till::id::{PaymentHash, PaymentId};
+use till::id::{PaymentHash, PaymentId, TxId};
 use till::invoice::{self, Invoice};
 use till::ledger::entity::{Damaged, Entity, Kind};
 use till::ledger::{Alarm, Event, EventBody, WalletRef};
 use till::payment::{self, Payment};
 use till::time::Timestamp;
+use till::treasury::{Deposit, DepositState};
 
 use super::Edit;
 
@@ -18,10 +19,10 @@ use super::Edit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Index {
-    /// wallet, number -> hash: every issued invoice.
-    Invoices = 0x81,
-    /// wallet, number -> hash: those that were paid.
-    PaidInvoices = 0x82,
+    /// wallet, number -> [`Incoming`]: every issued invoice and every deposit.
+    Incoming = 0x81,
+    /// wallet, number -> [`Incoming`]: those that brought money.
+    Received = 0x82,
     /// wallet, digest of the reference, number -> hash.
     ExternalId = 0x83,
     /// expiry, hash: invoices that are open.
@@ -38,12 +39,16 @@ pub(super) enum Index {
     PendingPayments = 0x89,
     /// kind, event id: alarms.
     Alarms = 0x8a,
+    /// id: on-chain payments that are not final.
+    YoungSpends = 0x8b,
+    /// transaction: deposits that do not count yet.
+    SeenDeposits = 0x8c,
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 10] = [
-    (Index::Invoices, "invoices"),
-    (Index::PaidInvoices, "paid invoices"),
+const NAMES: [(Index, &str); 12] = [
+    (Index::Incoming, "incoming payments"),
+    (Index::Received, "received payments"),
     (Index::ExternalId, "invoices by reference"),
     (Index::OpenByExpiry, "open invoices by expiry"),
     (Index::Tended, "invoices being claimed or held"),
@@ -52,6 +57,8 @@ const NAMES: [(Index, &str); 10] = [
     (Index::LivePayments, "payments that did not fail"),
     (Index::PendingPayments, "pending payments"),
     (Index::Alarms, "alarms"),
+    (Index::YoungSpends, "on-chain payments that are not final"),
+    (Index::SeenDeposits, "deposits that do not count yet"),
 ];
 
 /// What an index finds, by the first byte of its entries' keys.
@@ -98,6 +105,9 @@ fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
         Some(kind) if *kind == Kind::Payment as u8 => {
             Ok(payment_entries(&Payment::from_bytes(key, row)?))
         }
+        Some(kind) if *kind == Kind::Deposit as u8 => {
+            Ok(deposit_entries(&Deposit::from_bytes(key, row)?))
+        }
         Some(kind) if *kind == Kind::Event as u8 => {
             Ok(event_entries(&Event::from_bytes(key, row)?))
         }
@@ -120,7 +130,7 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
     let hash = invoice.hash.as_bytes().to_vec();
     let mut entries = Vec::new();
     if invoice.number > 0 {
-        let numbered = numbered(Index::Invoices, invoice.wallet, invoice.number);
+        let numbered = numbered(Index::Incoming, invoice.wallet, invoice.number);
         entries.push((numbered, hash.clone()));
         if let Some(reference) = &invoice.external_id {
             let mut entry = external_id_prefix(invoice.wallet, reference);
@@ -141,10 +151,54 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
             entries.push((single(Index::Tended, &hash), Vec::new()));
         }
         invoice::State::Paid => {
-            let entry = numbered(Index::PaidInvoices, invoice.wallet, invoice.number);
+            let entry = numbered(Index::Received, invoice.wallet, invoice.number);
             entries.push((entry, hash));
         }
         invoice::State::Expired | invoice::State::Abandoned | invoice::State::Cancelled => {}
+    }
+    entries
+}
+
+/// What an entry of [`Index::Incoming`] or [`Index::Received`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Incoming {
+    Invoice(PaymentHash),
+    Deposit(TxId),
+}
+
+/// Tells a deposit from an invoice in an entry's value, which is 32 bytes for the latter.
+const DEPOSIT_MARK: u8 = b'd';
+
+impl Incoming {
+    fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Invoice(hash) => hash.as_bytes().to_vec(),
+            Self::Deposit(tx_id) => [&[DEPOSIT_MARK], tx_id.as_bytes().as_slice()].concat(),
+        }
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Damaged> {
+        match bytes.split_first() {
+            Some((&DEPOSIT_MARK, tail)) if tail.len() == 32 => {
+                let tail = tail.first_chunk::<32>().ok_or_else(|| short(bytes))?;
+                Ok(Self::Deposit(TxId::from_bytes(*tail)))
+            }
+            Some(_) | None => hash_at_end(bytes).map(Self::Invoice),
+        }
+    }
+}
+
+fn deposit_entries(deposit: &Deposit) -> Entries {
+    let found = Incoming::Deposit(deposit.tx_id).to_bytes();
+    let at = |index| numbered(index, WalletRef::House, deposit.number);
+    let mut entries = vec![(at(Index::Incoming), found.clone())];
+    match deposit.state {
+        DepositState::Seen => {
+            let entry = single(Index::SeenDeposits, deposit.tx_id.as_bytes());
+            entries.push((entry, Vec::new()));
+        }
+        DepositState::Credited => entries.push((at(Index::Received), found)),
+        DepositState::Gone => {}
     }
     entries
 }
@@ -168,6 +222,10 @@ fn payment_entries(payment: &Payment) -> Entries {
         }
         payment::State::Succeeded => entries.push(live()),
         payment::State::Failed => {}
+    }
+    let is_young = payment.spend.as_ref().is_some_and(|spend| !spend.is_final);
+    if is_young && payment.state != payment::State::Failed {
+        entries.push((single(Index::YoungSpends, &id), Vec::new()));
     }
     entries
 }

@@ -2,28 +2,29 @@
 
 use std::ops::Range;
 
-use till::id::{PaymentHash, PaymentId};
+use till::id::{PaymentHash, PaymentId, TxId};
 use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Damaged, Entity, Kind};
 use till::ledger::{Event, WalletRef};
 use till::payment::Payment;
 use till::time::Timestamp;
+use till::treasury::Deposit;
 
 use super::index::{self, Index};
 use super::{ViewError, Views};
-use crate::service::types::{InvoiceQuery, PaymentQuery};
+use crate::service::types::{IncomingPayment, InvoiceQuery, PaymentQuery};
 
 impl Views {
-    /// A wallet's invoices, newest first.
+    /// A wallet's invoices and deposits, newest first.
     ///
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
-    pub fn invoices(&self, query: &InvoiceQuery) -> Result<Vec<Invoice>, ViewError> {
+    pub fn incoming(&self, query: &InvoiceQuery) -> Result<Vec<IncomingPayment>, ViewError> {
         self.vital(|| {
             let count = self.counters(query.wallet)?.invoices;
             let created = |number| {
-                let hash = self.numbered(Index::Invoices, query.wallet, number)?;
-                Ok(self.invoice_row(index::hash_at_end(&hash)?)?.created_at)
+                let entry = self.numbered(Index::Incoming, query.wallet, number)?;
+                Ok(self.incoming_row(&entry)?.created_at())
             };
             let numbers = numbers_between(count, query.from, query.to, created)?;
             let (prefix, wanted) = match &query.external_id {
@@ -31,11 +32,10 @@ impl Views {
                     index::external_id_prefix(query.wallet, reference),
                     query.paid_only,
                 ),
-                None if query.paid_only => (
-                    index::wallet_prefix(Index::PaidInvoices, query.wallet),
-                    false,
-                ),
-                None => (index::wallet_prefix(Index::Invoices, query.wallet), false),
+                None if query.paid_only => {
+                    (index::wallet_prefix(Index::Received, query.wallet), false)
+                }
+                None => (index::wallet_prefix(Index::Incoming, query.wallet), false),
             };
             let mut page = Vec::new();
             let mut left_out = 0;
@@ -48,15 +48,15 @@ impl Views {
                     left_out += 1;
                     continue;
                 }
-                let invoice = self.invoice_row(index::hash_at_end(&entry?.1)?)?;
-                if wanted && invoice.receipt.is_none() {
+                let row = self.incoming_row(&entry?.1)?;
+                if wanted && !row.is_received() {
                     continue;
                 }
                 if left_out < query.offset {
                     left_out += 1;
                     continue;
                 }
-                page.push(invoice);
+                page.push(row);
             }
             Ok(page)
         })
@@ -139,6 +139,32 @@ impl Views {
             let keys = self.tree.scan_prefix([Index::PendingPayments as u8]).keys();
             keys.map(|key| self.payment_row(index::payment_at_end(&key?)?))
                 .collect()
+        })
+    }
+
+    /// On-chain payments that something may still take away.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn young_spends(&self) -> Result<Vec<Payment>, ViewError> {
+        self.vital(|| {
+            let keys = self.tree.scan_prefix([Index::YoungSpends as u8]).keys();
+            keys.map(|key| self.payment_row(index::payment_at_end(&key?)?))
+                .collect()
+        })
+    }
+
+    /// Deposits that do not count yet.
+    ///
+    /// # Errors
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn seen_deposits(&self) -> Result<Vec<TxId>, ViewError> {
+        self.vital(|| {
+            let found = self.hashes(Index::SeenDeposits)?;
+            Ok(found
+                .into_iter()
+                .map(|bytes| TxId::from_bytes(*bytes.as_bytes()))
+                .collect())
         })
     }
 
@@ -236,6 +262,18 @@ impl Views {
         Ok(self.tree.get(&key)?.ok_or_else(|| missing(&key))?)
     }
 
+    fn incoming_row(&self, entry: &[u8]) -> Result<IncomingPayment, ViewError> {
+        Ok(match index::Incoming::from_bytes(entry)? {
+            index::Incoming::Invoice(hash) => {
+                IncomingPayment::Invoice(Box::new(self.invoice_row(hash)?))
+            }
+            index::Incoming::Deposit(tx_id) => {
+                let row = self.get::<Deposit>(&tx_id)?;
+                IncomingPayment::Deposit(row.ok_or_else(|| missing(&Deposit::key_bytes(&tx_id)))?)
+            }
+        })
+    }
+
     fn invoice_row(&self, hash: PaymentHash) -> Result<Invoice, ViewError> {
         Ok(self
             .get(&hash)?
@@ -253,6 +291,7 @@ fn missing(key: &[u8]) -> Damaged {
     let kind = match key.first() {
         Some(first) if *first == Kind::Invoice as u8 => "an invoice",
         Some(first) if *first == Kind::Payment as u8 => "a payment",
+        Some(first) if *first == Kind::Deposit as u8 => "a deposit",
         _ => "an index entry",
     };
     Damaged {

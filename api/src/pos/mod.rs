@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use till_actors::service::Service;
 
 use self::access::{AccessTokens, Gate};
@@ -95,6 +95,10 @@ fn routes() -> Router<Pos> {
         .route("/wallet/getbalance", get(routes::node::balance))
         .route("/wallet/newaddress", get(routes::node::new_address).post(routes::node::new_address))
         .route("/wallet/channels", get(routes::node::channels).post(routes::node::open_channel))
+        .route("/wallet/channels/{channel_id}", delete(routes::onchain::close_named))
+        .route("/wallet/closechannel", post(routes::onchain::close_channel))
+        .route("/wallet/payonchain", post(routes::onchain::pay))
+        .route("/wallet/bumpfee", post(routes::onchain::bump))
         .route("/wallet/decodeinvoice", post(routes::invoices::decode))
         .route("/wallet/payments/incoming", get(routes::invoices::list))
         .route("/wallet/payments/incoming/{payment_hash}", get(routes::invoices::one))

@@ -84,7 +84,7 @@ impl TillProcess {
             "--no-passphrase",
             "--hide-words",
         ];
-        let mut child = self.spawn(&args)?;
+        let mut child = self.spawn(&args, &[])?;
         let status = wait::within("tilld init to end", INIT_LIMIT, child.wait())
             .await?
             .map_err(failed("wait for"))?;
@@ -100,13 +100,21 @@ impl TillProcess {
     /// # Errors
     /// If it exits, or is not ready in time.
     pub async fn start(&self) -> Result<(), WorldError> {
+        self.start_with(&[]).await
+    }
+
+    /// The same with more environment variables, for this time.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(&self, env: &[(&str, &str)]) -> Result<(), WorldError> {
         let mut running = self.child.lock().await;
         if let Some(child) = running.as_mut()
             && child.try_wait().map_err(failed("look at"))?.is_none()
         {
             return Ok(());
         }
-        let mut child = self.spawn(&["serve"])?;
+        let mut child = self.spawn(&["serve"], env)?;
         let ready = self.until_ready(&mut child).await;
         *running = Some(child);
         ready
@@ -163,7 +171,7 @@ impl TillProcess {
         }
     }
 
-    fn spawn(&self, args: &[&str]) -> Result<Child, WorldError> {
+    fn spawn(&self, args: &[&str], env: &[(&str, &str)]) -> Result<Child, WorldError> {
         let log = self.open_log().map_err(|source| WorldError::Folder {
             path: self.log.clone(),
             source,
@@ -179,6 +187,7 @@ impl TillProcess {
         process
             .process_group(0)
             .envs(&self.env)
+            .envs(env.iter().copied())
             .env(PARENT_VARIABLE, std::process::id().to_string())
             .stdin(Stdio::null())
             .stdout(log)

@@ -3,12 +3,15 @@
 //! One file per subject; each takes the present [`State`] and returns what shall be written down.
 
 mod access;
+mod close;
+mod deposit;
 mod draft;
 mod hold;
 mod internal;
 mod invoice;
 mod payment;
 mod reconcile;
+mod spend;
 mod treasury;
 
 use super::account::{Account, WalletRef};
@@ -91,6 +94,10 @@ pub fn decide<A: Archive>(
         Command::NoteRouting { earned } => reconcile::note_routing(state, draft, earned)?,
         Command::Reconcile { figures, seq } => reconcile::decide(state, draft, figures, seq)?,
         Command::RecordChannel(channel) => treasury::channel(state, draft, channel)?,
+        Command::Spend(command) => return spend::decide(state, draft, command),
+        Command::Close(command) => close::decide(state, draft, command)?,
+        Command::SeeDeposit { tx_id, amount } => deposit::see(state, draft, tx_id, amount)?,
+        Command::LoseDeposit { tx_id } => deposit::lose(state, draft, tx_id)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))

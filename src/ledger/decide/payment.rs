@@ -149,6 +149,7 @@ pub(super) fn new_payment<A: Archive>(
         node_id: None,
         internal: false,
         overdue: false,
+        spend: None,
     })
 }
 

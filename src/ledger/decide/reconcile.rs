@@ -47,7 +47,9 @@ pub(super) fn decide<A: Archive>(
         return Err(Refusal::WrongState);
     }
     let closing = state.balance(Account::Closing)?.debit_msat();
-    let onchain = state.balance(Account::Onchain)?.debit_msat();
+    // What is signed away has left the wallet, though no block has it yet.
+    let onchain = state.balance(Account::Onchain)?;
+    let onchain = onchain.debit_msat() - i128::from(onchain.credits_pending);
     let known = state.get::<Allowance>(&())?.unwrap_or_default();
 
     let difference = beyond(

@@ -1,7 +1,7 @@
 //! Rules for what happens on the chain to the node's own money.
 
 use super::draft::Draft;
-use super::shown_change_sat;
+use super::{deposit, shown_change_sat};
 use crate::id::TxId;
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{OnchainSeen, Refusal};
@@ -44,11 +44,14 @@ pub(super) fn book<A: Archive>(
     };
     let draft = draft.fact(Fact::OnchainBooked(row));
     let draft = match purpose {
-        Purpose::Deposit => draft.post(
-            (Account::Onchain, Account::HOUSE),
-            amount,
-            Cause::Deposit(tx_id),
-        ),
+        Purpose::Deposit => {
+            let shown = (amount, credited(state, purpose, amount)?);
+            deposit::credit(state, draft, tx_id, shown)?.post(
+                (Account::Onchain, Account::HOUSE),
+                amount,
+                Cause::Deposit(tx_id),
+            )
+        }
         Purpose::ChannelFunding => draft.post(
             (Account::Lightning, Account::Onchain),
             amount,
@@ -105,6 +108,7 @@ pub(super) fn reverse<A: Archive>(
         height: None,
         ..row
     };
+    let draft = deposit::take_back(state, draft, tx_id, amount)?;
     Ok(draft
         .fact(Fact::OnchainBooked(row))
         .post(

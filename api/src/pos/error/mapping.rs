@@ -2,7 +2,7 @@
 //! wildcard arm, so that a new reason does not compile until somebody has thought about it.
 
 use till::ledger::Refusal;
-use till::money::Msat;
+use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 use till_actors::node::NodeError;
 use till_actors::service::ServiceError;
@@ -21,6 +21,20 @@ impl From<ServiceError> for Error {
             ServiceError::InvalidInvoice(why) => {
                 Self::new(Case::InvalidInvoice, format!("Invalid invoice: {why}"))
             }
+            ServiceError::InvalidAddress(why) => {
+                Self::new(Case::InvalidAddress, format!("Invalid address: {why}"))
+            }
+            ServiceError::UnknownChannel => Self::new(Case::NotFound, "No such channel"),
+            ServiceError::NothingToBump => Self::new(
+                Case::Conflict,
+                "No transaction of this till's waits to be mined that could be replaced",
+            ),
+            ServiceError::TooPoorOnchain {
+                needed,
+                spendable,
+                reserve,
+                in_channels,
+            } => too_poor_onchain(needed, spendable, reserve, in_channels),
             ServiceError::InvalidRequest(why) => Self::new(Case::InvalidRequest, why),
             ServiceError::Busy { retry_after_secs } => {
                 Self::new(Case::Busy, "Too many requests are under way, try again")
@@ -92,10 +106,24 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
+            Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
+            Refusal::ClosingAlready => Self::new(
+                Case::Conflict,
+                "The channel is being closed already, to another address or at another feerate",
+            ),
             Refusal::TooLarge => Self::new(Case::InvalidRequest, "The amount is too large"),
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
     }
+}
+
+/// Says what would help: most of a till's money is in its channels.
+fn too_poor_onchain(needed: Sat, spendable: Sat, reserve: Sat, in_channels: Sat) -> Error {
+    let message = format!(
+        "Not enough on-chain funds: {needed} needed with fees, {spendable} can be spent ({reserve} are kept to \
+         close channels); closing channels or splicing out of them would free up to {in_channels}"
+    );
+    Error::new(Case::InsufficientFunds, message)
 }
 
 fn insufficient(needed: Msat, available: Msat) -> Error {
@@ -123,6 +151,10 @@ impl From<NodeError> for Error {
             NodeError::InsufficientFunds => {
                 Self::new(Case::InsufficientFunds, "Not enough on-chain funds")
             }
+            NodeError::OwnAddress => {
+                Self::new(Case::SelfPayment, "The address is one of this till's own")
+            }
+            NodeError::NotReplaceable(why) => Self::new(Case::Conflict, why),
             NodeError::Busy => Self::new(Case::Busy, "The node is busy, try again")
                 .retry_after(BUSY_RETRY_SECS.into()),
             NodeError::Failed(cause) => {
@@ -142,7 +174,7 @@ impl From<FailureReason> for Error {
             FailureReason::InvoiceExpired => Case::InvoiceExpired,
             FailureReason::Unpayable => Case::InvalidInvoice,
             FailureReason::NeverSent => Case::NeverSent,
-            FailureReason::Unexpected => Case::PaymentFailed,
+            FailureReason::Unexpected | FailureReason::CoinsSpent => Case::PaymentFailed,
         };
         Self::new(case, reason.message())
     }

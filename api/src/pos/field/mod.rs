@@ -20,6 +20,11 @@ pub(crate) const MAX_EXPIRY_SECS: u64 = 604_800;
 /// The longest address of a peer, in bytes: a host name (RFC 1035) and a port.
 pub(crate) const MAX_PEER_ADDRESS_BYTES: usize = 255 + 6;
 
+/// The longest on-chain address, in bytes: bech32 ends at 90 characters (BIP 173).
+const MAX_ADDRESS_BYTES: usize = 90;
+/// The highest feerate that is taken for meant, in sat/vB: twice the worst there ever was.
+const MAX_FEERATE: u64 = 5_000;
+
 /// A field that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
@@ -167,6 +172,37 @@ pub(crate) fn node_id(field: &'static str, text: &str) -> Result<String, Invalid
     Err(Invalid::new(
         field,
         "must be a node's public key, 66 hexadecimal digits",
+    ))
+}
+
+/// An on-chain address, as far as it can be told without knowing the network.
+pub(crate) fn onchain_address(field: &'static str, text: &str) -> Result<String, Invalid> {
+    let text = text.trim();
+    if (1..=MAX_ADDRESS_BYTES).contains(&text.len()) {
+        return Ok(text.to_owned());
+    }
+    let rule = format!("must be an on-chain address of at most {MAX_ADDRESS_BYTES} characters");
+    Err(Invalid::new(field, rule))
+}
+
+/// A feerate in satoshis per virtual byte.
+pub(crate) fn feerate(field: &'static str, rate: u64) -> Result<u64, Invalid> {
+    if (1..=MAX_FEERATE).contains(&rate) {
+        return Ok(rate);
+    }
+    let rule = format!("must be 1 to {MAX_FEERATE} satoshis per virtual byte");
+    Err(Invalid::new(field, rule))
+}
+
+/// A channel id of BOLT 2, with or without `0x` before it.
+pub(crate) fn channel_id(field: &'static str, text: &str) -> Result<String, Invalid> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(digits.to_ascii_lowercase());
+    }
+    Err(Invalid::new(
+        field,
+        "must be a channel's id, 64 hexadecimal digits",
     ))
 }
 

@@ -1,6 +1,10 @@
 //! From requests to what the service is asked. Owns the rules between fields; the rules of single
 //! fields are in [`field`](super::field).
 
+mod onchain;
+
+pub(super) use onchain::*;
+
 use till::access::Role;
 use till::id::RequestHash;
 use till::invoice::Description;

@@ -21,6 +21,7 @@ const fn audience(body: &EventBody) -> Audience {
         | EventBody::InvoiceCancelled { .. } => Audience::Staff,
         EventBody::InvoiceHeld { .. }
         | EventBody::PaymentSent { .. }
+        | EventBody::SpendMined { .. }
         | EventBody::PaymentFailed { .. }
         | EventBody::ChannelOpened { .. }
         | EventBody::ChannelClosed { .. } => Audience::Admins,
@@ -66,9 +67,24 @@ fn event_body(body: &EventBody) -> Option<wire::EventBody> {
             fee,
         } => wire::EventBody::PaymentSent {
             payment_id: id.to_string(),
-            payment_hash: hash.to_string(),
+            payment_hash: Some(hash.to_string()),
+            tx_id: None,
             amount_sat: sat_floor(*amount),
             routing_fee_sat: sat_floor(*fee),
+            mining_fee_sat: 0,
+        },
+        EventBody::SpendMined {
+            id,
+            tx_id,
+            amount,
+            fee,
+        } => wire::EventBody::PaymentSent {
+            payment_id: id.to_string(),
+            payment_hash: None,
+            tx_id: Some(tx_id.to_string()),
+            amount_sat: sat_floor(*amount),
+            routing_fee_sat: 0,
+            mining_fee_sat: sat_floor(*fee),
         },
         EventBody::PaymentFailed {
             id,

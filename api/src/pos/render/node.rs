@@ -2,7 +2,7 @@
 
 use till::time::Timestamp;
 use till_actors::service::{
-    ChannelInfo, ChannelPhase, HouseBalance, NodeInfo, OpenedChannel, Readiness,
+    ChannelInfo, ChannelPhase, ClosingInfo, HouseBalance, NodeInfo, OpenedChannel, Readiness,
 };
 
 use super::sat_floor;
@@ -29,6 +29,8 @@ pub(in crate::pos) fn balance(balance: &HouseBalance) -> wire::Balance {
     wire::Balance {
         balance_sat: sat_floor(balance.balance),
         fee_credit_sat: 0,
+        onchain_balance_sat: balance.onchain.get(),
+        onchain_spendable_sat: balance.onchain_spendable.get(),
     }
 }
 
@@ -49,6 +51,7 @@ pub(in crate::pos) fn channel(info: &ChannelInfo) -> wire::Channel {
             ChannelPhase::Opening => "OPENING",
             ChannelPhase::Normal => "NORMAL",
             ChannelPhase::Offline => "OFFLINE",
+            ChannelPhase::Closing => "CLOSING",
         },
         channel_id: channel.channel_id.clone(),
         balance_sat: channel.balance.get(),
@@ -58,6 +61,17 @@ pub(in crate::pos) fn channel(info: &ChannelInfo) -> wire::Channel {
         funding_tx_id: channel.funding.map(|(tx_id, _)| tx_id.to_string()),
         counterparty: channel.counterparty.clone(),
         confirmations: channel.confirmations,
+        closing: info.closing.as_ref().map(closing),
+    }
+}
+
+fn closing(closing: &ClosingInfo) -> wire::Closing {
+    let job = closing.job.as_ref();
+    wire::Closing {
+        tx_id: closing.tx_id.map(|tx_id| tx_id.to_string()),
+        force: job.is_some_and(|job| job.force),
+        spendable_at_height: closing.spendable_at_height,
+        sweep: job.and_then(super::sweep),
     }
 }
 

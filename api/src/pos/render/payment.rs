@@ -3,7 +3,8 @@
 use till::invoice::{self, Description, Invoice};
 use till::payment::{self, Outcome, Payment, Sent};
 use till::time::Timestamp;
-use till_actors::service::DecodedInvoice;
+use till::treasury::{Deposit, DepositState, SpendPurpose};
+use till_actors::service::{DecodedInvoice, IncomingPayment};
 
 use super::sat_floor;
 use crate::pos::field::asked_sat;
@@ -51,7 +52,43 @@ const fn incoming_status(state: invoice::State) -> &'static str {
     }
 }
 
-pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
+pub(in crate::pos) fn incoming(payment: &IncomingPayment) -> wire::Incoming {
+    match payment {
+        IncomingPayment::Invoice(invoice) => self::invoice(invoice),
+        IncomingPayment::Deposit(deposit) => self::deposit(deposit),
+    }
+}
+
+pub(in crate::pos) fn deposit(deposit: &Deposit) -> wire::Incoming {
+    let status = match deposit.state {
+        DepositState::Seen => "PENDING",
+        DepositState::Credited => "RECEIVED",
+        DepositState::Gone => "CANCELLED",
+    };
+    wire::Incoming {
+        kind: "incoming_payment",
+        sub_type: "onchain",
+        payment_hash: None,
+        tx_id: Some(deposit.tx_id.to_string()),
+        preimage: None,
+        amount_sat: Some(sat_floor(deposit.amount)),
+        requested_sat: None,
+        received_sat: deposit.credit.map_or(0, |credit| credit.amount_sat.get()),
+        fees: 0,
+        description: None,
+        external_id: None,
+        payer_note: None,
+        invoice: None,
+        status,
+        is_paid: deposit.credit.is_some(),
+        is_expired: false,
+        created_at: deposit.created_at.as_millis(),
+        expires_at: None,
+        completed_at: deposit.credit.map(|credit| credit.at.as_millis()),
+    }
+}
+
+pub(in crate::pos) fn invoice(invoice: &Invoice) -> wire::Incoming {
     let status = incoming_status(invoice.state);
     let is_paid = invoice.state == invoice::State::Paid;
     let receipt = invoice.receipt.filter(|_| is_paid);
@@ -60,7 +97,8 @@ pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
     wire::Incoming {
         kind: "incoming_payment",
         sub_type: "lightning",
-        payment_hash: invoice.hash.to_string(),
+        payment_hash: Some(invoice.hash.to_string()),
+        tx_id: None,
         // Whoever has the preimage can claim a payment that is still under way.
         preimage: invoice
             .preimage
@@ -79,7 +117,7 @@ pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
         is_paid,
         is_expired: status == "EXPIRED",
         created_at: invoice.created_at.as_millis(),
-        expires_at: invoice.expires_at.as_millis(),
+        expires_at: Some(invoice.expires_at.as_millis()),
         completed_at: receipt.map(|receipt| receipt.at.as_millis()),
     }
 }
@@ -98,15 +136,26 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
     let completed = sent.map(|sent| sent.at).or(failed.map(|(_, at)| at));
     wire::Outgoing {
         kind: "outgoing_payment",
-        sub_type: "lightning",
+        sub_type: match payment.spend.as_ref().map(|spend| spend.purpose) {
+            None => "lightning",
+            Some(SpendPurpose::Payment) => "onchain",
+            Some(SpendPurpose::Sweep { .. }) => "channel_close",
+        },
         payment_id: payment.id.to_string(),
         payment_hash: payment.hash.map(|hash| hash.to_string()),
-        tx_id: None,
+        tx_id: payment
+            .spend
+            .as_ref()
+            .and_then(|spend| Some(spend.current()?.tx_id.to_string())),
+        address: payment.spend.as_ref().map(|spend| spend.address.clone()),
         preimage: sent.and_then(preimage),
         amount_sat: sat_floor(payment.amount),
         sent: sent.map_or(0, |sent| sent.sent_sat.get()),
         fees: sent.map_or(0, |sent| sent.fee.get()),
-        routing_fee_sat: sent.map_or(0, |sent| sat_floor(sent.fee)),
+        routing_fee_sat: match payment.spend {
+            None => sent.map_or(0, |sent| sat_floor(sent.fee)),
+            Some(_) => 0,
+        },
         description: payment.description.clone(),
         invoice: payment.bolt11.clone(),
         status,

@@ -81,6 +81,7 @@ fn pending_payment() -> Payment {
         node_id: None,
         internal: false,
         overdue: false,
+        spend: None,
     }
 }
 
@@ -108,7 +109,7 @@ fn a_new_invoice_says_all_that_a_till_shows() {
 
 #[test]
 fn a_received_payment_has_the_fields_of_both_sources() {
-    assert_json_snapshot!(incoming(&paid_invoice()), @r#"
+    assert_json_snapshot!(invoice(&paid_invoice()), @r#"
     {
       "type": "incoming_payment",
       "subType": "lightning",
@@ -145,7 +146,7 @@ fn a_preimage_is_shown_only_once_paid() {
             state,
             ..paid_invoice()
         };
-        let shown = incoming(&invoice);
+        let shown = super::invoice(&invoice);
         assert_eq!(shown.preimage, None, "{state:?}");
         assert_eq!((shown.is_paid, shown.received_sat), (false, 0), "{state:?}");
     }
@@ -164,7 +165,7 @@ fn an_invoice_s_word_follows_its_state() {
             state,
             ..open_invoice()
         };
-        let shown = incoming(&invoice);
+        let shown = super::invoice(&invoice);
         assert_eq!((shown.status, shown.is_expired), (status, is_expired));
     }
 }
@@ -176,14 +177,14 @@ fn an_open_amount_is_null_until_it_is_paid() {
         description: Description::Hash([2; 32]),
         ..open_invoice()
     };
-    let shown = incoming(&open);
+    let shown = invoice(&open);
     assert_eq!((shown.amount_sat, shown.requested_sat), (None, None));
     assert_eq!(shown.description, None);
     let paid = Invoice {
         amount: None,
         ..paid_invoice()
     };
-    let shown = incoming(&paid);
+    let shown = invoice(&paid);
     assert_eq!(
         (shown.amount_sat, shown.requested_sat),
         (Some(50_000), None)
@@ -273,6 +274,7 @@ fn the_node_shows_its_channels() {
     };
     let channels = vec![ChannelInfo {
         channel,
+        closing: None,
         state: ChannelPhase::Normal,
     }];
     let node = NodeInfo {

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use till::id::PaymentHash;
+use till::id::{PaymentHash, TxId};
 use till::ledger::WalletRef;
 use till_actors::service::ServiceError;
 
@@ -70,18 +70,24 @@ pub(crate) async fn list(
     State(pos): State<Pos>,
     Params(query): Params<wire::ListQuery>,
 ) -> Result<Json<Vec<wire::Incoming>>, Error> {
-    let invoices = pos.service.invoices(parse::incoming(query)?).await?;
-    Ok(Json(invoices.iter().map(render::incoming).collect()))
+    let incoming = pos.service.incoming(parse::incoming(query)?).await?;
+    Ok(Json(incoming.iter().map(render::incoming).collect()))
 }
 
-/// `GET /wallet/payments/incoming/{paymentHash}`
+/// `GET /wallet/payments/incoming/{paymentHash}`: a deposit is found by its transaction's id.
 pub(crate) async fn one(
     _wallet: WalletAdmin,
     State(pos): State<Pos>,
     Id(hash): Id<PaymentHash>,
 ) -> Result<Json<wire::Incoming>, Error> {
     let invoice = pos.service.invoice(hash).await?;
-    let invoice = invoice.filter(|invoice| invoice.wallet == WalletRef::House);
+    if let Some(invoice) = invoice.filter(|invoice| invoice.wallet == WalletRef::House) {
+        return Ok(Json(render::invoice(&invoice)));
+    }
+    let deposit = pos
+        .service
+        .deposit(TxId::from_bytes(*hash.as_bytes()))
+        .await?;
     let unknown = || Error::new(Case::NotFound, "No such payment");
-    Ok(Json(render::incoming(&invoice.ok_or_else(unknown)?)))
+    Ok(Json(render::deposit(&deposit.ok_or_else(unknown)?)))
 }

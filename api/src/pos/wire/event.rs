@@ -42,9 +42,11 @@ pub(crate) enum EventBody {
     },
     PaymentSent {
         payment_id: String,
-        payment_hash: String,
+        payment_hash: Option<String>,
+        tx_id: Option<String>,
         amount_sat: u64,
         routing_fee_sat: u64,
+        mining_fee_sat: u64,
     },
     PaymentFailed {
         payment_id: String,

@@ -3,10 +3,12 @@
 
 mod access;
 mod event;
+mod onchain;
 mod wallet;
 
 pub(crate) use access::*;
 pub(crate) use event::*;
+pub(crate) use onchain::*;
 pub(crate) use wallet::*;
 
 use serde::{Deserialize, Deserializer, de};

@@ -105,6 +105,17 @@ pub(crate) struct Channel {
     pub(crate) funding_tx_id: Option<String>,
     pub(crate) counterparty: String,
     pub(crate) confirmations: Option<u32>,
+    pub(crate) closing: Option<Closing>,
+}
+
+/// How a channel's closing stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Closing {
+    pub(crate) tx_id: Option<String>,
+    pub(crate) force: bool,
+    pub(crate) spendable_at_height: Option<u32>,
+    pub(crate) sweep: Option<super::Sweep>,
 }
 
 /// `POST /wallet/channels`
@@ -134,6 +145,8 @@ pub(crate) struct ChannelOpening {
 pub(crate) struct Balance {
     pub(crate) balance_sat: u64,
     pub(crate) fee_credit_sat: u64,
+    pub(crate) onchain_balance_sat: u64,
+    pub(crate) onchain_spendable_sat: u64,
 }
 
 /// `POST /wallet/newaddress`
@@ -161,7 +174,8 @@ pub(crate) struct Incoming {
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
     pub(crate) sub_type: &'static str,
-    pub(crate) payment_hash: String,
+    pub(crate) payment_hash: Option<String>,
+    pub(crate) tx_id: Option<String>,
     pub(crate) preimage: Option<String>,
     pub(crate) amount_sat: Option<u64>,
     pub(crate) requested_sat: Option<u64>,
@@ -175,7 +189,7 @@ pub(crate) struct Incoming {
     pub(crate) is_paid: bool,
     pub(crate) is_expired: bool,
     pub(crate) created_at: u64,
-    pub(crate) expires_at: u64,
+    pub(crate) expires_at: Option<u64>,
     pub(crate) completed_at: Option<u64>,
 }
 
@@ -189,6 +203,7 @@ pub(crate) struct Outgoing {
     pub(crate) payment_id: String,
     pub(crate) payment_hash: Option<String>,
     pub(crate) tx_id: Option<String>,
+    pub(crate) address: Option<String>,
     pub(crate) preimage: Option<String>,
     pub(crate) amount_sat: u64,
     pub(crate) sent: u64,

@@ -1,0 +1,333 @@
+//! Builds and signs transactions of the node's on-chain wallet. Owns a second, short-lived wallet on
+//! the same keys (BIP 84): ldk-node tells neither its coins nor how to bump a fee. It broadcasts
+//! nothing and remembers nothing.
+
+use std::future::Future;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bdk_esplora::EsploraAsyncExt;
+use bdk_wallet::error::{BuildFeeBumpError, CreateTxError};
+use bdk_wallet::template::Bip84;
+use bdk_wallet::{KeychainKind, SignOptions, TxBuilder, Wallet};
+use bitcoin::bip32::Xpriv;
+use bitcoin::consensus::encode;
+use bitcoin::{Address, Amount, FeeRate, Network, OutPoint, Psbt, ScriptBuf, Transaction, TxOut};
+use esplora_client::{AsyncClient, Builder};
+use till::id::TxId;
+
+use super::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest, convert};
+
+/// No answer of the chain source after this time is no answer.
+const TIMEOUT_SECS: u64 = 15;
+/// How long reading all coins may take.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(180);
+/// Requests to the chain source at once, as ldk-node has it.
+const PARALLEL_REQUESTS: usize = 4;
+/// Change addresses without a transaction in a row after which there are no more. The node makes one
+/// for each transaction that it builds.
+const CHANGE_GAP: usize = 50;
+/// The most addresses that a wallet is looked through for.
+const MAX_ADDRESSES: u32 = 1_000_000;
+/// How soon a transaction should be mined whose payer did not say, in blocks.
+const TARGET_BLOCKS: u16 = 6;
+
+/// The keys and the way to the chain.
+pub(super) struct Coins {
+    key: Xpriv,
+    network: Network,
+    esplora: AsyncClient,
+}
+
+impl Coins {
+    pub(super) fn new(
+        mnemonic: &bip39::Mnemonic,
+        network: Network,
+        esplora_url: &str,
+    ) -> Result<Self, NodeError> {
+        let seed = zeroize::Zeroizing::new(mnemonic.to_seed(""));
+        let key = Xpriv::new_master(network, seed.as_slice()).map_err(failed)?;
+        let builder = Builder::new(esplora_url).timeout(TIMEOUT_SECS);
+        let esplora = builder.build_async().map_err(failed)?;
+        Ok(Self {
+            key,
+            network,
+            esplora,
+        })
+    }
+
+    /// Builds and signs what is asked for. `newest` is the address that the node's own wallet made
+    /// last: no address after it can have coins. Change goes there.
+    ///
+    /// Blocks, on a thread of the runtime's that may.
+    pub(super) fn spend(
+        &self,
+        request: &SpendRequest,
+        newest: &Address,
+    ) -> Result<SignedSpend, NodeError> {
+        let mut wallet = self.wallet(newest)?;
+        let recipient = self.script(&request.address)?;
+        if wallet.is_mine(recipient.clone()) {
+            return Err(NodeError::OwnAddress);
+        }
+        let feerate = match request.feerate {
+            Some(feerate) => feerate,
+            None => self.estimate()?,
+        };
+        let rate = rate(feerate)?;
+        let foreign = unconfirmed_foreign(&wallet);
+        let proceeds = match &request.outlay {
+            Outlay::Amount(_) => Vec::new(),
+            Outlay::Proceeds { of, .. } => outputs_of(&wallet, of),
+        };
+        let mut builder = wallet.build_tx();
+        builder.fee_rate(rate).unspendable(foreign);
+        match &request.outlay {
+            Outlay::Amount(amount) => {
+                builder
+                    .add_recipient(recipient.clone(), Amount::from_sat(amount.get()))
+                    .drain_to(newest.script_pubkey());
+            }
+            Outlay::Proceeds { keep, .. } => {
+                if proceeds.is_empty() {
+                    return Err(NodeError::InsufficientFunds);
+                }
+                builder.add_utxos(&proceeds).map_err(failed)?;
+                builder.manually_selected_only().drain_to(recipient.clone());
+                if keep.get() > 0 {
+                    builder.add_recipient(newest.script_pubkey(), Amount::from_sat(keep.get()));
+                }
+            }
+        }
+        let psbt = finish(builder)?;
+        signed(&wallet, psbt, &recipient, feerate)
+    }
+
+    /// Builds and signs what takes the place of a transaction: the same coins, and more if those do not
+    /// suffice, to the same recipient.
+    pub(super) fn bump(
+        &self,
+        request: &BumpRequest,
+        newest: &Address,
+    ) -> Result<SignedSpend, NodeError> {
+        let rate = rate(request.feerate)?;
+        let old: Transaction = encode::deserialize(&request.raw).map_err(failed)?;
+        let mut wallet = self.wallet(newest)?;
+        let old_id = old.compute_txid();
+        if wallet.get_tx(old_id).is_none() {
+            wallet.apply_unconfirmed_txs([(old.clone(), seconds_now())]);
+        }
+        let rests_on_it = |tx: &Transaction| {
+            tx.input
+                .iter()
+                .any(|input| input.previous_output.txid == old_id)
+        };
+        if wallet.transactions().any(|tx| rests_on_it(&tx.tx_node.tx)) {
+            return Err(NodeError::NotReplaceable(
+                "Another transaction spends its change: bump that one".into(),
+            ));
+        }
+        let (mine, theirs): (Vec<&TxOut>, Vec<&TxOut>) = old
+            .output
+            .iter()
+            .partition(|output| wallet.is_mine(output.script_pubkey.clone()));
+        let recipient = theirs
+            .first()
+            .map(|output| output.script_pubkey.clone())
+            .ok_or_else(|| NodeError::NotReplaceable("It pays nobody".into()))?;
+        let (fixed, rest) = if request.from_recipient {
+            (mine, recipient.clone())
+        } else {
+            let change = mine.first().map(|output| output.script_pubkey.clone());
+            (theirs, change.unwrap_or_else(|| newest.script_pubkey()))
+        };
+        let fixed = fixed
+            .iter()
+            .map(|output| (output.script_pubkey.clone(), output.value))
+            .collect();
+        let mut builder = wallet.build_fee_bump(old_id).map_err(not_bumped)?;
+        builder.fee_rate(rate).set_recipients(fixed).drain_to(rest);
+        if request.from_recipient {
+            builder.manually_selected_only();
+        }
+        let psbt = finish(builder)?;
+        signed(&wallet, psbt, &recipient, request.feerate)
+    }
+
+    /// A wallet that knows every coin.
+    fn wallet(&self, newest: &Address) -> Result<Wallet, NodeError> {
+        let descriptors = [KeychainKind::External, KeychainKind::Internal];
+        let [external, internal] = descriptors.map(|keychain| Bip84(self.key, keychain));
+        let mut wallet = Wallet::create(external, internal)
+            .network(self.network)
+            .create_wallet_no_persist()
+            .map_err(failed)?;
+        let script = newest.script_pubkey();
+        let last = (0..MAX_ADDRESSES).find(|&index| {
+            let address = wallet.peek_address(KeychainKind::External, index);
+            address.script_pubkey() == script
+        });
+        let last = last.ok_or_else(|| failed("the node's newest address is none of its keys'"))?;
+        let _ = wallet.reveal_addresses_to(KeychainKind::External, last);
+        let change = wallet
+            .spk_index()
+            .unbounded_spk_iter(KeychainKind::Internal)
+            .ok_or_else(|| failed("no change addresses"))?;
+        let request = bdk_wallet::chain::spk_client::FullScanRequest::builder()
+            .chain_tip(wallet.latest_checkpoint())
+            .spks_for_keychain(KeychainKind::Internal, change)
+            .build();
+        let scan = self
+            .esplora
+            .full_scan(request, CHANGE_GAP, PARALLEL_REQUESTS);
+        wallet.apply_update(wait(scan)?).map_err(failed)?;
+        let request = wallet.start_sync_with_revealed_spks().build();
+        let sync = self.esplora.sync(request, PARALLEL_REQUESTS);
+        wallet.apply_update(wait(sync)?).map_err(failed)?;
+        Ok(wallet)
+    }
+
+    fn script(&self, address: &str) -> Result<ScriptBuf, NodeError> {
+        let invalid = |why: &dyn std::fmt::Display| NodeError::Invalid(why.to_string());
+        let address = Address::from_str(address).map_err(|e| invalid(&e))?;
+        let address = address
+            .require_network(self.network)
+            .map_err(|e| invalid(&e))?;
+        Ok(address.script_pubkey())
+    }
+
+    /// What the chain source thinks is due, in sat/vB, at least 1.
+    fn estimate(&self) -> Result<u64, NodeError> {
+        let estimates = wait(self.esplora.get_fee_estimates())?;
+        let estimate = esplora_client::convert_fee_rate(usize::from(TARGET_BLOCKS), estimates);
+        // Rounded up, and within bounds whatever the source says.
+        Ok(estimate.map_or(1, |estimate| estimate.ceil().clamp(1.0, 1_000.0) as u64))
+    }
+}
+
+/// Coins that somebody else may yet take back: outputs of unconfirmed transactions that are not all
+/// ours.
+fn unconfirmed_foreign(wallet: &Wallet) -> Vec<OutPoint> {
+    let is_ours = |tx: &Transaction| {
+        tx.input.iter().all(|input| {
+            let spent = wallet.tx_graph().get_txout(input.previous_output);
+            spent.is_some_and(|output| wallet.is_mine(output.script_pubkey.clone()))
+        })
+    };
+    wallet
+        .list_unspent()
+        .filter(|coin| {
+            let parent = wallet.tx_graph().get_tx(coin.outpoint.txid);
+            let is_safe = parent.is_some_and(|tx| is_ours(&tx));
+            !coin.chain_position.is_confirmed() && !is_safe
+        })
+        .map(|coin| coin.outpoint)
+        .collect()
+}
+
+/// The unspent, confirmed outputs of some transactions.
+fn outputs_of(wallet: &Wallet, transactions: &[TxId]) -> Vec<OutPoint> {
+    let coins = wallet.list_unspent().filter(|coin| {
+        let tx_id = convert::tx_id(coin.outpoint.txid);
+        coin.chain_position.is_confirmed() && transactions.contains(&tx_id)
+    });
+    coins.map(|coin| coin.outpoint).collect()
+}
+
+fn signed(
+    wallet: &Wallet,
+    mut psbt: Psbt,
+    recipient: &ScriptBuf,
+    feerate: u64,
+) -> Result<SignedSpend, NodeError> {
+    let fee = psbt.fee().map_err(failed)?;
+    let is_complete = wallet
+        .sign(&mut psbt, SignOptions::default())
+        .map_err(failed)?;
+    if !is_complete {
+        return Err(failed("a coin could not be signed for"));
+    }
+    let tx = psbt.extract_tx().map_err(failed)?;
+    let paid = tx
+        .output
+        .iter()
+        .filter(|output| output.script_pubkey == *recipient);
+    Ok(SignedSpend {
+        tx_id: convert::tx_id(tx.compute_txid()),
+        raw: encode::serialize(&tx),
+        amount: convert::sat(paid.map(|output| output.value.to_sat()).sum()),
+        fee: convert::sat(fee.to_sat()),
+        feerate,
+    })
+}
+
+fn rate(feerate: u64) -> Result<FeeRate, NodeError> {
+    FeeRate::from_sat_per_vb(feerate).ok_or_else(|| NodeError::Invalid("the feerate".into()))
+}
+
+fn finish<C: bdk_wallet::coin_selection::CoinSelectionAlgorithm>(
+    builder: TxBuilder<'_, C>,
+) -> Result<Psbt, NodeError> {
+    builder.finish().map_err(|error| match error {
+        CreateTxError::CoinSelection(_) | CreateTxError::NoUtxosSelected => {
+            NodeError::InsufficientFunds
+        }
+        CreateTxError::OutputBelowDustLimit(_) => {
+            NodeError::Invalid("the amount is too small to be sent (dust)".into())
+        }
+        CreateTxError::FeeRateTooLow { .. } | CreateTxError::FeeTooLow { .. } => {
+            NodeError::Invalid("the feerate must be higher than that of the transaction".into())
+        }
+        CreateTxError::Descriptor(_)
+        | CreateTxError::Policy(_)
+        | CreateTxError::SpendingPolicyRequired(_)
+        | CreateTxError::Version0
+        | CreateTxError::Version1Csv
+        | CreateTxError::LockTime { .. }
+        | CreateTxError::RbfSequenceCsv { .. }
+        | CreateTxError::NoRecipients
+        | CreateTxError::Psbt(_)
+        | CreateTxError::MissingKeyOrigin(_)
+        | CreateTxError::UnknownUtxo
+        | CreateTxError::MissingNonWitnessUtxo(_)
+        | CreateTxError::MiniscriptPsbt(_) => failed(error),
+    })
+}
+
+fn not_bumped(error: BuildFeeBumpError) -> NodeError {
+    match error {
+        BuildFeeBumpError::TransactionConfirmed(_) => {
+            NodeError::NotReplaceable("The transaction is confirmed".into())
+        }
+        BuildFeeBumpError::IrreplaceableTransaction(_) => {
+            NodeError::NotReplaceable("The transaction does not allow its replacement".into())
+        }
+        BuildFeeBumpError::UnknownUtxo(_)
+        | BuildFeeBumpError::TransactionNotFound(_)
+        | BuildFeeBumpError::FeeRateUnavailable
+        | BuildFeeBumpError::InvalidOutputIndex(_) => failed(error),
+    }
+}
+
+/// Waits for the chain source on a thread that may block.
+fn wait<T, E: std::fmt::Display>(
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, NodeError> {
+    let in_time = async { tokio::time::timeout(SCAN_TIMEOUT, answer).await };
+    match tokio::runtime::Handle::current().block_on(in_time) {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(NodeError::Unavailable(error.to_string())),
+        Err(_) => Err(NodeError::Unavailable(
+            "the chain source did not tell all coins in time".into(),
+        )),
+    }
+}
+
+fn failed(why: impl std::fmt::Display) -> NodeError {
+    NodeError::Failed(why.to_string())
+}
+
+fn seconds_now() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.map_or(0, |elapsed| elapsed.as_secs())
+}
