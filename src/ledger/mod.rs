@@ -17,7 +17,7 @@ pub mod transfer;
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
     AccessCommand, Command, Done, IdempotencyKey, InvoiceDraft, OnchainSeen, PaymentOrder, Refusal,
-    Which,
+    UserChange, Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};
 pub use entity::{Archive, Entity, Kind};

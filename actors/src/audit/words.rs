@@ -2,6 +2,7 @@
 //! may be secret (passwords, preimages, tokens) is told by its digest only.
 
 use sha2::{Digest, Sha256};
+use till::access::AccessNote;
 use till::id::PaymentId;
 use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
@@ -51,6 +52,10 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         },
         Kind::OfferPayment => format!("payment to an offer that the node calls {hex}"),
         Kind::Unlinked => "the payment to an offer that is not linked".to_owned(),
+        Kind::AccessNote => match <[u8; 8]>::try_from(tail) {
+            Ok(number) => format!("line {} of the access log", u64::from_be_bytes(number)),
+            Err(_) => format!("line {hex} of the access log"),
+        },
         Kind::Allowance => "what may be booked without asking".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::Channel => format!("channel {hex}"),
@@ -112,6 +117,9 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
                 row.purpose, row.amount, row.fee
             )
         }),
+        Some(Kind::AccessNote) => {
+            row::<AccessNote>(key, some).map(|row| format!("{:?} by {}", row.action, row.user))
+        }
         Some(Kind::Allowance) => row::<Allowance>(key, some).map(|row| format!("{row:?}")),
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
@@ -192,7 +200,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 20] = [
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -211,6 +219,7 @@ const KINDS: [Kind; 19] = [
     Kind::WalletToken,
     Kind::OfferPayment,
     Kind::Unlinked,
+    Kind::AccessNote,
     Kind::Allowance,
 ];
 

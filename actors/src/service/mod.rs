@@ -6,6 +6,7 @@ mod error;
 mod holds;
 mod invoices;
 mod payments;
+mod staff;
 pub mod types;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod internal;
 mod invoice;
 mod payment;
 mod reconcile;
+mod staff;
 mod treasury;
 
 use super::account::{Account, WalletRef};

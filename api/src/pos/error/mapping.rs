@@ -92,6 +92,14 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
+            Refusal::UnknownUser => Self::new(Case::NotFound, "No such user"),
+            Refusal::LastAdmin => Self::new(
+                Case::LastAdmin,
+                "The last administrator can be neither deleted nor made a cashier",
+            ),
+            Refusal::PasswordChanged => {
+                Self::new(Case::InvalidPassword, "The password was changed meanwhile")
+            }
             Refusal::TooLarge => Self::new(Case::InvalidRequest, "The amount is too large"),
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
@@ -195,6 +203,9 @@ mod tests {
             (Refusal::IdempotencyConflict, (409, "idempotency_conflict")),
             (Refusal::AlreadyInitialized, (409, "already_initialized")),
             (Refusal::NameTaken, (409, "name_taken")),
+            (Refusal::UnknownUser, (404, "not_found")),
+            (Refusal::LastAdmin, (409, "last_admin")),
+            (Refusal::PasswordChanged, (401, "invalid_password")),
             (Refusal::TooLarge, (400, "invalid_request")),
             (damaged(), (500, "internal_error")),
         ];

@@ -27,7 +27,7 @@ pub(crate) async fn list(
 
 /// `POST /users`
 pub(crate) async fn add(
-    _admin: Admin,
+    Admin(staff): Admin,
     State(pos): State<Pos>,
     Body(request): Body<wire::NewUser>,
 ) -> Result<(StatusCode, Json<wire::User>), Error> {
@@ -37,7 +37,7 @@ pub(crate) async fn add(
     let (password, pin) = pos.gate.hash(hashing).await?;
     let user = pos
         .service
-        .add_user(new.name, new.role, password, pin)
+        .add_user(staff.user.id, new.name, new.role, password, pin)
         .await?;
     Ok((StatusCode::CREATED, Json(render::user(&user))))
 }

@@ -25,8 +25,8 @@ pub(crate) async fn open(
     remote: Remote,
     Body(request): Body<wire::WalletAuthRequest>,
 ) -> Result<(WalletCookie, Json<wire::WalletOpened>), Error> {
-    try_password(&pos, &staff, remote, request.password).await?;
-    let token = pos.service.grant_wallet_token(staff.session).await?;
+    let epoch = try_password(&pos, &staff, remote, request.password).await?;
+    let token = pos.service.grant_wallet_token(staff.session, epoch).await?;
     let now = pos.service.now();
     let expires_at = now.plus_secs(pos.settings.wallet_token_secs);
     let cookie = AppendHeaders([(SET_COOKIE, pos.settings.wallet_cookie(&token))]);
@@ -53,14 +53,16 @@ pub(crate) async fn close(
     Ok((cookie, Json(wire::Status { status: "ok" })))
 }
 
+/// Tries the wallet password; the epoch of the one that was right.
 async fn try_password(
     pos: &Pos,
     staff: &Staff,
     remote: Remote,
     secret: Secret,
-) -> Result<(), Error> {
+) -> Result<u32, Error> {
     field::attempt("password", secret.reveal())?;
     let business = pos.service.business().await?;
+    let epoch = business.as_ref().map_or(0, |shop| shop.wallet_epoch);
     let guess = Guess {
         account: Key::Wallet(staff.user.id),
         address: remote.0.map(Key::WalletFrom),
@@ -68,7 +70,7 @@ async fn try_password(
         stored: business.map(|business| business.wallet_password),
     };
     match pos.gate.open(|| pos.service.now(), guess).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(epoch),
         Err(Denied::Unheard(error)) => Err(error),
         Err(Denied::Wrong) => Err(Error::new(Case::InvalidPassword, "Invalid password")),
     }
