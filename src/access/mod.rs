@@ -1,10 +1,20 @@
 //! Who may do what: the business, its staff, their sessions and wallet tokens. Owns the rows;
 //! passwords arrive hashed and tokens as digests, so no secret is ever here.
+//!
+//! Many sessions or tokens end at once by a number: a session carries its user's
+//! [`sessions_epoch`](User::sessions_epoch), a wallet token the shop's
+//! [`wallet_epoch`](Business::wallet_epoch), and one of an earlier number is not good any more. So
+//! nobody has to find them, ending them is one row, and a login that was checked against the old
+//! password cannot slip in after the change. A moment would not do: two records may have the same.
+
+mod note;
 
 use minicbor::{Decode, Encode};
 
 use crate::id::{SecretHash, SessionId, UserId};
 use crate::time::Timestamp;
+
+pub use note::{AccessAction, AccessNote, Subject, UserChanges};
 
 /// The longest name of a user or a business, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
@@ -64,6 +74,27 @@ pub struct Business {
     /// When the till was set up.
     #[n(3)]
     pub initialized_at: Timestamp,
+    /// How often the wallet password was changed; tokens of an earlier one are not good.
+    #[n(4)]
+    #[cbor(default)]
+    pub wallet_epoch: u32,
+    /// How many administrators there are. Kept by the ledger: one must always be left.
+    #[n(5)]
+    #[cbor(default)]
+    pub admins: u32,
+    /// How many [`AccessNote`]s there are: the last one's number.
+    #[n(6)]
+    #[cbor(default)]
+    pub notes: u64,
+}
+
+impl Business {
+    /// Whether a wallet token is good at `now`, `lifetime_secs` after its last use at most. Its
+    /// session has to stand, too.
+    #[must_use]
+    pub fn admits(&self, token: &WalletToken, now: Timestamp, lifetime_secs: u64) -> bool {
+        token.epoch == self.wallet_epoch && token.is_live(now, lifetime_secs)
+    }
 }
 
 /// A member of staff.
@@ -87,9 +118,47 @@ pub struct User {
     /// When they were added.
     #[n(5)]
     pub created_at: Timestamp,
+    /// How often all their sessions were ended; those of an earlier number are not good.
+    #[n(6)]
+    #[cbor(default)]
+    pub sessions_epoch: u32,
+    /// When they were deleted. The row stays, for what names them; the name is free again.
+    #[n(7)]
+    pub deleted_at: Option<Timestamp>,
 }
 
-/// Finds a user by the name they type.
+impl User {
+    /// Whether they are on the staff still.
+    #[must_use]
+    pub const fn is_present(&self) -> bool {
+        self.deleted_at.is_none()
+    }
+
+    /// Whether they are on the staff, as an administrator.
+    #[must_use]
+    pub const fn is_admin(&self) -> bool {
+        match self.role {
+            Role::Admin => self.is_present(),
+            Role::Cashier => false,
+        }
+    }
+
+    /// Whether this is who logs in with `name`.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.is_present() && self.name == name
+    }
+
+    /// Whether a session of theirs is good at `now`.
+    #[must_use]
+    pub fn admits(&self, session: &Session, now: Timestamp) -> bool {
+        let theirs = session.user == self.id && session.epoch == self.sessions_epoch;
+        theirs && self.is_present() && session.is_live(now)
+    }
+}
+
+/// Finds who was last given a name. They may have been deleted or renamed since: ask whether they
+/// [answer to it](User::answers_to).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct UserName {
     /// The name.
@@ -118,12 +187,16 @@ pub struct Session {
     /// When the session was ended on purpose.
     #[n(4)]
     pub revoked_at: Option<Timestamp>,
+    /// The user's [`sessions_epoch`](User::sessions_epoch) when they logged in.
+    #[n(5)]
+    #[cbor(default)]
+    pub epoch: u32,
 }
 
 impl Session {
-    /// Whether the session is good at `now`.
+    /// Whether the session itself is good at `now`; its user has to [admit](User::admits) it, too.
     #[must_use]
-    pub fn is_live(&self, now: Timestamp) -> bool {
+    fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 }
@@ -143,12 +216,14 @@ pub struct WalletToken {
     /// When it was given back.
     #[n(3)]
     pub revoked_at: Option<Timestamp>,
+    /// The shop's [`wallet_epoch`](Business::wallet_epoch) when the password was typed.
+    #[n(4)]
+    #[cbor(default)]
+    pub epoch: u32,
 }
 
 impl WalletToken {
-    /// Whether the token is good at `now`, `lifetime_secs` after its last use at most.
-    #[must_use]
-    pub fn is_live(&self, now: Timestamp, lifetime_secs: u64) -> bool {
+    fn is_live(&self, now: Timestamp, lifetime_secs: u64) -> bool {
         self.revoked_at.is_none() && now < self.used_at.plus_secs(lifetime_secs)
     }
 }

@@ -4,9 +4,10 @@ use minicbor::{Decode, Encode};
 
 use super::account::{Origin, WalletRef};
 use super::entity::Damaged;
-use crate::access::{Business, Session, User, WalletToken};
+use crate::access::{AccessAction, Business, PasswordHash, Role, Session, User, WalletToken};
 use crate::id::{
     NodePaymentId, PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId, TxId,
+    UserId,
 };
 use crate::invoice::Description;
 use crate::money::Msat;
@@ -266,7 +267,51 @@ pub enum AccessCommand {
         admin: User,
     },
     /// Another member of staff.
-    AddUser(User),
+    AddUser {
+        /// Who asks.
+        by: UserId,
+        /// The new one.
+        user: User,
+    },
+    /// A member of staff gets another name, role, password or PIN.
+    ChangeUser {
+        /// Who asks.
+        by: UserId,
+        /// Whom it is about.
+        user: UserId,
+        /// What becomes different.
+        change: UserChange,
+    },
+    /// A member of staff leaves.
+    DeleteUser {
+        /// Who asks.
+        by: UserId,
+        /// Whom it is about.
+        user: UserId,
+    },
+    /// All sessions of a member of staff end, and their wallet tokens with them.
+    EndSessions {
+        /// Who asks.
+        by: UserId,
+        /// Whom it is about.
+        user: UserId,
+    },
+    /// Another wallet password: every wallet token ends, and the one who asks gets a new one.
+    ChangeWalletPassword {
+        /// Who asks.
+        by: UserId,
+        /// The new password.
+        password: PasswordHash,
+        /// The token of the one who asks, with the epoch of the password that they typed.
+        token: WalletToken,
+    },
+    /// Somebody does what the log shall tell.
+    NoteAccess {
+        /// Who.
+        by: UserId,
+        /// What.
+        action: AccessAction,
+    },
     /// A login.
     OpenSession(Session),
     /// A refresh token is used: exchanged for `next`, or the session ends if it is an old one.
@@ -297,6 +342,19 @@ pub enum AccessCommand {
         /// Its digest.
         token: SecretHash,
     },
+}
+
+/// What becomes different of a member of staff; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// What they log in with.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Their password.
+    pub password: Option<PasswordHash>,
+    /// Their PIN.
+    pub pin: Option<PasswordHash>,
 }
 
 impl From<AccessCommand> for Command {
@@ -499,6 +557,15 @@ pub enum Refusal {
     /// Somebody else has that name.
     #[error("the name is taken")]
     NameTaken,
+    /// There is no such member of staff, or not any more.
+    #[error("unknown user")]
+    UnknownUser,
+    /// Nobody would be left to administer the till.
+    #[error("the last administrator must stay one")]
+    LastAdmin,
+    /// The password that was typed has been changed meanwhile.
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
     /// An amount exceeds all money.
     #[error("the amount is too large")]
     TooLarge,

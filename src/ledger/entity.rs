@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use super::account::{Account, Balance, WalletRef};
 use super::command::IdempotencyKey;
 use super::record::Event;
-use crate::access::{Business, Session, User, UserName, WalletToken};
+use crate::access::{AccessNote, Business, Session, User, UserName, WalletToken};
 use crate::id::{
     NodePaymentId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId, UserId,
 };
@@ -59,6 +59,8 @@ pub enum Kind {
     OfferPayment = 17,
     /// [`Unlinked`]
     Unlinked = 18,
+    /// [`AccessNote`]
+    AccessNote = 20,
     /// [`Allowance`]
     Allowance = 21,
     /// [`SpendTx`]
@@ -304,6 +306,9 @@ entity!(
     |k| k.as_bytes().to_vec()
 );
 entity!(Unlinked, Unlinked, (), |_u| (), |_k| Vec::new());
+entity!(AccessNote, AccessNote, u64, |n| n.number, |k| k
+    .to_be_bytes()
+    .to_vec());
 entity!(Allowance, Allowance, (), |_a| (), |_k| Vec::new());
 entity!(SpendTx, SpendTx, TxId, |t| t.tx_id, |k| k
     .as_bytes()

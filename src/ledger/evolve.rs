@@ -5,7 +5,7 @@ use super::account::WalletRef;
 use super::entity::{Archive, Entity, OfferPayment, OutgoingHash, Unlinked};
 use super::record::Fact;
 use super::state::{EvolveError, State};
-use crate::access::{User, UserName};
+use crate::access::{AccessNote, Business, User, UserName};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
@@ -65,6 +65,7 @@ impl<A: Archive> State<A> {
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
             Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
             Fact::UserSet(user) => self.set_user(seq, user),
+            Fact::AccessNoted(note) => self.note(seq, note),
             Fact::Stray(row) => self.set(seq, row),
             Fact::IdempotencyKept(row) => self.set(seq, row.as_ref()),
             Fact::SpendReserved(payment) => self.reserve_spend(seq, payment),
@@ -87,10 +88,42 @@ impl<A: Archive> State<A> {
         Ok(())
     }
 
+    /// The name goes to whoever was given it last, unless that was their last record of all.
     fn set_user(&mut self, seq: u64, user: &User) -> Result<(), EvolveError> {
-        let (name, id) = (user.name.clone(), user.id);
-        self.put(seq, &UserName { name, user: id });
+        let before = self.get::<User>(&user.id)?;
+        match (before.is_some_and(|b| b.is_admin()), user.is_admin()) {
+            (false, true) => {
+                self.change_business(seq, |shop| shop.admins = shop.admins.saturating_add(1))?;
+            }
+            (true, false) => {
+                self.change_business(seq, |shop| shop.admins = shop.admins.saturating_sub(1))?;
+            }
+            (false, false) | (true, true) => {}
+        }
+        if user.is_present() {
+            let (name, user) = (user.name.clone(), user.id);
+            self.put(seq, &UserName { name, user });
+        }
         self.set(seq, user)
+    }
+
+    fn note(&mut self, seq: u64, note: &AccessNote) -> Result<(), EvolveError> {
+        self.change_business(seq, |shop| shop.notes = note.number)?;
+        self.set(seq, note)
+    }
+
+    fn change_business(
+        &mut self,
+        seq: u64,
+        change: impl FnOnce(&mut Business),
+    ) -> Result<(), EvolveError> {
+        let missing = || EvolveError::Missing {
+            seq,
+            what: "the business".to_owned(),
+        };
+        let mut shop = self.get::<Business>(&())?.ok_or_else(missing)?;
+        change(&mut shop);
+        self.set(seq, &shop)
     }
 
     fn issue(

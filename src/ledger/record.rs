@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use super::account::WalletRef;
 use super::entity::{Idempotency, Stray};
 use super::transfer::Transfer;
-use crate::access::{Business, Session, User, WalletToken};
+use crate::access::{AccessNote, Business, Session, User, WalletToken};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage, TxId};
 use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::money::{Msat, Sat};
@@ -192,6 +192,9 @@ pub enum Fact {
         #[n(1)]
         preimage: Preimage,
     },
+    /// Somebody did what the access log tells.
+    #[n(28)]
+    AccessNoted(#[n(0)] Box<AccessNote>),
     /// By what the ledger and the node may differ is now this.
     #[n(30)]
     AllowanceSet(#[n(0)] Allowance),

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use support::app::TestApp;
 use support::caller::{Caller, read};
 
-const POSTS: [&str; 12] = [
+const POSTS: [&str; 13] = [
     "/initial-setup",
     "/auth/login",
     "/auth/refresh",
     "/users",
     "/wallet/auth",
+    "/wallet/password",
     "/wallet/invoice",
     "/wallet/createinvoice",
     "/wallet/payinvoice",

@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
 mod access;
+mod audit_log;
 mod disk;
 mod envelope;
 mod invoices;
 mod lists;
 mod node;
 mod paying;
+mod seed;
 mod set_up;
 mod socket;
+mod staff;
 mod tiers;

@@ -10,6 +10,7 @@ use till_actors::hub::HubLimits;
 use till_actors::service::Policy;
 use till_actors::till::{NodeSource, Till, TillConfig};
 use tilld::pos::{Settings, router};
+use tilld::seed::{self, Mnemonic, PassphraseSources, SeedReader};
 
 use crate::caller::Caller;
 use crate::fake_node::FakeNode;
@@ -18,6 +19,9 @@ use crate::fake_node::FakeNode;
 pub const PASSWORD: &str = "S3cur3P4ssw0rd!!";
 /// The administrator's PIN.
 pub const PIN: &str = "1234";
+/// The words of every till here; those of the examples in BIP 39.
+pub const WORDS: &str =
+    "legal winner thank year wave sausage worth useful legal winner thank yellow";
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -54,6 +58,7 @@ impl TestApp {
         let till = till.expect("the till starts");
         let mut settings = Settings {
             payment_wait: Duration::from_secs(5),
+            seed: Some(plain_seed(dir.path())),
             ..Settings::default()
         };
         settings.lockout.max_failures = 50;
@@ -120,7 +125,8 @@ impl TestApp {
         self.login("carol").await
     }
 
-    async fn login(&self, name: &str) -> Caller {
+    /// Whoever has this name, logged in with everybody's PIN.
+    pub async fn login(&self, name: &str) -> Caller {
         let caller = self.nobody();
         let (status, answer) = caller
             .post("/auth/login", json!({"name": name, "pin": PIN}))
@@ -159,6 +165,14 @@ pub async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T 
         assert!(Instant::now() < deadline, "waited in vain");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// A seed file without a passphrase.
+fn plain_seed(dir: &std::path::Path) -> SeedReader {
+    let file = dir.join("seed");
+    let words = Mnemonic::parse(WORDS).expect("good words");
+    seed::create(&file, &words, None).expect("a new file");
+    SeedReader::new(file, PassphraseSources::default())
 }
 
 fn config(dir: &std::path::Path) -> TillConfig {

@@ -2,6 +2,7 @@
 //! may be secret (passwords, preimages, tokens) is told by its digest only.
 
 use sha2::{Digest, Sha256};
+use till::access::AccessNote;
 use till::id::PaymentId;
 use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
@@ -51,6 +52,10 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         },
         Kind::OfferPayment => format!("payment to an offer that the node calls {hex}"),
         Kind::Unlinked => "the payment to an offer that is not linked".to_owned(),
+        Kind::AccessNote => match <[u8; 8]>::try_from(tail) {
+            Ok(number) => format!("line {} of the access log", u64::from_be_bytes(number)),
+            Err(_) => format!("line {hex} of the access log"),
+        },
         Kind::Allowance => "what may be booked without asking".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::SpendTx => format!("payment of transaction {hex}"),
@@ -115,6 +120,9 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
                 row.purpose, row.amount, row.fee
             )
         }),
+        Some(Kind::AccessNote) => {
+            row::<AccessNote>(key, some).map(|row| format!("{:?} by {}", row.action, row.user))
+        }
         Some(Kind::Allowance) => row::<Allowance>(key, some).map(|row| format!("{row:?}")),
         Some(Kind::Deposit) => row::<Deposit>(key, some)
             .map(|row| format!("{:?}, number {}, {}", row.state, row.number, row.amount)),
@@ -199,7 +207,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 22] = [
+const KINDS: [Kind; 23] = [
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -218,6 +226,7 @@ const KINDS: [Kind; 22] = [
     Kind::WalletToken,
     Kind::OfferPayment,
     Kind::Unlinked,
+    Kind::AccessNote,
     Kind::Allowance,
     Kind::SpendTx,
     Kind::Deposit,

@@ -1,110 +1,36 @@
-//! The shop, its staff, their sessions and wallet tokens. Owns the text forms of tokens; they are
-//! stored as digests only. Passwords come in hashed.
+//! Sessions and wallet tokens. Owns the text forms of tokens; they are stored as digests only.
 
 use subtle::ConstantTimeEq;
-use till::access::{Business, PasswordHash, Role, Session, User, UserName, WalletToken};
-use till::id::{SecretHash, SessionId, UserId};
+use till::access::{Business, Session, User, WalletToken};
+use till::id::{SecretHash, SessionId};
 use till::ledger::{AccessCommand, Refusal};
-use till::time::Timestamp;
 
 use super::Service;
 use super::invoices::no_randomness;
-use super::types::{InitialSetup, OpenedSession, ServiceError};
+use super::types::{OpenedSession, ServiceError};
 use crate::ledger::{LedgerError, now};
 
 impl Service {
-    /// The shop, once the till is set up.
+    /// A new login of somebody whose secret was found to be right; the refresh token's text is
+    /// returned once and stored as a digest.
     ///
     /// # Errors
-    /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn business(&self) -> Result<Option<Business>, ServiceError> {
-        self.row(&())
-    }
-
-    /// Sets the till up, once.
-    ///
-    /// # Errors
-    /// [`Refusal::AlreadyInitialized`] the second time.
-    pub async fn initialize(&self, setup: InitialSetup) -> Result<User, ServiceError> {
-        let business = Business {
-            name: setup.business_name,
-            currency: setup.business_currency,
-            wallet_password: setup.wallet_password,
-            initialized_at: Timestamp::default(),
-        };
-        let admin = new_user(setup.name, Role::Admin, setup.password, setup.pin)?;
-        let id = admin.id;
-        self.parts
-            .ledger
-            .execute(AccessCommand::Initialize { business, admin })
-            .await?;
-        self.row(&id)?.ok_or(ServiceError::Unknown)
-    }
-
-    /// Adds a member of staff.
-    ///
-    /// # Errors
-    /// [`Refusal::NameTaken`] if somebody has that name.
-    pub async fn add_user(
-        &self,
-        name: String,
-        role: Role,
-        password: PasswordHash,
-        pin: PasswordHash,
-    ) -> Result<User, ServiceError> {
-        let user = new_user(name, role, password, pin)?;
-        let id = user.id;
-        self.parts
-            .ledger
-            .execute(AccessCommand::AddUser(user))
-            .await?;
-        self.row(&id)?.ok_or(ServiceError::Unknown)
-    }
-
-    /// All members of staff.
-    ///
-    /// # Errors
-    /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn users(&self) -> Result<Vec<User>, ServiceError> {
-        self.read(|views| views.all::<User>()).await
-    }
-
-    /// The member of staff with this name.
-    ///
-    /// # Errors
-    /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, ServiceError> {
-        match self.row::<UserName>(&name.to_owned())? {
-            Some(found) => self.row(&found.user),
-            None => Ok(None),
-        }
-    }
-
-    /// The member of staff with this id.
-    ///
-    /// # Errors
-    /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn user(&self, id: UserId) -> Result<Option<User>, ServiceError> {
-        self.row(&id)
-    }
-
-    /// A new login; the refresh token's text is returned once and stored as a digest.
-    ///
-    /// # Errors
-    /// [`ServiceError`] if the login could not be written down.
+    /// [`Refusal::UnknownSession`] if their secret, their role or they themselves have changed since
+    /// the row was read.
     pub async fn open_session(
         &self,
-        user: UserId,
+        user: &User,
         lifetime_secs: u64,
     ) -> Result<OpenedSession, ServiceError> {
         let session = SessionId::from_bytes(random()?);
         let secret = new_secret()?;
         let row = Session {
             id: session,
-            user,
+            user: user.id,
             refresh: SecretHash::of(secret.as_bytes()),
             expires_at: now().plus_secs(lifetime_secs),
             revoked_at: None,
+            epoch: user.sessions_epoch,
         };
         self.parts
             .ledger
@@ -112,7 +38,7 @@ impl Service {
             .await?;
         Ok(OpenedSession {
             session,
-            user,
+            user: user.id,
             refresh_token: format!("{session}.{secret}"),
         })
     }
@@ -155,7 +81,7 @@ impl Service {
         let row = self
             .row::<Session>(&session)?
             .ok_or(ServiceError::Unknown)?;
-        if !same(&row.refresh, &next) || !row.is_live(now()) {
+        if !same(&row.refresh, &next) || self.live_session(session).await?.is_none() {
             return Ok(None);
         }
         let refresh_token = format!("{session}.{secret}");
@@ -166,12 +92,20 @@ impl Service {
         }))
     }
 
-    /// The session with this id.
+    /// The session with this id and whose it is, if both stand.
     ///
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, ServiceError> {
-        self.row(&id)
+    pub async fn live_session(
+        &self,
+        id: SessionId,
+    ) -> Result<Option<(User, Session)>, ServiceError> {
+        let Some(session) = self.row::<Session>(&id)? else {
+            return Ok(None);
+        };
+        let user = self.row::<User>(&session.user)?;
+        let user = user.filter(|user| user.admits(&session, now()));
+        Ok(user.map(|user| (user, session)))
     }
 
     /// Ends a session, and with it its wallet tokens.
@@ -186,22 +120,20 @@ impl Service {
         Ok(())
     }
 
-    /// A new wallet token of a session: its text, returned once.
+    /// A new wallet token of a session: its text, returned once. `epoch` is that of the password
+    /// which was found to be right.
     ///
     /// # Errors
-    /// [`ServiceError`] if it could not be written down.
-    pub async fn grant_wallet_token(&self, session: SessionId) -> Result<String, ServiceError> {
-        let secret = new_secret()?;
-        let token = SecretHash::of(secret.as_bytes());
-        let row = WalletToken {
-            token,
-            session,
-            used_at: now(),
-            revoked_at: None,
-        };
+    /// [`Refusal::PasswordChanged`] if there is another password by now.
+    pub async fn grant_wallet_token(
+        &self,
+        session: SessionId,
+        epoch: u32,
+    ) -> Result<String, ServiceError> {
+        let (secret, token) = new_wallet_token(session, epoch)?;
         self.parts
             .ledger
-            .execute(AccessCommand::GrantWalletToken(row))
+            .execute(AccessCommand::GrantWalletToken(token))
             .await?;
         Ok(secret)
     }
@@ -219,10 +151,9 @@ impl Service {
         let Some(row) = self.row::<WalletToken>(&token)? else {
             return Ok(None);
         };
-        let session = self.row::<Session>(&row.session)?;
-        let now = now();
-        let session_is_live = session.is_some_and(|session| session.is_live(now));
-        if !session_is_live || !row.is_live(now, lifetime_secs) {
+        let (shop, now) = (self.row::<Business>(&())?, now());
+        let admitted = shop.is_some_and(|shop| shop.admits(&row, now, lifetime_secs));
+        if !admitted || self.live_session(row.session).await?.is_none() {
             return Ok(None);
         }
         if row.used_at.plus_secs(till::access::TOUCH_EVERY_SECS) <= now {
@@ -254,21 +185,20 @@ impl Service {
     }
 }
 
-fn new_user(
-    name: String,
-    role: Role,
-    password: PasswordHash,
-    pin: PasswordHash,
-) -> Result<User, ServiceError> {
-    let id = UserId::from_bytes(random()?);
-    Ok(User {
-        id,
-        name,
-        role,
-        password,
-        pin,
-        created_at: Timestamp::default(),
-    })
+/// A wallet token's text, and its row.
+pub(super) fn new_wallet_token(
+    session: SessionId,
+    epoch: u32,
+) -> Result<(String, WalletToken), ServiceError> {
+    let secret = new_secret()?;
+    let row = WalletToken {
+        token: SecretHash::of(secret.as_bytes()),
+        session,
+        used_at: now(),
+        revoked_at: None,
+        epoch,
+    };
+    Ok((secret, row))
 }
 
 /// 256 bits of randomness as text.
@@ -276,7 +206,7 @@ fn new_secret() -> Result<String, ServiceError> {
     Ok(hex::encode(random::<32>()?))
 }
 
-fn random<const N: usize>() -> Result<[u8; N], ServiceError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], ServiceError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(no_randomness)?;
     Ok(bytes)

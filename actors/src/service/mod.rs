@@ -8,6 +8,7 @@ mod holds;
 mod invoices;
 mod onchain;
 mod payments;
+mod staff;
 pub mod types;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use till::access::{AccessNote, Business};
 use till::id::{PaymentHash, PaymentId, TxId};
 use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Damaged, Entity, Kind};
@@ -212,6 +213,22 @@ impl Views {
         })
     }
 
+    /// Lines of the access log, newest first. They are numbered without a gap, so a page is
+    /// arithmetic.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn access_notes(&self, offset: u64, limit: usize) -> Result<Vec<AccessNote>, ViewError> {
+        self.vital(|| {
+            let count = self.get::<Business>(&())?.map_or(0, |shop| shop.notes);
+            let numbers = (1..=count.saturating_sub(offset)).rev().take(limit);
+            let missing = |number| missing(&AccessNote::key_bytes(&number));
+            numbers
+                .map(|number| Ok(self.get(&number)?.ok_or_else(|| missing(number))?))
+                .collect()
+        })
+    }
+
     /// Every row of a kind; for kinds of which there are few.
     ///
     /// # Errors
@@ -292,6 +309,7 @@ fn missing(key: &[u8]) -> Damaged {
         Some(first) if *first == Kind::Invoice as u8 => "an invoice",
         Some(first) if *first == Kind::Payment as u8 => "a payment",
         Some(first) if *first == Kind::Deposit as u8 => "a deposit",
+        Some(first) if *first == Kind::AccessNote as u8 => "a line of the access log",
         _ => "an index entry",
     };
     Damaged {

@@ -26,7 +26,7 @@ use section::{Context, Key, Section, Visitor};
 pub(crate) use section::{ENV_CONFIG, ENV_PREFIX};
 pub use sections::{
     AuthConfig, ChainConfig, EventsConfig, HttpConfig, LogConfig, LspConfig, NodeConfig,
-    OnchainConfig, PaymentsConfig, SeedConfig, TillConfig,
+    OnchainConfig, PaymentsConfig, PosConfig, SeedConfig, TillConfig,
 };
 pub use types::{ChainSource, HttpUrl, Network, NodeId, PeerAddress};
 
@@ -79,6 +79,8 @@ config! {
     onchain: OnchainConfig,
     /// `[auth]`
     auth: AuthConfig,
+    /// `[pos]`
+    pos: PosConfig,
     /// `[events]`
     events: EventsConfig,
     /// `[log]`

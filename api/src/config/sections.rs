@@ -143,6 +143,15 @@ section! {
 }
 
 section! {
+    /// The POS surface.
+    PosConfig as "pos" with _ => {
+        /// Ask for the wallet password once more, in the header X-Wallet-Password, before the words
+        /// of the seed are shown.
+        seed_requires_password: bool = false;
+    }
+}
+
+section! {
     /// Live events over WebSocket and SSE.
     EventsConfig as "events" with _ => {
         /// Events held for a slow subscriber before it is disconnected.

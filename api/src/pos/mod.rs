@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use till_actors::service::Service;
 
 use self::access::{AccessTokens, Gate};
@@ -88,9 +88,14 @@ fn routes() -> Router<Pos> {
         .route("/wallet/createinvoice", post(routes::invoices::create))
         // administrators
         .route("/users", get(routes::staff::list).post(routes::staff::add))
+        .route("/users/{id}", patch(routes::staff::change).delete(routes::staff::delete))
+        .route("/users/{id}/sessions", delete(routes::staff::end_sessions))
         .route("/wallet/auth", post(routes::wallet_access::open))
         .route("/wallet/logout", post(routes::wallet_access::close))
         // administrators with a wallet token
+        .route("/wallet/password", post(routes::wallet_access::change_password))
+        .route("/wallet/seed", get(routes::seed::read))
+        .route("/wallet/auditlog", get(routes::audit_log::list))
         .route("/wallet/getinfo", get(routes::node::info))
         .route("/wallet/getbalance", get(routes::node::balance))
         .route("/wallet/newaddress", get(routes::node::new_address).post(routes::node::new_address))

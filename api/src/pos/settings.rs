@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::http::Limits;
+use crate::seed::SeedReader;
 
 /// Settings of the POS surface.
 #[derive(Clone, Debug)]
@@ -23,6 +24,10 @@ pub struct Settings {
     pub payment_wait: Duration,
     /// How often a WebSocket is pinged, and its session looked at.
     pub ping_interval: Duration,
+    /// Reads the seed for an administrator who asks for it; `None` shows it to nobody.
+    pub seed: Option<SeedReader>,
+    /// Whether the seed wants the wallet password once more.
+    pub seed_requires_password: bool,
     /// When guessing is stopped.
     pub lockout: LockoutSettings,
     /// What callers may cost.
@@ -40,6 +45,8 @@ impl Default for Settings {
             wallet_token_secs: 15 * 60,
             payment_wait: Duration::from_secs(60),
             ping_interval: Duration::from_secs(20),
+            seed: None,
+            seed_requires_password: false,
             lockout: LockoutSettings::default(),
             limits: Limits::default(),
         }

@@ -5,6 +5,7 @@
 
 mod envelope;
 mod passphrase;
+mod reader;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 use std::{fmt, path::PathBuf};
 
 pub use passphrase::{Passphrase, PassphraseError, PassphraseSources};
+pub use reader::SeedReader;
 pub use store::{create, is_encrypted, open};
 use zeroize::{Zeroize, Zeroizing};
 

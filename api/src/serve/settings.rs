@@ -1,5 +1,6 @@
 //! From the configuration to what each part wants to know. Owns the mapping and nothing else.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bitcoin::Network as BitcoinNetwork;
@@ -10,8 +11,9 @@ use till_actors::node::ldk::LdkConfig;
 use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
-use crate::config::{Config, Network};
+use crate::config::{Config, Network, SeedConfig};
 use crate::pos::Settings;
+use crate::seed::{PassphraseSources, SeedReader};
 
 /// ldk-node's own timers do not go below this.
 const NODE_MIN_SYNC_SECS: u64 = 10;
@@ -103,8 +105,21 @@ pub(super) fn pos(config: &Config) -> Settings {
         wallet_token_secs: config.auth.wallet_token_secs,
         payment_wait: Duration::from_secs(config.payments.wait_secs),
         ping_interval: Duration::from_secs(config.events.ping_secs),
+        seed: Some(seed(&config.seed)),
+        seed_requires_password: config.pos.seed_requires_password,
         lockout,
         limits,
         ..defaults
     }
+}
+
+/// The seed as it was opened at the start, but for a passphrase that somebody typed.
+fn seed(config: &SeedConfig) -> SeedReader {
+    let sources = PassphraseSources {
+        file: config.passphrase_file.clone(),
+        credentials_dir: std::env::var_os("CREDENTIALS_DIRECTORY")
+            .filter(|dir| !dir.is_empty())
+            .map(PathBuf::from),
+    };
+    SeedReader::new(config.mnemonic_file.clone(), sources)
 }

@@ -1,7 +1,8 @@
-//! Rules for staff, sessions and wallet tokens.
+//! Rules for sessions and wallet tokens; staff and shop are in [`staff`].
 
 use super::draft::Draft;
-use crate::access::{Business, Session, TOUCH_EVERY_SECS, User, UserName, WalletToken};
+use super::staff;
+use crate::access::{Session, TOUCH_EVERY_SECS, User, WalletToken};
 use crate::id::{SecretHash, SessionId};
 use crate::ledger::command::{AccessCommand, Refusal};
 use crate::ledger::entity::Archive;
@@ -15,9 +16,22 @@ pub(super) fn decide<A: Archive>(
     command: AccessCommand,
 ) -> Result<Record, Refusal> {
     match command {
-        AccessCommand::Initialize { business, admin } => initialize(state, draft, business, admin),
-        AccessCommand::AddUser(user) => add_user(state, draft, user),
-        AccessCommand::OpenSession(session) => Ok(open_session(draft, session)),
+        AccessCommand::Initialize { business, admin } => {
+            staff::initialize(state, draft, business, admin)
+        }
+        AccessCommand::AddUser { by, user } => staff::add(state, draft, by, user),
+        AccessCommand::ChangeUser { by, user, change } => {
+            staff::change(state, draft, by, user, change)
+        }
+        AccessCommand::DeleteUser { by, user } => staff::delete(state, draft, by, user),
+        AccessCommand::EndSessions { by, user } => staff::end_sessions(state, draft, by, user),
+        AccessCommand::ChangeWalletPassword {
+            by,
+            password,
+            token,
+        } => staff::change_wallet_password(state, draft, by, password, token),
+        AccessCommand::NoteAccess { by, action } => staff::note_access(state, draft, by, action),
+        AccessCommand::OpenSession(session) => open_session(state, draft, session),
         AccessCommand::RotateSession {
             session,
             presented,
@@ -25,48 +39,40 @@ pub(super) fn decide<A: Archive>(
             expires_at,
         } => rotate(state, draft, session, presented, next, expires_at),
         AccessCommand::EndSession { session } => end_session(state, draft, session),
-        AccessCommand::GrantWalletToken(token) => Ok(grant_wallet_token(draft, token)),
+        AccessCommand::GrantWalletToken(token) => grant_wallet_token(state, draft, token),
         AccessCommand::TouchWalletToken { token } => touch(state, draft, token),
         AccessCommand::RevokeWalletToken { token } => revoke(state, draft, token),
     }
 }
 
-fn initialize<A: Archive>(
+/// The session was opened for somebody who was on the staff, with the secrets that they had then: if
+/// either has changed since, it is not opened.
+fn open_session<A: Archive>(
     state: &State<A>,
     draft: Draft,
-    business: Business,
-    admin: User,
+    session: Session,
 ) -> Result<Record, Refusal> {
-    if state.get::<Business>(&())?.is_some() {
-        return Err(Refusal::AlreadyInitialized);
+    let user = state.get::<User>(&session.user)?;
+    if !user.is_some_and(|user| user.admits(&session, draft.at())) {
+        return Err(Refusal::UnknownSession);
     }
-    let business = Business {
-        initialized_at: draft.at(),
-        ..business
-    };
-    let admin = User {
-        created_at: draft.at(),
-        ..admin
-    };
-    Ok(draft
-        .fact(Fact::BusinessSet(Box::new(business)))
-        .fact(Fact::UserSet(Box::new(admin)))
-        .finish())
+    Ok(draft.fact(Fact::SessionSet(session)).finish())
 }
 
-fn add_user<A: Archive>(state: &State<A>, draft: Draft, user: User) -> Result<Record, Refusal> {
-    if state.get::<UserName>(&user.name)?.is_some() {
-        return Err(Refusal::NameTaken);
+/// The session, if it stands at `at`.
+pub(super) fn live_session<A: Archive>(
+    state: &State<A>,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<Session, Refusal> {
+    let session = state
+        .get::<Session>(&session)?
+        .ok_or(Refusal::UnknownSession)?;
+    let user = state.get::<User>(&session.user)?;
+    if user.is_some_and(|user| user.admits(&session, at)) {
+        return Ok(session);
     }
-    let user = User {
-        created_at: draft.at(),
-        ..user
-    };
-    Ok(draft.fact(Fact::UserSet(Box::new(user))).finish())
-}
-
-fn open_session(draft: Draft, session: Session) -> Record {
-    draft.fact(Fact::SessionSet(session)).finish()
+    Err(Refusal::UnknownSession)
 }
 
 /// Exchanges a refresh token. Whoever presents an old one of a live session has stolen it, or was
@@ -80,12 +86,7 @@ fn rotate<A: Archive>(
     next: SecretHash,
     expires_at: Timestamp,
 ) -> Result<Record, Refusal> {
-    let session = state
-        .get::<Session>(&session)?
-        .ok_or(Refusal::UnknownSession)?;
-    if !session.is_live(draft.at()) {
-        return Err(Refusal::UnknownSession);
-    }
+    let session = live_session(state, session, draft.at())?;
     let session = if session.refresh == presented {
         Session {
             refresh: next,
@@ -119,12 +120,22 @@ fn end_session<A: Archive>(
     Ok(draft.fact(Fact::SessionSet(session)).finish())
 }
 
-fn grant_wallet_token(draft: Draft, token: WalletToken) -> Record {
+/// The token's epoch is that of the password that was typed: if there is another by now, it was
+/// the wrong one.
+fn grant_wallet_token<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    token: WalletToken,
+) -> Result<Record, Refusal> {
+    live_session(state, token.session, draft.at())?;
+    if staff::shop(state)?.wallet_epoch != token.epoch {
+        return Err(Refusal::PasswordChanged);
+    }
     let token = WalletToken {
         used_at: draft.at(),
         ..token
     };
-    draft.fact(Fact::WalletTokenSet(token)).finish()
+    Ok(draft.fact(Fact::WalletTokenSet(token)).finish())
 }
 
 /// Every use extends a token's life, but not every use is worth a record.

@@ -12,6 +12,7 @@ mod invoice;
 mod payment;
 mod reconcile;
 mod spend;
+mod staff;
 mod treasury;
 
 use super::account::{Account, WalletRef};

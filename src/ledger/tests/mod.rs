@@ -7,4 +7,5 @@ mod histories;
 mod money_in;
 mod money_out;
 mod staff;
+mod staff_histories;
 mod treasury;

@@ -177,6 +177,11 @@ const BAD: &[(&str, &str, &str)] = &[
         "a whole number of confirmations from 1 to 144",
     ),
     (
+        "pos.seed_requires_password",
+        "1",
+        "must be true or false, not 1",
+    ),
+    (
         "auth.access_token_secs",
         "59",
         "a whole number of seconds from 60",

@@ -96,8 +96,16 @@ impl Gate {
         &self,
         hashing: impl FnOnce() -> Result<T, password::HashError> + Send + 'static,
     ) -> Result<T, Error> {
+        self.work(hashing).await?.map_err(|e| Error::internal(&e))
+    }
+
+    /// Runs anything else that takes as much time and memory as a hash.
+    pub(crate) async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let place = self.place().await?;
-        work(place, hashing).await?.map_err(|e| Error::internal(&e))
+        work(place, job).await
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {

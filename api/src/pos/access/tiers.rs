@@ -25,7 +25,7 @@ pub(crate) struct Admin(pub(crate) Staff);
 
 /// An administrator who has typed the wallet password in this session.
 #[derive(Clone, Debug)]
-pub(crate) struct WalletAdmin;
+pub(crate) struct WalletAdmin(pub(crate) Staff);
 
 /// Somebody who is logged in, or has a wallet token.
 #[derive(Clone, Debug)]
@@ -46,13 +46,8 @@ impl Pos {
 
     /// Whose session this is, if it stands.
     pub(crate) async fn live_staff(&self, session: SessionId) -> Result<Option<Staff>, Error> {
-        let now = self.service.now();
-        let session = self.service.session(session).await?;
-        let Some(session) = session.filter(|session| session.is_live(now)) else {
-            return Ok(None);
-        };
-        let user = self.service.user(session.user).await?;
-        Ok(user.map(|user| Staff {
+        let found = self.service.live_session(session).await?;
+        Ok(found.map(|(user, session)| Staff {
             user,
             session: session.id,
         }))
@@ -94,7 +89,7 @@ impl FromRequestParts<Pos> for WalletAdmin {
         let Admin(staff) = Admin::from_request_parts(parts, pos).await?;
         let wallet = Credentials::of(&parts.headers).wallet;
         if pos.wallet_session(wallet).await? == Some(staff.session) {
-            return Ok(Self);
+            return Ok(Self(staff));
         }
         let message = "Wallet access required: POST /wallet/auth first";
         Err(Error::new(Case::WalletAccessRequired, message))

@@ -111,6 +111,14 @@ impl From<Refusal> for Error {
                 Case::Conflict,
                 "The channel is being closed already, to another address or at another feerate",
             ),
+            Refusal::UnknownUser => Self::new(Case::NotFound, "No such user"),
+            Refusal::LastAdmin => Self::new(
+                Case::LastAdmin,
+                "The last administrator can be neither deleted nor made a cashier",
+            ),
+            Refusal::PasswordChanged => {
+                Self::new(Case::InvalidPassword, "The password was changed meanwhile")
+            }
             Refusal::TooLarge => Self::new(Case::InvalidRequest, "The amount is too large"),
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
@@ -227,6 +235,9 @@ mod tests {
             (Refusal::IdempotencyConflict, (409, "idempotency_conflict")),
             (Refusal::AlreadyInitialized, (409, "already_initialized")),
             (Refusal::NameTaken, (409, "name_taken")),
+            (Refusal::UnknownUser, (404, "not_found")),
+            (Refusal::LastAdmin, (409, "last_admin")),
+            (Refusal::PasswordChanged, (401, "invalid_password")),
             (Refusal::TooLarge, (400, "invalid_request")),
             (damaged(), (500, "internal_error")),
         ];

@@ -75,13 +75,51 @@ pub(super) fn new_staff(request: wire::NewUser) -> Result<NewStaff, Invalid> {
     field::pin("pin", request.pin.reveal())?;
     Ok(NewStaff {
         name: field::name("name", &request.name)?,
-        role: match request.role {
-            wire::Role::Cashier => Role::Cashier,
-            wire::Role::Admin => Role::Admin,
-        },
+        role: role(request.role),
         password: request.password,
         pin: request.pin,
     })
+}
+
+/// What becomes different of a member of staff, with their secrets still to be hashed.
+pub(super) struct ChangedStaff {
+    pub(super) name: Option<String>,
+    pub(super) role: Option<Role>,
+    pub(super) password: Option<Secret>,
+    pub(super) pin: Option<Secret>,
+}
+
+pub(super) fn changed_staff(request: wire::ChangedUser) -> Result<ChangedStaff, Invalid> {
+    let wire::ChangedUser {
+        name,
+        password,
+        pin,
+        role: wanted,
+    } = request;
+    if name.is_none() && password.is_none() && pin.is_none() && wanted.is_none() {
+        let rule = "pin, password or role must be sent, one of them at least";
+        return Err(Invalid::new("name,", rule));
+    }
+    if let Some(password) = &password {
+        field::password("password", password.reveal())?;
+    }
+    if let Some(pin) = &pin {
+        field::pin("pin", pin.reveal())?;
+    }
+    let name = name.map(|name| field::name("name", &name)).transpose()?;
+    Ok(ChangedStaff {
+        name,
+        role: wanted.map(role),
+        password,
+        pin,
+    })
+}
+
+const fn role(role: wire::Role) -> Role {
+    match role {
+        wire::Role::Cashier => Role::Cashier,
+        wire::Role::Admin => Role::Admin,
+    }
 }
 
 pub(super) fn new_invoice(request: wire::InvoiceRequest) -> Result<NewInvoice, Invalid> {
@@ -207,14 +245,18 @@ struct Page {
     limit: usize,
 }
 
-fn page(query: &wire::ListQuery) -> Result<Page, Invalid> {
-    let limit = query.limit.unwrap_or(DEFAULT_PAGE_ROWS);
-    if !(1..=MAX_PAGE_ROWS).contains(&limit) {
-        return Err(Invalid::new(
-            "limit",
-            format!("must be 1 to {MAX_PAGE_ROWS}"),
-        ));
+/// How many rows a page has.
+pub(super) fn limit(limit: Option<usize>) -> Result<usize, Invalid> {
+    let limit = limit.unwrap_or(DEFAULT_PAGE_ROWS);
+    if (1..=MAX_PAGE_ROWS).contains(&limit) {
+        return Ok(limit);
     }
+    let rule = format!("must be 1 to {MAX_PAGE_ROWS}");
+    Err(Invalid::new("limit", rule))
+}
+
+fn page(query: &wire::ListQuery) -> Result<Page, Invalid> {
+    let limit = limit(query.limit)?;
     if let (Some(from), Some(to)) = (query.from, query.to)
         && from > to
     {

@@ -1,6 +1,7 @@
 //! From rows and events to wire types. Owns which row shows as which status, and how amounts are
 //! rounded: what is asked for goes up to the next satoshi, what has moved goes down.
 
+mod access_log;
 mod event;
 mod node;
 mod onchain;
@@ -9,6 +10,7 @@ mod staff;
 
 use till::money::Msat;
 
+pub(super) use access_log::*;
 pub(super) use event::*;
 pub(super) use node::*;
 pub(super) use onchain::*;

@@ -114,6 +114,7 @@ fn a_received_payment_has_the_fields_of_both_sources() {
       "type": "incoming_payment",
       "subType": "lightning",
       "paymentHash": "abababababababababababababababababababababababababababababababab",
+      "txId": null,
       "preimage": "0101010101010101010101010101010101010101010101010101010101010101",
       "amountSat": 50000,
       "requestedSat": 50000,
@@ -205,6 +206,7 @@ fn a_sent_payment_shows_cost_and_proof() {
       "paymentId": "cdcdcdcd-cdcd-cdcd-cdcd-cdcdcdcdcdcd",
       "paymentHash": "abababababababababababababababababababababababababababababababab",
       "txId": null,
+      "address": null,
       "preimage": "0101010101010101010101010101010101010101010101010101010101010101",
       "amountSat": 25000,
       "sent": 25101,
@@ -296,7 +298,8 @@ fn the_node_shows_its_channels() {
           "capacitySat": 1500000,
           "fundingTxId": "fefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefe",
           "counterparty": "0202",
-          "confirmations": 6
+          "confirmations": 6,
+          "closing": null
         }
       ],
       "chain": "mainnet",
@@ -312,11 +315,15 @@ fn the_balance_is_whole_satoshis_rounded_down() {
         ledger_msat: 1_000_999,
         spendable: msat(900_000),
         balance: msat(1_000_999),
+        onchain: sat(70_000),
+        onchain_spendable: sat(45_000),
     };
     assert_json_snapshot!(balance(&house), @r#"
     {
       "balanceSat": 1000,
-      "feeCreditSat": 0
+      "feeCreditSat": 0,
+      "onchainBalanceSat": 70000,
+      "onchainSpendableSat": 45000
     }
     "#);
 }

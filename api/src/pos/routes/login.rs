@@ -28,7 +28,7 @@ pub(crate) async fn login(
 ) -> Result<(SessionCookies, Json<wire::LoggedIn>), Error> {
     let user = identify(&pos, remote, parse::login(request)?).await?;
     let lifetime_secs = pos.settings.refresh_token_secs;
-    let opened = pos.service.open_session(user.id, lifetime_secs).await?;
+    let opened = pos.service.open_session(&user, lifetime_secs).await?;
     let (_token, cookies) = session_cookies(&pos, &user, &opened)?;
     let answer = wire::LoggedIn {
         message: "Login successful",

@@ -1,14 +1,16 @@
-//! Staff accounts. Owns no rule; who may be added is checked in [`parse`](crate::pos::parse), and
-//! that names are unique by the ledger.
+//! Staff accounts. Owns no rule; who may be added is checked in [`parse`](crate::pos::parse), that
+//! names are unique and one administrator is left by the ledger.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use till::id::UserId;
+use till::ledger::UserChange;
 
 use crate::pos::Pos;
 use crate::pos::access::{Admin, Staff, hash};
 use crate::pos::error::Error;
-use crate::pos::extract::Body;
+use crate::pos::extract::{Body, Id};
 use crate::pos::{parse, render, wire};
 
 /// `GET /users/me`
@@ -27,7 +29,7 @@ pub(crate) async fn list(
 
 /// `POST /users`
 pub(crate) async fn add(
-    _admin: Admin,
+    Admin(staff): Admin,
     State(pos): State<Pos>,
     Body(request): Body<wire::NewUser>,
 ) -> Result<(StatusCode, Json<wire::User>), Error> {
@@ -37,7 +39,53 @@ pub(crate) async fn add(
     let (password, pin) = pos.gate.hash(hashing).await?;
     let user = pos
         .service
-        .add_user(new.name, new.role, password, pin)
+        .add_user(staff.user.id, new.name, new.role, password, pin)
         .await?;
     Ok((StatusCode::CREATED, Json(render::user(&user))))
+}
+
+/// `PATCH /users/{id}`
+pub(crate) async fn change(
+    Admin(staff): Admin,
+    State(pos): State<Pos>,
+    Id(id): Id<UserId>,
+    Body(request): Body<wire::ChangedUser>,
+) -> Result<Json<wire::User>, Error> {
+    let new = parse::changed_staff(request)?;
+    let (password, pin) = (new.password, new.pin);
+    let hashing = move || {
+        let password = password.map(|password| hash(&password)).transpose()?;
+        Ok((password, pin.map(|pin| hash(&pin)).transpose()?))
+    };
+    let (password, pin) = pos.gate.hash(hashing).await?;
+    let change = UserChange {
+        name: new.name,
+        role: new.role,
+        password,
+        pin,
+    };
+    let user = pos.service.change_user(staff.user.id, id, change).await?;
+    Ok(Json(render::user(&user)))
+}
+
+/// `DELETE /users/{id}`
+pub(crate) async fn delete(
+    Admin(staff): Admin,
+    State(pos): State<Pos>,
+    Id(id): Id<UserId>,
+) -> Result<Json<wire::Message>, Error> {
+    pos.service.delete_user(staff.user.id, id).await?;
+    let message = "User deleted";
+    Ok(Json(wire::Message { message }))
+}
+
+/// `DELETE /users/{id}/sessions`
+pub(crate) async fn end_sessions(
+    Admin(staff): Admin,
+    State(pos): State<Pos>,
+    Id(id): Id<UserId>,
+) -> Result<Json<wire::Message>, Error> {
+    pos.service.end_sessions(staff.user.id, id).await?;
+    let message = "Sessions ended";
+    Ok(Json(wire::Message { message }))
 }

@@ -77,6 +77,18 @@ pub(crate) struct NewUser {
     pub(crate) role: Role,
 }
 
+/// `PATCH /users/{id}`: what is absent stays as it is.
+#[derive(Deserialize)]
+pub(crate) struct ChangedUser {
+    #[serde(alias = "userName")]
+    pub(crate) name: Option<String>,
+    #[serde(alias = "userPassword")]
+    pub(crate) password: Option<Secret>,
+    #[serde(alias = "userPin")]
+    pub(crate) pin: Option<Secret>,
+    pub(crate) role: Option<Role>,
+}
+
 /// `POST /auth/refresh`
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -109,6 +121,38 @@ pub(crate) struct WalletAuthRequest {
 pub(crate) struct WalletOpened {
     pub(crate) message: &'static str,
     pub(crate) wallet_token_expires_at: u64,
+}
+
+/// `POST /wallet/password`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewWalletPassword {
+    pub(crate) current_password: Secret,
+    pub(crate) new_password: Secret,
+}
+
+/// `GET /wallet/seed`
+#[derive(Serialize)]
+pub(crate) struct Seed<'a> {
+    pub(crate) seed: &'a str,
+}
+
+/// `GET /wallet/auditlog`
+#[derive(Deserialize)]
+pub(crate) struct LogQuery {
+    pub(crate) limit: Option<usize>,
+    pub(crate) offset: Option<u64>,
+}
+
+/// One line of the access log.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogLine {
+    pub(crate) at: u64,
+    pub(crate) user_id: String,
+    pub(crate) user_name: String,
+    pub(crate) action: &'static str,
+    pub(crate) detail: String,
 }
 
 /// `GET /api/health`
