@@ -1,7 +1,7 @@
 //! What a Lightning node is asked and what it answers, in plain words. Owns the vocabulary that
 //! flows are written in; it knows no node.
 
-use crate::id::{NodePaymentId, PaymentHash, Preimage, TxId};
+use crate::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use crate::money::Msat;
 use crate::payment::FailureReason;
 
@@ -133,6 +133,8 @@ pub enum NodeEvent {
         amount: Msat,
         /// What a liquidity provider kept besides.
         lsp_fee: Msat,
+        /// The offer that it was paid to, if it was one. The node claims such money by itself.
+        offer: Option<OfferReceipt>,
     },
     /// An outgoing payment succeeded.
     Sent {
@@ -176,6 +178,17 @@ pub enum NodeEvent {
     },
     /// Something that the ledger has no row for; logged and acknowledged.
     Other(String),
+}
+
+/// What the node knows of a payment that it took for an offer of ours (BOLT 12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferReceipt {
+    /// Which offer.
+    pub offer_id: OfferId,
+    /// What the payer wrote.
+    pub payer_note: Option<String>,
+    /// What opens the hash: the node made it.
+    pub preimage: Option<Preimage>,
 }
 
 /// What became of a channel.

@@ -80,6 +80,7 @@ impl Books {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
     }
 }

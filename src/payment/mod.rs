@@ -146,6 +146,9 @@ pub enum FailureReason {
     /// Anything else that the node reported.
     #[n(6)]
     Unexpected,
+    /// Whoever made the offer did not answer the request for an invoice.
+    #[n(7)]
+    NoAnswer,
 }
 
 impl FailureReason {
@@ -157,9 +160,10 @@ impl FailureReason {
             Self::RecipientRejected => "The recipient rejected the payment",
             Self::RetriesExhausted => "No tried route could carry the payment",
             Self::InvoiceExpired => "The invoice expired before the payment could be made",
-            Self::Unpayable => "The invoice cannot be paid",
+            Self::Unpayable => "The invoice or offer cannot be paid",
             Self::NeverSent => "The payment was interrupted before anything was sent",
             Self::Unexpected => "The payment failed",
+            Self::NoAnswer => "The recipient did not answer",
         }
     }
 
@@ -167,7 +171,7 @@ impl FailureReason {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::NoRoute | Self::RetriesExhausted => "no_route",
+            Self::NoRoute | Self::RetriesExhausted | Self::NoAnswer => "no_route",
             Self::RecipientRejected => "recipient_rejected_payment",
             Self::InvoiceExpired => "invoice_expired",
             Self::Unpayable => "invalid_invoice",

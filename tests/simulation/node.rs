@@ -338,6 +338,7 @@ impl Node {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
     }
 
@@ -368,6 +369,7 @@ impl Node {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
     }
 

@@ -126,6 +126,7 @@ impl World {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
         self.node.money += i128::from(BEGIN_WITH);
     }

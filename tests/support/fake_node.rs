@@ -202,6 +202,7 @@ impl LightningNode for FakeNode {
             hash,
             amount,
             lsp_fee: Msat::ZERO,
+            offer: None,
         });
         Ok(())
     }

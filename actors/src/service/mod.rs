@@ -5,6 +5,7 @@ mod access;
 mod error;
 mod holds;
 mod invoices;
+mod offers;
 mod payments;
 pub mod types;
 

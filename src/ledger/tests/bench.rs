@@ -169,6 +169,7 @@ pub(super) fn receipt(n: u8, amount: u64) -> Command {
         hash: hash(n),
         amount: msat(amount),
         lsp_fee: Msat::ZERO,
+        offer: None,
     }
 }
 

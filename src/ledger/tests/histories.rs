@@ -73,6 +73,7 @@ fn command(step: &Step) -> Option<Command> {
             hash: hash(n),
             amount: msat(amount),
             lsp_fee: msat(lsp_fee),
+            offer: None,
         },
         Step::Expire(n) => Command::ExpireInvoice { hash: hash(n) },
         Step::Lapse(n) => Command::LapseClaim { hash: hash(n) },

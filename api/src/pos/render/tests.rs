@@ -44,6 +44,7 @@ fn open_invoice() -> Invoice {
         receipt: None,
         hold: false,
         held: None,
+        offer: None,
     }
 }
 
