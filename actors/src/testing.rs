@@ -17,8 +17,9 @@ use till::treasury::Figures;
 
 use crate::journal::Journal;
 use crate::node::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    LightningNode, Look, MadeOffer, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodeStatus, OfferRequest, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
+    SendRequest, SendTarget,
 };
 use crate::views::{Views, catch_up};
 
@@ -157,6 +158,9 @@ impl LightningNode for QuietNode {
         }
     }
     fn receive_for_hash(&self, _: &ReceiveRequest) -> Result<String, NodeError> {
+        Err(NodeError::Busy)
+    }
+    fn create_offer(&self, _: &OfferRequest) -> Result<MadeOffer, NodeError> {
         Err(NodeError::Busy)
     }
     fn claim(&self, _: PaymentHash, _: Msat, _: &Preimage) -> Result<(), NodeError> {

@@ -212,7 +212,8 @@ fn parse(text: &str) -> Result<ParsedOffer, ServiceError> {
     if text.len() > MAX_OFFER_BYTES {
         return Err(bad("it is too long"));
     }
-    ParsedOffer::from_str(text.trim()).map_err(|error| bad(&format!("{error:?}")))
+    // The parser's own words are for its authors.
+    ParsedOffer::from_str(text.trim()).map_err(|_| bad("it cannot be read as one (BOLT 12)"))
 }
 
 fn bad(why: &str) -> ServiceError {

@@ -19,6 +19,7 @@ use crate::http::{BUSY_RETRY_SECS, Problem};
 pub(crate) enum Case {
     InvalidRequest,
     InvalidInvoice,
+    InvalidOffer,
     Unauthorized,
     InvalidCredentials,
     InvalidPassword,
@@ -56,6 +57,7 @@ impl Case {
         match self {
             Self::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request"),
             Self::InvalidInvoice => (StatusCode::BAD_REQUEST, "invalid_invoice"),
+            Self::InvalidOffer => (StatusCode::BAD_REQUEST, "invalid_offer"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
             Self::InvalidPassword => (StatusCode::UNAUTHORIZED, "invalid_password"),

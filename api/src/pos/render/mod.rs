@@ -3,6 +3,7 @@
 
 mod event;
 mod node;
+mod offer;
 mod payment;
 mod staff;
 
@@ -10,6 +11,7 @@ use till::money::Msat;
 
 pub(super) use event::*;
 pub(super) use node::*;
+pub(super) use offer::*;
 pub(super) use payment::*;
 pub(super) use staff::*;
 

@@ -51,15 +51,20 @@ const fn incoming_status(state: invoice::State) -> &'static str {
     }
 }
 
+const fn sub_type(is_offer: bool) -> &'static str {
+    if is_offer { "bolt12" } else { "lightning" }
+}
+
 pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
     let status = incoming_status(invoice.state);
     let is_paid = invoice.state == invoice::State::Paid;
     let receipt = invoice.receipt.filter(|_| is_paid);
     let requested_sat = invoice.amount.map(|amount| asked_sat(amount).get());
     let received_sat = receipt.map(|receipt| receipt.amount_sat.get());
+    let paid_offer = invoice.offer.as_ref();
     wire::Incoming {
         kind: "incoming_payment",
-        sub_type: "lightning",
+        sub_type: sub_type(invoice.offer.is_some()),
         payment_hash: invoice.hash.to_string(),
         // Whoever has the preimage can claim a payment that is still under way.
         preimage: invoice
@@ -73,8 +78,9 @@ pub(in crate::pos) fn incoming(invoice: &Invoice) -> wire::Incoming {
         fees: receipt.map_or(0, |receipt| receipt.lsp_fee.get()),
         description: description_parts(&invoice.description).0,
         external_id: invoice.external_id.clone(),
-        payer_note: None,
+        payer_note: paid_offer.and_then(|paid| paid.payer_note.clone()),
         invoice: invoice.bolt11.clone(),
+        offer_id: paid_offer.map(|paid| paid.id.to_string()),
         status,
         is_paid,
         is_expired: status == "EXPIRED",
@@ -96,9 +102,10 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
         (payment::State::Pending, _) => ("PENDING", None, None),
     };
     let completed = sent.map(|sent| sent.at).or(failed.map(|(_, at)| at));
+    let offer = payment.offer.as_ref();
     wire::Outgoing {
         kind: "outgoing_payment",
-        sub_type: "lightning",
+        sub_type: sub_type(payment.offer.is_some()),
         payment_id: payment.id.to_string(),
         payment_hash: payment.hash.map(|hash| hash.to_string()),
         tx_id: None,
@@ -108,7 +115,9 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
         fees: sent.map_or(0, |sent| sent.fee.get()),
         routing_fee_sat: sent.map_or(0, |sent| sat_floor(sent.fee)),
         description: payment.description.clone(),
+        payer_note: offer.and_then(|offer| offer.payer_note.clone()),
         invoice: payment.bolt11.clone(),
+        offer: offer.map(|offer| offer.text.clone()),
         status,
         is_paid: status == "SUCCEEDED",
         failure_reason: failed.map(|(reason, _)| reason.code()),

@@ -5,6 +5,7 @@ pub(super) mod health;
 pub(super) mod invoices;
 pub(super) mod login;
 pub(super) mod node;
+pub(super) mod offers;
 pub(super) mod payments;
 pub(super) mod setup;
 pub(super) mod staff;

@@ -3,10 +3,12 @@
 
 mod access;
 mod event;
+mod offer;
 mod wallet;
 
 pub(crate) use access::*;
 pub(crate) use event::*;
+pub(crate) use offer::*;
 pub(crate) use wallet::*;
 
 use serde::{Deserialize, Deserializer, de};
