@@ -8,6 +8,7 @@ mod envelope;
 mod invoices;
 mod lists;
 mod node;
+mod offers;
 mod paying;
 mod set_up;
 mod socket;

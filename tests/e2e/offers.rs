@@ -24,21 +24,35 @@ async fn the_till_pays_an_offer(shop: &Shop) {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text(&paid, "paymentPreimage"), &mut bytes).unwrap();
     let hash = text(&paid, "paymentHash");
-    assert_eq!(
-        Preimage::from_bytes(bytes).payment_hash().to_string(),
-        hash
-    );
+    assert_eq!(Preimage::from_bytes(bytes).payment_hash().to_string(), hash);
     let fee = paid["routingFeeSat"].as_u64().unwrap();
     assert_eq!(shop.balance_sat().await, before - 25_000 - fee);
     assert_eq!(display.next_of("payment_sent").await["paymentHash"], hash);
     let row = shop.outgoing(&hash).await;
     assert_eq!(
         (&row["subType"], &row["payerNote"], &row["offer"]),
-        (&json!("bolt12"), &json!("Payment for service"), &json!(offer))
+        (
+            &json!("bolt12"),
+            &json!("Payment for service"),
+            &json!(offer)
+        )
     );
-    let made = shop.post("/wallet/createoffer", json!({"amountSat": 700, "description": "beer"})).await;
+    let made = shop
+        .post(
+            "/wallet/createoffer",
+            json!({"amountSat": 700, "description": "beer"}),
+        )
+        .await;
     eprintln!("{made:?}");
-    let paid = shop.world.customer().pay_offer(made.1["offer"].as_str().unwrap(), None, Some("thanks".into())).await;
+    let paid = shop
+        .world
+        .customer()
+        .pay_offer(
+            made.1["offer"].as_str().unwrap(),
+            None,
+            Some("thanks".into()),
+        )
+        .await;
     eprintln!("{paid:?}");
     let rows = shop.get("/wallet/payments/incoming").await;
     eprintln!("{rows}");

@@ -238,7 +238,7 @@ impl FakeNode {
         payer_note: Option<String>,
     ) -> Result<NodePaymentId, SendFault> {
         let preimage = self.new_preimage();
-        let id = NodePaymentId::from_bytes(sha256(preimage.reveal()));
+        let id = NodePaymentId::from_bytes(sha256(preimage.payment_hash().as_bytes()));
         let mut state = self.state();
         state.sent_to_offers.push((text.to_owned(), payer_note));
         let fate = state.offers.get(text).copied();
@@ -324,8 +324,8 @@ impl LightningNode for FakeNode {
         };
         let offer = made.offer();
         let expires_at = offer.absolute_expiry().map(|expiry| {
-            let millis = u64::try_from(expiry.as_millis());
-            Timestamp::from_millis(millis.expect("a moment of this age"))
+            // The text has whole seconds.
+            Timestamp::from_millis(expiry.as_secs() * 1_000)
         });
         Ok(MadeOffer {
             id: OfferId::from_bytes(offer.id().0),

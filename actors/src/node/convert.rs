@@ -313,10 +313,10 @@ pub(super) fn offer_receipt(row: &PaymentDetails) -> Option<OfferReceipt> {
 }
 
 pub(super) fn made_offer(offer: &Offer) -> MadeOffer {
-    let expires_at = offer.absolute_expiry().map(|expiry| {
-        let millis = u64::try_from(expiry.as_millis()).unwrap_or(u64::MAX);
-        Timestamp::from_millis(millis)
-    });
+    // The text has whole seconds, whatever the builder was given.
+    let expires_at = offer
+        .absolute_expiry()
+        .map(|expiry| Timestamp::from_millis(expiry.as_secs().saturating_mul(1_000)));
     MadeOffer {
         id: OfferId::from_bytes(offer.id().0),
         text: offer.to_string(),
