@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fastrand::Rng;
-use till::id::{NodePaymentId, PaymentHash, Preimage};
+use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage};
 use till::money::Msat;
 use till::node::{
-    Look, NodeEvent, NodePayment, NodePaymentStatus, SendFault, SendRequest, SendTarget,
+    Look, NodeEvent, NodePayment, NodePaymentStatus, OfferReceipt, SendFault, SendRequest,
+    SendTarget,
 };
 use till::payment::FailureReason;
 
@@ -56,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) paid: BTreeMap<PaymentHash, u32>,
     /// What keysends brought, and HTLCs that were refused and then claimed: nobody asked for it.
     pub(crate) unasked: u64,
+    /// What was paid to offers of the till's: which, and how much.
+    pub(crate) paid_to_offers: BTreeMap<PaymentHash, (OfferId, u64)>,
     pub(crate) memory: Memory,
 }
 
@@ -84,6 +87,7 @@ impl Node {
             told: VecDeque::new(),
             paid: BTreeMap::new(),
             unasked: 0,
+            paid_to_offers: BTreeMap::new(),
             memory: Memory {
                 connected: true,
                 ..Memory::default()
@@ -339,6 +343,34 @@ impl Node {
             amount,
             lsp_fee,
             offer: None,
+        });
+    }
+
+    /// What is paid to an offer is taken without a question, and named by the offer's id. One that is
+    /// not known brings what nobody asked for.
+    pub(crate) fn take_for_offer(
+        &mut self,
+        preimage: &Preimage,
+        of: OfferId,
+        amount: u64,
+        known: bool,
+    ) {
+        let hash = preimage.payment_hash();
+        self.money += i128::from(amount);
+        if known {
+            self.paid_to_offers.insert(hash, (of, amount));
+        } else {
+            self.unasked += amount;
+        }
+        self.tell(NodeEvent::Received {
+            hash,
+            amount: msat(amount),
+            lsp_fee: Msat::ZERO,
+            offer: Some(OfferReceipt {
+                offer_id: of,
+                payer_note: None,
+                preimage: Some(preimage.clone()),
+            }),
         });
     }
 
