@@ -107,7 +107,9 @@ pub struct Look {
     pub incoming: Vec<PaymentHash>,
     /// Every channel that the node lists: its lasting id, and whether it can be used.
     pub channels: Vec<([u8; 16], bool)>,
-    /// Every payment to an offer that the node has a row of, in whatever state.
+    /// Every payment to an offer that the node has a row of and does not call failed. MUST leave those
+    /// out: a call that is refused leaves such a row behind under a name that nobody is told, and it
+    /// would be taken for the payment that is not linked. What failed later an event tells by its name.
     pub offer_payments: Vec<NodePaymentId>,
 }
 

@@ -134,10 +134,13 @@ impl Node {
                 self.send_to_invoice(*hash, amount, fee, request.attempt, rng)
             }
             SendTarget::Offer { .. } => {
-                if rng.u8(..) < 8 {
-                    return Err(SendFault::Unpayable);
-                }
                 let id = NodePaymentId::from_bytes(std::array::from_fn(|_| rng.u8(..)));
+                if rng.u8(..) < 60 {
+                    // Nobody is told what the row of a refused payment is called.
+                    let failed = row(NodePaymentStatus::Failed, None, amount);
+                    self.rows.insert(id, (failed, true));
+                    return Err(SendFault::SendingFailed);
+                }
                 self.rows
                     .insert(id, (row(NodePaymentStatus::Pending, None, amount), true));
                 let since = self.now;
@@ -150,7 +153,7 @@ impl Node {
                         since,
                     },
                 );
-                if rng.u8(..) < 8 {
+                if rng.u8(..) < 60 {
                     Err(SendFault::Unclear)
                 } else {
                     Ok(id)
@@ -447,7 +450,10 @@ impl Node {
         }
         look.dust = msat(dust);
         look.incoming = self.incoming.keys().copied().collect();
-        let offers = self.rows.iter().filter(|(_, (_, is_offer))| *is_offer);
+        let offers = self
+            .rows
+            .iter()
+            .filter(|(_, (row, is_offer))| *is_offer && row.status != NodePaymentStatus::Failed);
         look.offer_payments = offers.map(|(id, _)| *id).collect();
         look
     }

@@ -17,7 +17,7 @@ use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use ldk_node::lightning_types::payment::PaymentPreimage;
-use ldk_node::payment::{PaymentDirection, PaymentKind};
+use ldk_node::payment::{PaymentDirection, PaymentKind, PaymentStatus};
 use ldk_node::{Builder, Event, Node, NodeError as LdkError};
 use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
@@ -263,6 +263,7 @@ impl LightningNode for LdkNode {
         };
         let is_offer = |row: &&ldk_node::payment::PaymentDetails| {
             row.direction == PaymentDirection::Outbound
+                && row.status != PaymentStatus::Failed
                 && matches!(row.kind, PaymentKind::Bolt12Offer { .. })
         };
         let offers = self.node.list_payments_with_filter(is_offer);
