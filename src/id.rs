@@ -72,6 +72,10 @@ hex_id!(
     NodePaymentId, 32
 );
 hex_id!(
+    /// An offer (BOLT 12), by the Merkle root of its fields: the same for everybody who has its text.
+    OfferId, 32
+);
+hex_id!(
     /// A wallet, over all surfaces.
     WalletId, 16
 );

@@ -13,6 +13,7 @@ pub mod invoice;
 pub mod ledger;
 pub mod money;
 pub mod node;
+pub mod offer;
 pub mod payment;
 pub mod time;
 pub mod treasury;

@@ -1,7 +1,7 @@
 //! What a Lightning node is asked and what it answers, in plain words. Owns the vocabulary that
 //! flows are written in; it knows no node.
 
-use crate::id::{NodePaymentId, PaymentHash, Preimage, TxId};
+use crate::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use crate::money::Msat;
 use crate::payment::FailureReason;
 
@@ -107,7 +107,9 @@ pub struct Look {
     pub incoming: Vec<PaymentHash>,
     /// Every channel that the node lists: its lasting id, and whether it can be used.
     pub channels: Vec<([u8; 16], bool)>,
-    /// Every payment to an offer that the node has a row of, in whatever state.
+    /// Every payment to an offer that the node has a row of and does not call failed. MUST leave those
+    /// out: a call that is refused leaves such a row behind under a name that nobody is told, and it
+    /// would be taken for the payment that is not linked. What failed later an event tells by its name.
     pub offer_payments: Vec<NodePaymentId>,
 }
 
@@ -133,6 +135,8 @@ pub enum NodeEvent {
         amount: Msat,
         /// What a liquidity provider kept besides.
         lsp_fee: Msat,
+        /// The offer that it was paid to, if it was one. The node claims such money by itself.
+        offer: Option<OfferReceipt>,
     },
     /// An outgoing payment succeeded.
     Sent {
@@ -176,6 +180,17 @@ pub enum NodeEvent {
     },
     /// Something that the ledger has no row for; logged and acknowledged.
     Other(String),
+}
+
+/// What the node knows of a payment that it took for an offer of ours (BOLT 12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferReceipt {
+    /// Which offer.
+    pub offer_id: OfferId,
+    /// What the payer wrote.
+    pub payer_note: Option<String>,
+    /// What opens the hash: the node made it.
+    pub preimage: Option<Preimage>,
 }
 
 /// What became of a channel.

@@ -17,9 +17,9 @@ use till::treasury::Figures;
 
 use crate::journal::Journal;
 use crate::node::{
-    BumpRequest, ClosingBalance, LightningNode, Look, NodeBalances, NodeChannel, NodeError,
-    NodeEvent, NodePayment, NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
-    SendRequest, SendTarget, SignedSpend, SpendRequest,
+    BumpRequest, ClosingBalance, LightningNode, Look, MadeOffer, NodeBalances, NodeChannel,
+    NodeError, NodeEvent, NodePayment, NodeStatus, OfferRequest, OnchainRow, OpenChannelRequest,
+    ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend, SpendRequest,
 };
 use crate::views::{Views, catch_up};
 
@@ -81,6 +81,7 @@ impl Books {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
     }
 }
@@ -157,6 +158,9 @@ impl LightningNode for QuietNode {
         }
     }
     fn receive_for_hash(&self, _: &ReceiveRequest) -> Result<String, NodeError> {
+        Err(NodeError::Busy)
+    }
+    fn create_offer(&self, _: &OfferRequest) -> Result<MadeOffer, NodeError> {
         Err(NodeError::Busy)
     }
     fn claim(&self, _: PaymentHash, _: Msat, _: &Preimage) -> Result<(), NodeError> {

@@ -351,6 +351,7 @@ impl Common {
             recheck: config.recheck,
             waits: waits.clone(),
             handing: payments::Handing::default(),
+            offers: Arc::default(),
         };
         let spawned = PaymentsActor::spawn_linked(None, PaymentsActor, args, root.cell()).await?;
         Ok(PaymentsHandle::new(spawned.0, config.max_in_flight, waits))

@@ -20,12 +20,19 @@ use crate::treasury::{Channel, ChannelState};
 /// An HTLC with an output of its own leaves less than this in the sum of dust, in msat.
 const ROUNDING_MSAT: u64 = 1_000;
 
-/// When the check does what, in milliseconds. All follow from the pause between two looks.
+/// A node asks whoever made an offer for an invoice during two of its minutes, and then tries to pay for
+/// some seconds more. While it does, there is no HTLC to be seen, and there may yet be one: in
+/// milliseconds, with room to spare.
+const OFFER_REQUEST_MILLIS: u64 = 180_000;
+
+/// When the check does what, in milliseconds. All follow from the pause between two looks, but for
+/// what the node needs for an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckTimes {
     /// Younger payments are left to their events.
     pub leave_alone: u64,
-    /// How long the node must have run before a payment to an offer is given up.
+    /// How long the node must have run, since the attempt and since the start, before a payment to an
+    /// offer is given up.
     pub offer_running: u64,
     /// A payment that is pending for longer is worth an alarm.
     pub overdue: u64,
@@ -35,9 +42,15 @@ impl CheckTimes {
     /// Two pauses, five and sixty of them: with the usual minute, two and five minutes and an hour.
     #[must_use]
     pub const fn from_pause(millis: u64) -> Self {
+        let five = millis.saturating_mul(5);
+        let offer_running = if five > OFFER_REQUEST_MILLIS {
+            five
+        } else {
+            OFFER_REQUEST_MILLIS
+        };
         Self {
             leave_alone: millis.saturating_mul(2),
-            offer_running: millis.saturating_mul(5),
+            offer_running,
             overdue: millis.saturating_mul(60),
         }
     }
@@ -246,7 +259,9 @@ impl Check {
         if let Some(channel) = in_the_way {
             return Ok(Verdict::Waits(Waiting::Channel(channel.user_channel_id)));
         }
-        if payment.offer.is_some() && self.running_millis < self.times.offer_running {
+        let age = self.now.millis_since(payment.attempted_at);
+        let had = self.running_millis.min(age);
+        if payment.offer.is_some() && had < self.times.offer_running {
             return Ok(Verdict::Waits(Waiting::Running));
         }
         Ok(Verdict::Absent)
@@ -358,5 +373,19 @@ fn never_sent(payment: &Payment) -> Command {
         which: Which::Ours(payment.id),
         attempt: Some(payment.attempt),
         reason: FailureReason::NeverSent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offer_is_not_given_up_while_the_node_may_still_ask_for_an_invoice() {
+        let usual = CheckTimes::from_pause(60_000);
+        assert_eq!(usual.offer_running, 300_000);
+        let hasty = CheckTimes::from_pause(1_000);
+        assert_eq!((hasty.leave_alone, hasty.overdue), (2_000, 60_000));
+        assert_eq!(hasty.offer_running, OFFER_REQUEST_MILLIS);
     }
 }

@@ -63,11 +63,13 @@ impl OnEvent {
                 hash,
                 amount,
                 lsp_fee,
+                offer,
             } => {
                 let book = Command::BookReceipt {
                     hash,
                     amount,
                     lsp_fee,
+                    offer,
                 };
                 (Stage::Last, Step::execute(book))
             }

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 pub use machine::{Input, State};
 
-use crate::id::{PaymentHash, PaymentId, Preimage};
+use crate::id::{OfferId, PaymentHash, PaymentId, Preimage};
 use crate::ledger::{Origin, WalletRef};
 use crate::money::{Msat, Sat};
 use crate::time::Timestamp;
@@ -67,7 +67,7 @@ pub struct Invoice {
     /// Where it stands.
     #[n(10)]
     pub state: State,
-    /// The BOLT 11 text; `None` only while `state` is a draft.
+    /// The BOLT 11 text; `None` while `state` is a draft, and for what was paid to an offer.
     #[n(11)]
     pub bolt11: Option<String>,
     /// Counts the wallet's issued invoices from 1; 0 only while `state` is a draft.
@@ -86,6 +86,20 @@ pub struct Invoice {
     /// What is held, or was and has not been given back yet.
     #[n(16)]
     pub held: Option<Held>,
+    /// The offer (BOLT 12) that was paid, if it was one: the row then begins when it is paid.
+    #[n(17)]
+    pub offer: Option<PaidOffer>,
+}
+
+/// The offer that a payment was made to.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PaidOffer {
+    /// Which offer.
+    #[n(0)]
+    pub id: OfferId,
+    /// What the payer wrote: nobody has vouched for it.
+    #[n(1)]
+    pub payer_note: Option<String>,
 }
 
 /// What a hold invoice holds.

@@ -11,7 +11,8 @@ use crate::id::{
 };
 use crate::invoice::Description;
 use crate::money::Msat;
-use crate::node::SendTarget;
+use crate::node::{OfferReceipt, SendTarget};
+use crate::offer::Offer;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
 use crate::treasury::{
@@ -54,7 +55,11 @@ pub enum Command {
         amount: Msat,
         /// What the liquidity provider kept besides.
         lsp_fee: Msat,
+        /// The offer that it was paid to, if it was one.
+        offer: Option<OfferReceipt>,
     },
+    /// The node made the text of an offer. It is not shown before this is done.
+    KeepOffer(Box<Offer>),
     /// The HTLC that we wanted to claim is gone.
     LapseClaim {
         /// Which invoice.

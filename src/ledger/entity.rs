@@ -11,10 +11,12 @@ use super::command::IdempotencyKey;
 use super::record::Event;
 use crate::access::{AccessNote, Business, Session, User, UserName, WalletToken};
 use crate::id::{
-    NodePaymentId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId, UserId,
+    NodePaymentId, OfferId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId,
+    UserId,
 };
 use crate::invoice::Invoice;
 use crate::money::Msat;
+use crate::offer::Offer;
 use crate::payment::Payment;
 use crate::time::Timestamp;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, SpendTx};
@@ -61,6 +63,8 @@ pub enum Kind {
     Unlinked = 18,
     /// [`AccessNote`]
     AccessNote = 20,
+    /// [`Offer`]
+    Offer = 19,
     /// [`Allowance`]
     Allowance = 21,
     /// [`SpendTx`]
@@ -155,7 +159,7 @@ pub struct Progress {
     pub at: Timestamp,
 }
 
-/// A wallet's running numbers.
+/// A wallet's running numbers, and the one thing that it has one of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Counters {
     /// Which wallet.
@@ -167,6 +171,9 @@ pub struct Counters {
     /// Outgoing payments begun.
     #[n(2)]
     pub payments: u32,
+    /// Its standing offer, once it was asked for.
+    #[n(3)]
+    pub standing_offer: Option<OfferId>,
 }
 
 /// Finds the one outgoing payment of a hash.
@@ -305,6 +312,7 @@ entity!(
     |o| o.node_id,
     |k| k.as_bytes().to_vec()
 );
+entity!(Offer, Offer, OfferId, |o| o.id, |k| k.as_bytes().to_vec());
 entity!(Unlinked, Unlinked, (), |_u| (), |_k| Vec::new());
 entity!(AccessNote, AccessNote, u64, |n| n.number, |k| k
     .to_be_bytes()

@@ -9,6 +9,7 @@ use crate::access::{AccessNote, Business, User, UserName};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
+use crate::offer::Offer;
 use crate::payment::{self, Outcome, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Deposit, MinedIn, Spend, SpendTx, SpendVersion};
@@ -64,6 +65,8 @@ impl<A: Archive> State<A> {
             }
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
             Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
+            Fact::OfferMade(offer) => self.keep_offer(seq, offer),
+            Fact::OfferPaid(invoice) => self.pay_offer(seq, invoice),
             Fact::UserSet(user) => self.set_user(seq, user),
             Fact::AccessNoted(note) => self.note(seq, note),
             Fact::Stray(row) => self.set(seq, row),
@@ -144,6 +147,23 @@ impl<A: Archive> State<A> {
         counters.invoices = number;
         self.put(seq, &counters);
         Ok(())
+    }
+
+    fn keep_offer(&mut self, seq: u64, offer: &Offer) -> Result<(), EvolveError> {
+        if offer.standing {
+            let mut counters = self.counters(offer.wallet)?;
+            counters.standing_offer = Some(offer.id);
+            self.put(seq, &counters);
+        }
+        self.set(seq, offer)
+    }
+
+    /// The row of such a payment begins and ends at once.
+    fn pay_offer(&mut self, seq: u64, invoice: &Invoice) -> Result<(), EvolveError> {
+        let mut counters = self.counters(invoice.wallet)?;
+        counters.invoices = invoice.number;
+        self.put(seq, &counters);
+        self.set(seq, invoice)
     }
 
     fn retry(

@@ -13,6 +13,7 @@ use crate::access::{AccessNote, Business, Session, User, WalletToken};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage, TxId};
 use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::money::{Msat, Sat};
+use crate::offer::Offer;
 use crate::payment::{FailureReason, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, SpendVersion};
@@ -195,6 +196,12 @@ pub enum Fact {
     /// Somebody did what the access log tells.
     #[n(28)]
     AccessNoted(#[n(0)] Box<AccessNote>),
+    /// An offer can be shown and paid.
+    #[n(25)]
+    OfferMade(#[n(0)] Box<Offer>),
+    /// An offer was paid: the row of what that brought.
+    #[n(26)]
+    OfferPaid(#[n(0)] Box<Invoice>),
     /// By what the ledger and the node may differ is now this.
     #[n(30)]
     AllowanceSet(#[n(0)] Allowance),

@@ -128,6 +128,7 @@ impl<A: Archive> State<A> {
             wallet,
             invoices: 0,
             payments: 0,
+            standing_offer: None,
         };
         Ok(self.get(&wallet)?.unwrap_or(none))
     }

@@ -151,8 +151,11 @@ pub enum FailureReason {
     #[n(6)]
     Unexpected,
     /// Its coins were spent by another transaction, which is final.
-    #[n(7)]
+    #[n(8)]
     CoinsSpent,
+    /// Whoever made the offer did not answer the request for an invoice.
+    #[n(7)]
+    NoAnswer,
 }
 
 impl FailureReason {
@@ -164,10 +167,11 @@ impl FailureReason {
             Self::RecipientRejected => "The recipient rejected the payment",
             Self::RetriesExhausted => "No tried route could carry the payment",
             Self::InvoiceExpired => "The invoice expired before the payment could be made",
-            Self::Unpayable => "The invoice cannot be paid",
+            Self::Unpayable => "The invoice or offer cannot be paid",
             Self::NeverSent => "The payment was interrupted before anything was sent",
             Self::Unexpected => "The payment failed",
             Self::CoinsSpent => "The coins of the transaction were spent by another one",
+            Self::NoAnswer => "The recipient did not answer",
         }
     }
 
@@ -175,7 +179,7 @@ impl FailureReason {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::NoRoute | Self::RetriesExhausted => "no_route",
+            Self::NoRoute | Self::RetriesExhausted | Self::NoAnswer => "no_route",
             Self::RecipientRejected => "recipient_rejected_payment",
             Self::InvoiceExpired => "invoice_expired",
             Self::Unpayable => "invalid_invoice",

@@ -52,6 +52,7 @@ pub(crate) fn sale(n: u64) -> [Command; RECORDS_A_SALE as usize] {
         hash,
         amount,
         lsp_fee,
+        offer: None,
     };
     // As long as the real ones.
     let bolt11 = format!("lnbcrt{}", "q".repeat(280));

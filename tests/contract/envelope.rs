@@ -116,15 +116,6 @@ async fn unknown_routes_and_methods_answer_in_the_envelope() {
         assert_eq!(status, 405, "{path}: {answer}");
         assert_envelope(path, &answer);
     }
-    // What the source documents and this release does not have yet is not half there.
-    for path in [
-        "/wallet/payoffer",
-        "/wallet/payonchain",
-        "/wallet/bumpfee",
-        "/wallet/export",
-    ] {
-        assert_eq!(caller.post(path, json!({})).await.0, 404, "{path}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod envelope;
 mod invoices;
 mod lists;
 mod node;
+mod offers;
 mod paying;
 mod seed;
 mod set_up;

@@ -25,7 +25,11 @@ async fn the_node_is_shown_as_documented() {
 
     assert_eq!(
         admin.get("/wallet/getbalance").await,
-        (200, json!({"balanceSat": 0, "feeCreditSat": 0}))
+        (
+            200,
+            json!({"balanceSat": 0, "feeCreditSat": 0, "onchainBalanceSat": 0,
+                "onchainSpendableSat": 100_000})
+        )
     );
     app.earn(&admin, 700).await;
     assert_eq!(admin.get("/wallet/getbalance").await.1["balanceSat"], 700);

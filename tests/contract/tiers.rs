@@ -64,6 +64,10 @@ fn routes() -> Vec<(Method, &'static str, Tier)> {
         (GET, "/wallet/payments/incoming", Wallet),
         (GET, "/wallet/payments/incoming/{payment_hash}", Wallet),
         (POST, "/wallet/payinvoice", Wallet),
+        (POST, "/wallet/payoffer", Wallet),
+        (POST, "/wallet/createoffer", Wallet),
+        (GET, "/wallet/getoffer", Wallet),
+        (POST, "/wallet/decodeoffer", Wallet),
         (GET, "/wallet/payments/outgoing", Wallet),
         (GET, "/wallet/payments/outgoing/{payment_id}", Wallet),
         (

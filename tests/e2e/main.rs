@@ -10,6 +10,7 @@ mod shop;
 mod audit;
 mod damage;
 mod money_on_chain;
+mod offers;
 mod onchain;
 mod paying;
 mod process;

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fastrand::Rng;
-use till::id::{NodePaymentId, PaymentHash, Preimage};
+use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage};
 use till::money::Msat;
 use till::node::{
-    Look, NodeEvent, NodePayment, NodePaymentStatus, SendFault, SendRequest, SendTarget,
+    Look, NodeEvent, NodePayment, NodePaymentStatus, OfferReceipt, SendFault, SendRequest,
+    SendTarget,
 };
 use till::payment::FailureReason;
 
@@ -56,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) paid: BTreeMap<PaymentHash, u32>,
     /// What keysends brought, and HTLCs that were refused and then claimed: nobody asked for it.
     pub(crate) unasked: u64,
+    /// What was paid to offers of the till's: which, and how much.
+    pub(crate) paid_to_offers: BTreeMap<PaymentHash, (OfferId, u64)>,
     pub(crate) memory: Memory,
 }
 
@@ -84,6 +87,7 @@ impl Node {
             told: VecDeque::new(),
             paid: BTreeMap::new(),
             unasked: 0,
+            paid_to_offers: BTreeMap::new(),
             memory: Memory {
                 connected: true,
                 ..Memory::default()
@@ -130,10 +134,13 @@ impl Node {
                 self.send_to_invoice(*hash, amount, fee, request.attempt, rng)
             }
             SendTarget::Offer { .. } => {
-                if rng.u8(..) < 8 {
-                    return Err(SendFault::Unpayable);
-                }
                 let id = NodePaymentId::from_bytes(std::array::from_fn(|_| rng.u8(..)));
+                if rng.u8(..) < 60 {
+                    // Nobody is told what the row of a refused payment is called.
+                    let failed = row(NodePaymentStatus::Failed, None, amount);
+                    self.rows.insert(id, (failed, true));
+                    return Err(SendFault::SendingFailed);
+                }
                 self.rows
                     .insert(id, (row(NodePaymentStatus::Pending, None, amount), true));
                 let since = self.now;
@@ -146,7 +153,7 @@ impl Node {
                         since,
                     },
                 );
-                if rng.u8(..) < 8 {
+                if rng.u8(..) < 60 {
                     Err(SendFault::Unclear)
                 } else {
                     Ok(id)
@@ -338,6 +345,35 @@ impl Node {
             hash,
             amount,
             lsp_fee,
+            offer: None,
+        });
+    }
+
+    /// What is paid to an offer is taken without a question, and named by the offer's id. One that is
+    /// not known brings what nobody asked for.
+    pub(crate) fn take_for_offer(
+        &mut self,
+        preimage: &Preimage,
+        of: OfferId,
+        amount: u64,
+        known: bool,
+    ) {
+        let hash = preimage.payment_hash();
+        self.money += i128::from(amount);
+        if known {
+            self.paid_to_offers.insert(hash, (of, amount));
+        } else {
+            self.unasked += amount;
+        }
+        self.tell(NodeEvent::Received {
+            hash,
+            amount: msat(amount),
+            lsp_fee: Msat::ZERO,
+            offer: Some(OfferReceipt {
+                offer_id: of,
+                payer_note: None,
+                preimage: Some(preimage.clone()),
+            }),
         });
     }
 
@@ -368,6 +404,7 @@ impl Node {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
     }
 
@@ -413,7 +450,10 @@ impl Node {
         }
         look.dust = msat(dust);
         look.incoming = self.incoming.keys().copied().collect();
-        let offers = self.rows.iter().filter(|(_, (_, is_offer))| *is_offer);
+        let offers = self
+            .rows
+            .iter()
+            .filter(|(_, (row, is_offer))| *is_offer && row.status != NodePaymentStatus::Failed);
         look.offer_payments = offers.map(|(id, _)| *id).collect();
         look
     }

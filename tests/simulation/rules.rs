@@ -13,6 +13,7 @@ use till::payment::{Payment, State as PaymentState};
 
 use super::disk::{Disk, Shelf};
 use super::node::Node;
+use super::wishes::offer_wallet;
 
 /// What was promised and seen.
 #[derive(Default)]
@@ -251,6 +252,18 @@ impl Rules {
             .map(|account| balance(*account).credit_msat())
             .sum();
         assert_eq!(owned, node.money, "what is owed is not what is held");
+        for (hash, (of, amount)) in &node.paid_to_offers {
+            let row = shelf
+                .get::<Invoice>(hash)
+                .expect("money for an offer has a row");
+            assert_eq!(
+                row.wallet,
+                offer_wallet(*of),
+                "it is somebody else's: {row:?}"
+            );
+            let booked = row.receipt.map(|receipt| receipt.amount.get());
+            assert_eq!(booked, Some(*amount), "{row:?}");
+        }
         self.alarms(shelf, node);
     }
 

@@ -1,10 +1,11 @@
 //! What callers and customers want, sensible or not: at any moment, twice, too late, too much.
 
-use till::id::{PaymentId, RequestHash};
+use till::id::{OfferId, PaymentId, Preimage, RequestHash};
 use till::invoice::{Description, Invoice};
 use till::ledger::{Command, IdempotencyKey, InvoiceDraft, Origin, PaymentOrder, WalletRef};
 use till::money::Msat;
 use till::node::SendTarget;
+use till::offer::Offer;
 use till::time::Timestamp;
 use till::treasury::{Channel, ChannelState};
 
@@ -13,6 +14,8 @@ use super::world::{FOREIGN, OTHER, World, hash, preimage};
 
 /// More than any channel here has.
 const PLENTY: u64 = 1_000_000_000_000;
+/// Offers of the till's, one for each wallet.
+pub(crate) const OFFERS: u8 = 2;
 /// Amounts in msat: dust, odd, and big.
 const AMOUNTS: [u64; 6] = [1_000, 5_500, 120_000, 777_777, 2_000_000, 9_000_001];
 
@@ -25,7 +28,8 @@ pub(crate) fn something(world: &mut World) {
         9 => pay_own(world),
         10 => pay_offer(world),
         11 => settle_or_cancel(world),
-        12 => keysend(world),
+        12 if world.rng.bool() => keysend(world),
+        12 => customer_pays_offer(world),
         13 | 14 => again(world),
         _ => forget_nothing(world),
     }
@@ -111,6 +115,48 @@ fn keysend(world: &mut World) {
         // Less than any invoice asks for, and each a sum of its own.
         let amount = 10 + world.rng.u64(..900);
         world.node.keysend(invoice.hash, amount);
+    }
+}
+
+/// Each payment is another one, and an offer may be one that nobody made.
+fn customer_pays_offer(world: &mut World) {
+    world.offers += 1;
+    let mut bytes = [201; 32];
+    bytes[..4].copy_from_slice(&world.offers.to_le_bytes());
+    let of = world.rng.u8(..=OFFERS);
+    let amount = amount(world);
+    let preimage = Preimage::from_bytes(bytes);
+    world
+        .node
+        .take_for_offer(&preimage, offer_id(of), amount, of < OFFERS);
+}
+
+pub(crate) const fn offer_id(n: u8) -> OfferId {
+    OfferId::from_bytes([n; 32])
+}
+
+/// Whose money an offer of the till's brings.
+pub(crate) const fn offer_wallet(id: OfferId) -> WalletRef {
+    if id.as_bytes()[0].is_multiple_of(2) {
+        WalletRef::House
+    } else {
+        OTHER
+    }
+}
+
+/// An offer of the till's.
+pub(crate) fn offer(n: u8) -> Offer {
+    let id = offer_id(n);
+    Offer {
+        id,
+        text: format!("lno{n}"),
+        wallet: offer_wallet(id),
+        origin: Origin::Pos,
+        amount: None,
+        description: None,
+        expires_at: None,
+        created_at: Timestamp::default(),
+        standing: true,
     }
 }
 

@@ -97,6 +97,9 @@ impl World {
             ..wishes::channel()
         };
         world.must(Command::RecordChannel(channel));
+        for n in 0..wishes::OFFERS {
+            world.must(Command::KeepOffer(Box::new(wishes::offer(n))));
+        }
         for (n, wallet) in [(FIRST, WalletRef::House), (FIRST + 1, OTHER)] {
             world.earn(n, wallet);
         }
@@ -126,6 +129,7 @@ impl World {
             hash,
             amount,
             lsp_fee,
+            offer: None,
         });
         self.node.money += i128::from(BEGIN_WITH);
     }

@@ -9,19 +9,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::secp256k1::{Secp256k1, SecretKey};
+use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder};
 use ldk_node::lightning_types::payment::PaymentSecret;
-use till::id::{NodePaymentId, PaymentHash, Preimage};
+use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
+use till::time::Timestamp;
 use till::treasury::Figures;
 use till_actors::node::{
-    BumpRequest, ClosingBalance, LightningNode, Look, NodeBalances, NodeChannel, NodeError,
-    NodeEvent, NodePayment, NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
-    SendRequest, SendTarget, SignedSpend, SpendRequest,
+    BumpRequest, ClosingBalance, LightningNode, Look, MadeOffer, NodeBalances, NodeChannel,
+    NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest, OnchainRow,
+    OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend,
+    SpendRequest,
 };
 use tokio::sync::Notify;
+
+use crate::offers::OfferText;
 
 /// What becomes of a payment to an invoice of somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +54,14 @@ struct State {
     fates: HashMap<PaymentHash, (Fate, Preimage)>,
     refused: Vec<PaymentHash>,
     sent: Vec<PaymentHash>,
+    /// What becomes of payments to an offer, by its text.
+    offers: HashMap<String, Fate>,
+    /// What was handed over to be paid to offers: text and note.
+    sent_to_offers: Vec<(String, Option<String>)>,
+    /// Payments to offers of which nothing was told yet, by the text.
+    silent: HashMap<String, (NodePaymentId, Preimage)>,
     invoices: u64,
+    own_offers: u8,
     gone: bool,
 }
 
@@ -145,6 +157,102 @@ impl FakeNode {
         }
     }
 
+    /// What becomes of payments to an offer of somebody else's.
+    pub fn offer_fate(&self, offer: &str, fate: Fate) {
+        self.state().offers.insert(offer.to_owned(), fate);
+    }
+
+    /// Lets a silent payment to an offer end.
+    pub fn decide_offer(&self, offer: &str, fate: Fate) {
+        let silent = self.state().silent.remove(offer);
+        let (id, preimage) = silent.expect("a payment to that offer");
+        self.report_offer(id, fate, preimage);
+    }
+
+    /// What was handed over to be paid to offers: texts and notes.
+    pub fn sent_to_offers(&self) -> Vec<(String, Option<String>)> {
+        self.state().sent_to_offers.clone()
+    }
+
+    /// A customer pays an offer of the till's; the node has taken the money already. What is told of it
+    /// is returned, so that it can be told again.
+    pub fn customer_pays_offer(
+        &self,
+        offer: &str,
+        amount_msat: u64,
+        note: Option<&str>,
+    ) -> NodeEvent {
+        let offer = Offer::from_str(offer).expect("an offer");
+        let event = self.receipt(OfferId::from_bytes(offer.id().0), amount_msat, note);
+        self.tell(event.clone());
+        event
+    }
+
+    /// The same once more, or something that never was.
+    pub fn tell_again(&self, event: NodeEvent) {
+        self.tell(event);
+    }
+
+    /// What the node tells of a payment to an offer.
+    pub fn receipt(&self, offer_id: OfferId, amount_msat: u64, note: Option<&str>) -> NodeEvent {
+        let preimage = self.new_preimage();
+        NodeEvent::Received {
+            hash: preimage.payment_hash(),
+            amount: Msat::new(amount_msat).expect("a small amount"),
+            lsp_fee: Msat::ZERO,
+            offer: Some(OfferReceipt {
+                offer_id,
+                payer_note: note.map(str::to_owned),
+                preimage: Some(preimage),
+            }),
+        }
+    }
+
+    fn new_preimage(&self) -> Preimage {
+        let mut state = self.state();
+        state.invoices += 1;
+        Preimage::from_bytes(sha256(&state.invoices.to_be_bytes()))
+    }
+
+    fn report_offer(&self, id: NodePaymentId, fate: Fate, preimage: Preimage) {
+        let hash = preimage.payment_hash();
+        match fate {
+            Fate::Succeeds(fee_msat) => self.tell(NodeEvent::Sent {
+                id,
+                hash,
+                preimage: Some(preimage),
+                fee: Msat::new(fee_msat).expect("a small fee"),
+            }),
+            // Whoever made the offer never sent an invoice.
+            Fate::Fails(reason) => self.tell(NodeEvent::SendFailed {
+                id,
+                hash: None,
+                reason,
+            }),
+            Fate::Refused(_) | Fate::Silence => {}
+        }
+    }
+
+    fn send_to_offer(
+        &self,
+        text: &str,
+        payer_note: Option<String>,
+    ) -> Result<NodePaymentId, SendFault> {
+        let preimage = self.new_preimage();
+        let id = NodePaymentId::from_bytes(sha256(preimage.payment_hash().as_bytes()));
+        let mut state = self.state();
+        state.sent_to_offers.push((text.to_owned(), payer_note));
+        let fate = state.offers.get(text).copied();
+        state.silent.insert(text.to_owned(), (id, preimage.clone()));
+        drop(state);
+        let fate = fate.unwrap_or(Fate::Succeeds(0));
+        if let Fate::Refused(fault) = fate {
+            return Err(fault);
+        }
+        self.report_offer(id, fate, preimage);
+        Ok(id)
+    }
+
     /// How often a hash was handed over to be paid.
     pub fn times_sent(&self, hash: PaymentHash) -> usize {
         self.state()
@@ -198,11 +306,40 @@ impl LightningNode for FakeNode {
         ))
     }
 
+    fn create_offer(&self, request: &OfferRequest) -> Result<MadeOffer, NodeError> {
+        self.here()?;
+        let mut state = self.state();
+        state.own_offers = state.own_offers.wrapping_add(1);
+        let key = 100 + state.own_offers;
+        drop(state);
+        let expiry = request
+            .expiry_secs
+            .map(|secs| SystemTime::now() + Duration::from_secs(secs.into()));
+        let made = OfferText {
+            amount_msat: request.amount.map(Msat::get),
+            description: request.description.clone(),
+            expires_at: expiry,
+            key,
+            ..OfferText::default()
+        };
+        let offer = made.offer();
+        let expires_at = offer.absolute_expiry().map(|expiry| {
+            // The text has whole seconds.
+            Timestamp::from_millis(expiry.as_secs() * 1_000)
+        });
+        Ok(MadeOffer {
+            id: OfferId::from_bytes(offer.id().0),
+            text: offer.to_string(),
+            expires_at,
+        })
+    }
+
     fn claim(&self, hash: PaymentHash, amount: Msat, _: &Preimage) -> Result<(), NodeError> {
         self.tell(NodeEvent::Received {
             hash,
             amount,
             lsp_fee: Msat::ZERO,
+            offer: None,
         });
         Ok(())
     }
@@ -213,8 +350,11 @@ impl LightningNode for FakeNode {
     }
 
     fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault> {
-        let SendTarget::Bolt11 { hash, .. } = request.target else {
-            return Err(SendFault::Unpayable);
+        let hash = match &request.target {
+            SendTarget::Bolt11 { hash, .. } => *hash,
+            SendTarget::Offer { text, payer_note } => {
+                return self.send_to_offer(text, payer_note.clone());
+            }
         };
         self.state().sent.push(hash);
         let fate = self.state().fates.get(&hash).cloned();

@@ -9,3 +9,4 @@ pub mod caller;
 #[path = "../crash/mod.rs"]
 pub mod crash;
 pub mod fake_node;
+pub mod offers;

@@ -95,7 +95,7 @@ fn what_differs_is_named_in_words() {
         ),
         (
             &|v| v.remove(&paid),
-            "index of paid invoices",
+            "index of received payments",
             "bytes",
             "nothing",
         ),

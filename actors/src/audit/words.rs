@@ -7,6 +7,7 @@ use till::id::PaymentId;
 use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
 use till::ledger::{Account, Balance, Event, WalletRef};
+use till::offer::Offer;
 use till::payment::{Outcome, Payment};
 use till::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx};
 
@@ -51,6 +52,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("event {hex}"),
         },
         Kind::OfferPayment => format!("payment to an offer that the node calls {hex}"),
+        Kind::Offer => format!("offer {hex}"),
         Kind::Unlinked => "the payment to an offer that is not linked".to_owned(),
         Kind::AccessNote => match <[u8; 8]>::try_from(tail) {
             Ok(number) => format!("line {} of the access log", u64::from_be_bytes(number)),
@@ -111,8 +113,8 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(Kind::Balance) => row::<Balance>(key, some).map(|row| balance(&row)),
         Some(Kind::Invoice) => row::<Invoice>(key, some).map(|row| invoice(&row)),
         Some(Kind::Payment) => row::<Payment>(key, some).map(|row| payment(&row)),
-        Some(Kind::Counters) => row::<Counters>(key, some)
-            .map(|row| format!("{} invoices, {} payments", row.invoices, row.payments)),
+        Some(Kind::Counters) => row::<Counters>(key, some).map(|row| counters(&row)),
+        Some(Kind::Offer) => row::<Offer>(key, some).map(|row| offer(&row)),
         Some(Kind::Event) => row::<Event>(key, some).map(|row| format!("{:?}", row.body)),
         Some(Kind::OnchainTx) => row::<OnchainTx>(key, some).map(|row| {
             format!(
@@ -145,6 +147,22 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         | None => None,
     };
     words.unwrap_or_else(opaque)
+}
+
+fn counters(row: &Counters) -> String {
+    let standing = row.standing_offer.map_or_else(
+        || "no standing offer".to_owned(),
+        |id| format!("standing offer {id}"),
+    );
+    format!(
+        "{} invoices, {} payments, {standing}",
+        row.invoices, row.payments
+    )
+}
+
+fn offer(row: &Offer) -> String {
+    let asked = row.amount.map_or("any amount".into(), |a| a.to_string());
+    format!("asks for {asked}, brings it to {}", wallet(row.wallet))
 }
 
 fn balance(row: &Balance) -> String {
@@ -207,7 +225,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 23] = [
+const KINDS: [Kind; 24] = [
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -227,6 +245,7 @@ const KINDS: [Kind; 23] = [
     Kind::OfferPayment,
     Kind::Unlinked,
     Kind::AccessNote,
+    Kind::Offer,
     Kind::Allowance,
     Kind::SpendTx,
     Kind::Deposit,

@@ -5,20 +5,22 @@ use ldk_node::bitcoin::OutPoint;
 use ldk_node::bitcoin::hashes::Hash;
 use ldk_node::lightning::events::PaymentFailureReason;
 use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
+use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning_invoice::{Bolt11InvoiceDescription, Description as Text, Sha256};
 use ldk_node::lightning_types::payment::PaymentHash as LdkHash;
 use ldk_node::payment::{
     ConfirmationStatus, PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus,
 };
 use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError};
-use till::id::{NodePaymentId, PaymentHash, Preimage, TxId};
+use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
+use till::time::Timestamp;
 
 use super::{
-    ChannelChange, Look, NodeChannel, NodeError, NodeEvent, NodePayment, NodePaymentStatus,
-    OnchainRow, SendFault,
+    ChannelChange, Look, MadeOffer, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodePaymentStatus, OfferReceipt, OnchainRow, SendFault,
 };
 
 /// The node's amounts cannot exceed the supply; if one did, the ledger would refuse the record.
@@ -64,10 +66,11 @@ fn outpoint(outpoint: OutPoint) -> (TxId, u32) {
 }
 
 /// One of the node's events. `lsp_fee` finds what a liquidity provider kept of a payment, which
-/// only the node's row tells; `given_by_peer` what is ours in a channel that is new.
+/// only the node's row tells, and so does `offer` of the offer that was paid; `given_by_peer` what is ours in a channel that is new.
 pub(super) fn event(
     event: &Event,
     lsp_fee: impl Fn(PaymentHash) -> Msat,
+    offer: impl Fn(PaymentHash) -> Option<OfferReceipt>,
     given_by_peer: impl Fn([u8; 16]) -> Msat,
 ) -> NodeEvent {
     match event {
@@ -95,6 +98,7 @@ pub(super) fn event(
                 hash,
                 amount: msat(*amount_msat),
                 lsp_fee: lsp_fee(hash),
+                offer: offer(hash),
             }
         }
         Event::PaymentSuccessful {
@@ -221,9 +225,8 @@ fn failure(reason: PaymentFailureReason) -> FailureReason {
             FailureReason::RecipientRejected
         }
         PaymentFailureReason::RetriesExhausted => FailureReason::RetriesExhausted,
-        PaymentFailureReason::PaymentExpired | PaymentFailureReason::InvoiceRequestExpired => {
-            FailureReason::InvoiceExpired
-        }
+        PaymentFailureReason::PaymentExpired => FailureReason::InvoiceExpired,
+        PaymentFailureReason::InvoiceRequestExpired => FailureReason::NoAnswer,
         PaymentFailureReason::RouteNotFound | PaymentFailureReason::BlindedPathCreationFailed => {
             FailureReason::NoRoute
         }
@@ -281,6 +284,43 @@ pub(super) fn payment(row: &PaymentDetails) -> NodePayment {
         fee: row.fee_paid_msat.map(msat),
         preimage: preimage.map(|preimage| Preimage::from_bytes(preimage.0)),
         lsp_fee: msat(lsp_fee),
+    }
+}
+
+/// What a row tells of a payment to an offer of ours; `None` if it is of another kind. What a payer
+/// writes may hold anything: control characters are replaced.
+pub(super) fn offer_receipt(row: &PaymentDetails) -> Option<OfferReceipt> {
+    if row.direction != PaymentDirection::Inbound {
+        return None;
+    }
+    match &row.kind {
+        PaymentKind::Bolt12Offer {
+            preimage,
+            offer_id,
+            payer_note,
+            ..
+        } => Some(OfferReceipt {
+            offer_id: OfferId::from_bytes(offer_id.0),
+            payer_note: payer_note.as_ref().map(ToString::to_string),
+            preimage: preimage.map(|preimage| Preimage::from_bytes(preimage.0)),
+        }),
+        PaymentKind::Bolt11 { .. }
+        | PaymentKind::Bolt11Jit { .. }
+        | PaymentKind::Bolt12Refund { .. }
+        | PaymentKind::Spontaneous { .. }
+        | PaymentKind::Onchain { .. } => None,
+    }
+}
+
+pub(super) fn made_offer(offer: &Offer) -> MadeOffer {
+    // The text has whole seconds, whatever the builder was given.
+    let expires_at = offer
+        .absolute_expiry()
+        .map(|expiry| Timestamp::from_millis(expiry.as_secs().saturating_mul(1_000)));
+    MadeOffer {
+        id: OfferId::from_bytes(offer.id().0),
+        text: offer.to_string(),
+        expires_at,
     }
 }
 
@@ -390,6 +430,8 @@ pub(super) fn error(error: LdkError) -> NodeError {
         | LdkError::FeerateEstimationUpdateFailed
         | LdkError::FeerateEstimationUpdateTimeout => NodeError::Unavailable(text),
         LdkError::ConnectionFailed => NodeError::Peer(text),
+        // An offer leads to us through a peer: none is connected that others could find.
+        LdkError::OfferCreationFailed => NodeError::Unavailable(text),
         LdkError::InsufficientFunds => NodeError::InsufficientFunds,
         LdkError::InvalidAddress
         | LdkError::InvalidSocketAddress

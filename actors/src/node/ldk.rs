@@ -17,7 +17,7 @@ use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use ldk_node::lightning_types::payment::PaymentPreimage;
-use ldk_node::payment::{PaymentDirection, PaymentKind};
+use ldk_node::payment::{PaymentDirection, PaymentKind, PaymentStatus};
 use ldk_node::{Builder, Event, Node, NodeError as LdkError, UserChannelId};
 use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
@@ -29,9 +29,10 @@ use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
 use super::{
-    BumpRequest, ClosingBalance, LightningNode, Look, NodeBalances, NodeChannel, NodeError,
-    NodeEvent, NodePayment, NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault,
-    SendRequest, SendTarget, SignedSpend, SpendRequest,
+    BumpRequest, ClosingBalance, LightningNode, Look, MadeOffer, NodeBalances, NodeChannel,
+    NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest, OnchainRow,
+    OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend,
+    SpendRequest,
 };
 
 /// Everything an embedded node needs to start.
@@ -131,8 +132,15 @@ impl LdkNode {
         convert::event(
             event,
             |hash| self.lsp_fee(hash),
+            |hash| self.offer_receipt(hash),
             |channel| self.given_by_peer(channel),
         )
+    }
+
+    /// The node's row of an incoming payment has its hash for an id.
+    fn offer_receipt(&self, hash: PaymentHash) -> Option<OfferReceipt> {
+        let row = self.node.payment(&LdkPaymentId(*hash.as_bytes()))?;
+        convert::offer_receipt(&row)
     }
 
     fn send_to_invoice(
@@ -166,10 +174,18 @@ impl LdkNode {
         limits: RouteParametersConfig,
     ) -> Result<LdkPaymentId, SendFault> {
         let offer = Offer::from_str(text).map_err(|_| SendFault::Unpayable)?;
+        // Who sells by the piece wants to be told how many; a till pays for one.
+        let quantity = offer.expects_quantity().then_some(1);
         let bolt12 = self.node.bolt12_payment();
         // Always with the amount: an offer may ask for less than was agreed with its payer.
         bolt12
-            .send_using_amount(&offer, request.amount.get(), None, payer_note, Some(limits))
+            .send_using_amount(
+                &offer,
+                request.amount.get(),
+                quantity,
+                payer_note,
+                Some(limits),
+            )
             .map_err(convert::send_fault)
     }
 }
@@ -201,6 +217,20 @@ impl LightningNode for LdkNode {
             }
         };
         Ok(invoice.map_err(convert::error)?.to_string())
+    }
+
+    fn create_offer(&self, request: &OfferRequest) -> Result<MadeOffer, NodeError> {
+        let bolt12 = self.node.bolt12_payment();
+        let made = match request.amount {
+            Some(amount) => bolt12.receive(
+                amount.get(),
+                &request.description,
+                request.expiry_secs,
+                None,
+            ),
+            None => bolt12.receive_variable_amount(&request.description, request.expiry_secs),
+        };
+        Ok(convert::made_offer(&made.map_err(convert::error)?))
     }
 
     fn claim(&self, hash: PaymentHash, amount: Msat, preimage: &Preimage) -> Result<(), NodeError> {
@@ -243,6 +273,7 @@ impl LightningNode for LdkNode {
         };
         let is_offer = |row: &&ldk_node::payment::PaymentDetails| {
             row.direction == PaymentDirection::Outbound
+                && row.status != PaymentStatus::Failed
                 && matches!(row.kind, PaymentKind::Bolt12Offer { .. })
         };
         let offers = self.node.list_payments_with_filter(is_offer);

@@ -13,13 +13,14 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
-use till::id::{NodePaymentId, PaymentHash, Preimage, TxId};
+use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 pub use till::node::{
-    ChannelChange, Look, NodeEvent, NodePayment, NodePaymentStatus, SendFault, SendRequest,
-    SendTarget,
+    ChannelChange, Look, NodeEvent, NodePayment, NodePaymentStatus, OfferReceipt, SendFault,
+    SendRequest, SendTarget,
 };
+use till::time::Timestamp;
 use till::treasury::Figures;
 
 /// What a node can do for us.
@@ -36,6 +37,10 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
     /// Registers `hash` and returns the BOLT 11 text for it. HTLCs for the hash are announced by
     /// [`NodeEvent::Claimable`] and wait for [`claim`](Self::claim) or [`fail`](Self::fail).
     fn receive_for_hash(&self, request: &ReceiveRequest) -> Result<String, NodeError>;
+
+    /// Makes an offer. The node keeps nothing of it: whatever is paid to it the node takes by itself,
+    /// and names it by its id.
+    fn create_offer(&self, request: &OfferRequest) -> Result<MadeOffer, NodeError>;
 
     /// Claims the HTLCs of a hash. Idempotent; silent where there is nothing to claim.
     fn claim(&self, hash: PaymentHash, amount: Msat, preimage: &Preimage) -> Result<(), NodeError>;
@@ -123,6 +128,28 @@ pub struct ReceiveRequest {
     pub description: Description,
     /// How long it can be paid.
     pub expiry_secs: u32,
+}
+
+/// An offer to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferRequest {
+    /// What is asked for each time; `None` lets the payer choose.
+    pub amount: Option<Msat>,
+    /// What the payer is shown; may be empty.
+    pub description: String,
+    /// How long it can be paid; `None` for ever.
+    pub expiry_secs: Option<u32>,
+}
+
+/// An offer that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeOffer {
+    /// What every payment to it is known by.
+    pub id: OfferId,
+    /// Its text.
+    pub text: String,
+    /// When it expires, as the text has it.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A channel.

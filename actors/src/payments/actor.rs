@@ -1,15 +1,17 @@
 //! Starts one saga per payment and looks after the ones that an earlier process left behind.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use till::flow::{Check, CheckTimes, Handed, NotReserved, Reserve, Reserved, Send};
 use till::id::PaymentId;
 use till::ledger::PaymentOrder;
+use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
 use till::treasury::Channel;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
 use super::handing::Handing;
@@ -22,6 +24,9 @@ use crate::watcher::Gate;
 
 /// How long a payment waits for the gate after a start before its caller is told to come back.
 const GATE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a payment to an offer waits for another one to be linked. The node answers within
+/// milliseconds; whoever waits in vain is told by the ledger that something is wrong.
+const OFFER_TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// A saga looks at its payment at least this often while it is in flight.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -50,6 +55,8 @@ pub(crate) struct Args {
     pub(crate) waits: Waits,
     /// What is between its reservation and the node's answer.
     pub(crate) handing: Handing,
+    /// Whose turn it is to pay an offer: one after the other, from the reservation to the link.
+    pub(crate) offers: Arc<Mutex<()>>,
 }
 
 /// The actor.
@@ -124,6 +131,7 @@ async fn saga(args: Args, pay: Pay) {
         place,
     } = pay;
     let handing = args.handing.begin(&order);
+    let turn = offer_turn(&args, &order).await;
     let reserved = reserve(&args, order).await;
     let wanted = reserved.as_ref().ok().copied();
     // The caller may be gone; the payment goes on.
@@ -139,9 +147,22 @@ async fn saga(args: Args, pay: Pay) {
             None => tracing::warn!(%id, "the till stopped before the payment was handed over"),
         }
     }
+    drop(turn);
     drop(handing);
     hold_until_final(&args.runner.views, id).await;
     drop(place);
+}
+
+/// The ledger lets one payment to an offer be unlinked at a time. Callers that come together wait here
+/// for each other instead of being refused.
+async fn offer_turn(args: &Args, order: &PaymentOrder) -> Option<OwnedMutexGuard<()>> {
+    match order.target {
+        SendTarget::Bolt11 { .. } => None,
+        SendTarget::Offer { .. } => {
+            let turn = Arc::clone(&args.offers).lock_owned();
+            tokio::time::timeout(OFFER_TURN_TIMEOUT, turn).await.ok()
+        }
+    }
 }
 
 async fn reserve(args: &Args, order: PaymentOrder) -> Result<Reserved, PayError> {

@@ -6,6 +6,7 @@ mod channels;
 mod error;
 mod holds;
 mod invoices;
+mod offers;
 mod onchain;
 mod payments;
 mod staff;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use till::flow::Waiting;
-use till::id::{PaymentHash, PaymentId};
+use till::id::{PaymentHash, PaymentId, RequestHash};
 use till::invoice::Description;
-use till::ledger::PaymentOrder;
 use till::ledger::entity::OutgoingHash;
+use till::ledger::{IdempotencyKey, Origin, PaymentOrder, WalletRef};
+use till::money::Msat;
 use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
+use till::time::Timestamp;
 
 use super::Service;
 use super::invoices::no_randomness;
@@ -23,7 +25,33 @@ impl Service {
     /// open.
     pub async fn pay(&self, wanted: NewPayment, wait: Duration) -> Result<Payment, ServiceError> {
         let invoice = self.decode(&wanted.bolt11)?;
-        let order = self.order(wanted, invoice).await?;
+        let amount = amount_to_pay(&wanted, &invoice)?;
+        let order = Order {
+            target: SendTarget::Bolt11 {
+                text: wanted.bolt11.trim().to_owned(),
+                hash: invoice.hash,
+            },
+            wallet: wanted.wallet,
+            origin: wanted.origin,
+            amount,
+            fee_cap: wanted.fee_cap,
+            description: match invoice.description {
+                Description::Text(text) => Some(text),
+                Description::Hash(_) => None,
+            },
+            expires_at: invoice.expires_at,
+            idempotency: wanted.idempotency,
+        };
+        self.carry_out(order, wait).await
+    }
+
+    /// Sets the money aside, has the payment made, and waits up to `wait` for the outcome.
+    pub(super) async fn carry_out(
+        &self,
+        order: Order,
+        wait: Duration,
+    ) -> Result<Payment, ServiceError> {
+        let order = self.order(order).await?;
         let id = self.parts.payments.start(order).await?;
         let views = &self.parts.views;
         let decided = views.wait_for(wait, |views| {
@@ -36,20 +64,8 @@ impl Service {
         }
     }
 
-    async fn order(
-        &self,
-        wanted: NewPayment,
-        invoice: DecodedInvoice,
-    ) -> Result<PaymentOrder, ServiceError> {
-        let invalid = |what: &str| ServiceError::InvalidRequest(what.to_owned());
-        let amount = match (invoice.amount, wanted.amount) {
-            (Some(asked), Some(given)) if asked != given => {
-                return Err(invalid("the amount differs from the invoice's own"));
-            }
-            (Some(asked), _) => asked,
-            (None, Some(given)) => given,
-            (None, None) => return Err(invalid("the invoice leaves the amount open: give one")),
-        };
+    async fn order(&self, wanted: Order) -> Result<PaymentOrder, ServiceError> {
+        let amount = wanted.amount;
         if amount.is_zero() || amount > self.parts.policy.max_amount {
             return Err(invalid(
                 "the amount is zero or above the configured maximum",
@@ -68,19 +84,13 @@ impl Service {
         getrandom::fill(&mut id).map_err(no_randomness)?;
         Ok(PaymentOrder {
             id: PaymentId::from_bytes(id),
-            target: SendTarget::Bolt11 {
-                text: wanted.bolt11.trim().to_owned(),
-                hash: invoice.hash,
-            },
+            target: wanted.target,
             wallet: wanted.wallet,
             origin: wanted.origin,
             amount,
             fee_cap,
-            description: match invoice.description {
-                Description::Text(text) => Some(text),
-                Description::Hash(_) => None,
-            },
-            expires_at: invoice.expires_at,
+            description: wanted.description,
+            expires_at: wanted.expires_at,
             spendable: self.node_balances().await?.spendable,
             idempotency: wanted.idempotency,
             cleared: None,
@@ -122,4 +132,31 @@ impl Service {
     pub async fn payments(&self, query: PaymentQuery) -> Result<Vec<Payment>, ServiceError> {
         self.read(move |views| views.payments(&query)).await
     }
+}
+
+/// What is to be paid, once its invoice or offer has been read.
+pub(super) struct Order {
+    pub(super) target: SendTarget,
+    pub(super) wallet: WalletRef,
+    pub(super) origin: Origin,
+    pub(super) amount: Msat,
+    pub(super) fee_cap: Option<Msat>,
+    pub(super) description: Option<String>,
+    pub(super) expires_at: Timestamp,
+    pub(super) idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+fn amount_to_pay(wanted: &NewPayment, invoice: &DecodedInvoice) -> Result<Msat, ServiceError> {
+    match (invoice.amount, wanted.amount) {
+        (Some(asked), Some(given)) if asked != given => {
+            Err(invalid("the amount differs from the invoice's own"))
+        }
+        (Some(asked), _) => Ok(asked),
+        (None, Some(given)) => Ok(given),
+        (None, None) => Err(invalid("the invoice leaves the amount open: give one")),
+    }
+}
+
+pub(super) fn invalid(what: &str) -> ServiceError {
+    ServiceError::InvalidRequest(what.to_owned())
 }

@@ -1,6 +1,6 @@
 //! What surfaces ask the service for, and what it answers. Plain data; no wire format.
 
-use till::id::{PaymentHash, RequestHash, SessionId, TxId, UserId};
+use till::id::{OfferId, PaymentHash, RequestHash, SessionId, TxId, UserId};
 use till::invoice::{Description, Invoice};
 use till::ledger::{IdempotencyKey, Origin, Refusal, WalletRef};
 use till::money::{Msat, Sat};
@@ -136,6 +136,59 @@ impl IncomingPayment {
             Self::Deposit(deposit) => deposit.credit.is_some(),
         }
     }
+}
+
+/// An offer to be made.
+#[derive(Clone, Debug)]
+pub struct NewOffer {
+    /// Whose money it brings.
+    pub wallet: WalletRef,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// What is asked for each time; `None` lets the payer choose.
+    pub amount: Option<Msat>,
+    /// What the payer is shown.
+    pub description: Option<String>,
+    /// How long it can be paid; `None` for ever.
+    pub expiry_secs: Option<u32>,
+}
+
+/// A payment to an offer, to be made.
+#[derive(Clone, Debug)]
+pub struct NewOfferPayment {
+    /// Who pays.
+    pub wallet: WalletRef,
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// The offer's text.
+    pub offer: String,
+    /// What the recipient is told.
+    pub payer_note: Option<String>,
+    /// What the recipient shall get: at least what the offer asks for; `None` for just that.
+    pub amount: Option<Msat>,
+    /// The most that routing may cost; `None` for the configured share.
+    pub fee_cap: Option<Msat>,
+    /// Makes a repeat the same payment.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// A decoded offer: one in bitcoin, for this till's network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedOffer {
+    /// What it is known by.
+    pub id: OfferId,
+    /// The text without anything around it.
+    pub text: String,
+    /// What it asks for.
+    pub amount: Option<Msat>,
+    /// What it shows.
+    pub description: Option<String>,
+    /// Who says to have made it; nobody has vouched for that.
+    pub issuer: Option<String>,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// The key that signs its invoices, hexadecimal: a node's, or one made for it alone.
+    pub signing_key: Option<String>,
 }
 
 /// Which incoming payments to list: newest first.
@@ -318,6 +371,9 @@ pub enum ServiceError {
         /// What closings or splices would free.
         in_channels: Sat,
     },
+    /// The text is no BOLT 12 offer, or none that this till can pay.
+    #[error("invalid offer: {0}")]
+    InvalidOffer(String),
     /// The request cannot be carried out as it stands.
     #[error("{0}")]
     InvalidRequest(String),

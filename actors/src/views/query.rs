@@ -249,6 +249,7 @@ impl Views {
             wallet,
             invoices: 0,
             payments: 0,
+            standing_offer: None,
         }))
     }
 

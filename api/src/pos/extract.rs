@@ -6,6 +6,7 @@ use std::str::FromStr;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -70,6 +71,25 @@ where
         let id = text.parse::<T>();
         id.map(Self)
             .map_err(|e| Error::new(Case::InvalidRequest, format!("bad id in the path: {e}")))
+    }
+}
+
+/// Whether the caller asks for bare text instead of JSON: `Accept` names it, and JSON not before it.
+pub(crate) struct WantsText(pub(crate) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for WantsText {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let accept = parts.headers.get_all(ACCEPT).iter();
+        let lines = accept.filter_map(|line| line.to_str().ok());
+        let mut kinds = lines.flat_map(|line| line.split(','));
+        let first = kinds.find_map(|kind| match kind.split(';').next().map(str::trim) {
+            Some(kind) if kind.eq_ignore_ascii_case("text/plain") => Some(true),
+            Some(kind) if kind.eq_ignore_ascii_case("application/json") => Some(false),
+            Some(_) | None => None,
+        });
+        Ok(Self(first.unwrap_or(false)))
     }
 }
 

@@ -1,16 +1,17 @@
 //! Rules for invoices and money that comes in. A receipt is never refused: it has happened.
 
 use super::draft::Draft;
-use super::{shown_change_sat, sum};
+use super::{offer, shown_change_sat, sum};
 use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Claim, Held, Input, Invoice, Receipt, State as InvoiceState};
-use crate::ledger::account::Account;
+use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{InvoiceDraft, Refusal};
 use crate::ledger::entity::{Archive, Entity, OutgoingHash, Stray};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::state::State;
 use crate::ledger::transfer::Cause;
 use crate::money::{Msat, Sat};
+use crate::node::OfferReceipt;
 
 pub(super) fn draft<A: Archive>(
     state: &State<A>,
@@ -43,6 +44,7 @@ pub(super) fn draft<A: Archive>(
         receipt: None,
         hold: wanted.hold,
         held: None,
+        offer: None,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
 }
@@ -138,12 +140,15 @@ pub(super) fn book_receipt<A: Archive>(
     state: &State<A>,
     draft: Draft,
     hash: PaymentHash,
-    amount: Msat,
-    lsp_fee: Msat,
+    (amount, lsp_fee): (Msat, Msat),
+    offer: Option<OfferReceipt>,
 ) -> Result<Record, Refusal> {
     let gross = sum(amount, lsp_fee)?;
     let Some(invoice) = state.get::<Invoice>(&hash)? else {
-        return stray(state, draft, hash, amount);
+        return match offer {
+            Some(paid) => offer::book(state, draft, hash, amount, paid),
+            None => stray(state, draft, hash, amount),
+        };
     };
     let was_claimed = invoice.claim.is_some_and(|claim| amount >= claim.amount);
     match invoice.receipt {
@@ -163,11 +168,7 @@ pub(super) fn book_receipt<A: Archive>(
         }
         None => {}
     }
-    let amount_sat = shown_change_sat(state, invoice.wallet, i128::from(amount.get()))?;
-    let amount_sat = u64::try_from(amount_sat)
-        .ok()
-        .and_then(Sat::new)
-        .ok_or(Refusal::TooLarge)?;
+    let amount_sat = credited_sat(state, invoice.wallet, amount)?;
     let receipt = Receipt {
         amount: gross,
         amount_sat,
@@ -192,6 +193,19 @@ pub(super) fn book_receipt<A: Archive>(
             },
         )
         .finish())
+}
+
+/// By how much a wallet's balance in whole satoshis grows.
+pub(super) fn credited_sat<A: Archive>(
+    state: &State<A>,
+    wallet: WalletRef,
+    amount: Msat,
+) -> Result<Sat, Refusal> {
+    let change = shown_change_sat(state, wallet, i128::from(amount.get()))?;
+    u64::try_from(change)
+        .ok()
+        .and_then(Sat::new)
+        .ok_or(Refusal::TooLarge)
 }
 
 /// An invoice that one of our wallets paid was claimed over Lightning, too.
@@ -221,7 +235,7 @@ fn second<A: Archive>(
         .finish())
 }
 
-fn stray<A: Archive>(
+pub(super) fn stray<A: Archive>(
     state: &State<A>,
     draft: Draft,
     hash: PaymentHash,

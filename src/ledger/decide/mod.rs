@@ -9,6 +9,7 @@ mod draft;
 mod hold;
 mod internal;
 mod invoice;
+mod offer;
 mod payment;
 mod reconcile;
 mod spend;
@@ -60,7 +61,9 @@ pub fn decide<A: Archive>(
             hash,
             amount,
             lsp_fee,
-        } => invoice::book_receipt(state, draft, hash, amount, lsp_fee)?,
+            offer,
+        } => invoice::book_receipt(state, draft, hash, (amount, lsp_fee), offer)?,
+        Command::KeepOffer(offer) => offer::keep(state, draft, *offer)?,
         Command::LapseClaim { hash } => invoice::lapse_claim(state, draft, hash)?,
         Command::ExpireInvoice { hash } => invoice::expire(state, draft, hash)?,
         Command::ReservePayment(order) => return payment::reserve(state, draft, *order),

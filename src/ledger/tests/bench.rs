@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::id::{PaymentHash, PaymentId, Preimage, WalletId};
+use crate::id::{OfferId, PaymentHash, PaymentId, Preimage, WalletId};
 use crate::invoice::{Description, Invoice};
 use crate::ledger::entity::Damaged;
 use crate::ledger::{
@@ -13,6 +13,7 @@ use crate::ledger::{
 };
 use crate::money::Msat;
 use crate::node::SendTarget;
+use crate::offer::Offer;
 use crate::payment::Payment;
 use crate::time::Timestamp;
 
@@ -169,6 +170,7 @@ pub(super) fn receipt(n: u8, amount: u64) -> Command {
         hash: hash(n),
         amount: msat(amount),
         lsp_fee: Msat::ZERO,
+        offer: None,
     }
 }
 
@@ -212,5 +214,24 @@ pub(super) fn void(n: u8, attempt: Option<u32>) -> Command {
         which: Which::to_invoice(hash(n)),
         attempt,
         reason,
+    }
+}
+
+pub(super) fn offer_id(n: u8) -> OfferId {
+    OfferId::from_bytes([n; 32])
+}
+
+/// An offer of ours that does not expire.
+pub(super) fn offer(n: u8, wallet: WalletRef, amount: Option<u64>) -> Offer {
+    Offer {
+        id: offer_id(n),
+        text: format!("lno{n}"),
+        wallet,
+        origin: Origin::Pos,
+        amount: amount.map(msat),
+        description: Some("beer".into()),
+        expires_at: None,
+        created_at: Timestamp::default(),
+        standing: false,
     }
 }

@@ -11,16 +11,24 @@ use crate::ledger::{
     WalletRef,
 };
 use crate::money::{Msat, balance_sat_floor};
+use crate::node::OfferReceipt;
+use crate::offer::Offer;
 use crate::payment::State as PaymentState;
 
 /// Hashes from here on are paid by us, those below are asked for by us.
 const OUTGOING: u8 = 8;
+/// Offers that may be made; one more is paid that never is.
+const OFFERS: u8 = 3;
 
 #[derive(Clone, Debug)]
 enum Step {
     Ask(u8, bool, Option<u64>),
     Intend(u8, u64, u64),
     Receipt(u8, u64, u64),
+    /// An offer is made; each of them belongs to the same wallet every time.
+    Offer(u8),
+    /// A hash brings money for an offer, which may not be known.
+    OfferPaid(u8, u8, u64),
     Expire(u8),
     Lapse(u8),
     Reserve(u8, bool, u64, u64),
@@ -44,6 +52,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(n, wallet, amount)| Step::Ask(n, wallet, amount)),
         (ours.clone(), 1..80_000u64, lsp_fee.clone()).prop_map(|(n, a, l)| Step::Intend(n, a, l)),
         (each.clone(), 1..80_000u64, lsp_fee).prop_map(|(n, a, l)| Step::Receipt(n, a, l)),
+        (0..OFFERS).prop_map(Step::Offer),
+        (each.clone(), 0..=OFFERS, amount.clone()).prop_map(|(n, of, a)| Step::OfferPaid(n, of, a)),
         ours.clone().prop_map(Step::Expire),
         ours.prop_map(Step::Lapse),
         (theirs, any::<bool>(), amount, 0..2_000u64)
@@ -73,6 +83,25 @@ fn command(step: &Step) -> Option<Command> {
             hash: hash(n),
             amount: msat(amount),
             lsp_fee: msat(lsp_fee),
+            offer: None,
+        },
+        Step::Offer(n) => {
+            let whose = wallet(n.is_multiple_of(2));
+            let standing = n == 0;
+            Command::KeepOffer(Box::new(Offer {
+                standing,
+                ..offer(n, whose, None)
+            }))
+        }
+        Step::OfferPaid(n, of, amount) => Command::BookReceipt {
+            hash: hash(n),
+            amount: msat(amount),
+            lsp_fee: Msat::ZERO,
+            offer: Some(OfferReceipt {
+                offer_id: offer_id(of),
+                payer_note: None,
+                preimage: Some(preimage(n)),
+            }),
         },
         Step::Expire(n) => Command::ExpireInvoice { hash: hash(n) },
         Step::Lapse(n) => Command::LapseClaim { hash: hash(n) },
@@ -103,7 +132,9 @@ impl Model {
     /// Follows a step that changed something.
     fn follow(&mut self, bench: &Bench, step: &Step) {
         match *step {
-            Step::Receipt(_, amount, _) => self.node += i128::from(amount),
+            Step::Receipt(_, amount, _) | Step::OfferPaid(_, _, amount) => {
+                self.node += i128::from(amount);
+            }
             Step::Reserve(n, other, amount, cap) => {
                 self.aside.insert(n, (wallet(other), amount + cap));
             }
@@ -117,13 +148,18 @@ impl Model {
                 self.node -= i128::from(amount + fee);
             }
             Step::Ask(..) | Step::Intend(..) | Step::Expire(_) | Step::Lapse(_) => {}
-            Step::Forget | Step::Wait(_) => {}
+            Step::Offer(_) | Step::Forget | Step::Wait(_) => {}
         }
         let last = bench.records.last().expect("a change");
         for fact in &last.facts {
             use crate::ledger::Fact;
             if let Fact::InvoicePaid { hash, receipt } = fact {
                 let invoice = bench.get::<crate::invoice::Invoice>(hash);
+                let shown = self.shown.entry(invoice.wallet).or_default();
+                *shown += i128::from(receipt.amount_sat.get());
+            }
+            if let Fact::OfferPaid(invoice) = fact {
+                let receipt = invoice.receipt.expect("it begins paid");
                 let shown = self.shown.entry(invoice.wallet).or_default();
                 *shown += i128::from(receipt.amount_sat.get());
             }
@@ -259,7 +295,8 @@ proptest! {
     #[test]
     fn a_report_that_comes_twice_changes_nothing(steps in steps(), n in 0..2 * OUTGOING) {
         let mut bench = live(&steps);
-        for report in [post(n, 5), void(n, None), receipt(n, 1_234)] {
+        let paid = command(&Step::OfferPaid(n, 1, 321)).expect("a report");
+        for report in [post(n, 5), void(n, None), receipt(n, 1_234), paid] {
             bench.must(report.clone());
             prop_assert!(!bench.must(report));
         }

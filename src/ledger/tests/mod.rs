@@ -6,6 +6,7 @@ mod between_wallets;
 mod histories;
 mod money_in;
 mod money_out;
+mod offers;
 mod staff;
 mod staff_histories;
 mod treasury;

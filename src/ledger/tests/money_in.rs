@@ -80,6 +80,7 @@ fn the_liquidity_provider_is_paid_by_the_receiver() {
         hash,
         amount,
         lsp_fee,
+        offer: None,
     });
     assert_eq!(bench.owns(OTHER), 9_000);
     assert_eq!(bench.balance(Account::Lightning).debit_msat(), 9_000);

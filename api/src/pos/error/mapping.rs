@@ -35,6 +35,9 @@ impl From<ServiceError> for Error {
                 reserve,
                 in_channels,
             } => too_poor_onchain(needed, spendable, reserve, in_channels),
+            ServiceError::InvalidOffer(why) => {
+                Self::new(Case::InvalidOffer, format!("Invalid offer: {why}"))
+            }
             ServiceError::InvalidRequest(why) => Self::new(Case::InvalidRequest, why),
             ServiceError::Busy { retry_after_secs } => {
                 Self::new(Case::Busy, "Too many requests are under way, try again")
@@ -65,10 +68,13 @@ impl From<Refusal> for Error {
             Refusal::Underpaid => {
                 Self::new(Case::InvalidRequest, "The amount does not pay the invoice")
             }
-            Refusal::InvoiceExpired => Self::new(Case::InvoiceExpired, "The invoice has expired"),
-            Refusal::SelfPayment => {
-                Self::new(Case::SelfPayment, "The invoice is one of this till's own")
+            Refusal::InvoiceExpired => {
+                Self::new(Case::InvoiceExpired, "The invoice or offer has expired")
             }
+            Refusal::SelfPayment => Self::new(
+                Case::SelfPayment,
+                "The invoice or offer is one of this till's own",
+            ),
             Refusal::AlreadyPaid(id) => {
                 Self::new(Case::AlreadyPaid, "The invoice has already been paid").about(id, None)
             }
@@ -177,7 +183,9 @@ impl From<NodeError> for Error {
 impl From<FailureReason> for Error {
     fn from(reason: FailureReason) -> Self {
         let case = match reason {
-            FailureReason::NoRoute | FailureReason::RetriesExhausted => Case::NoRoute,
+            FailureReason::NoRoute | FailureReason::RetriesExhausted | FailureReason::NoAnswer => {
+                Case::NoRoute
+            }
             FailureReason::RecipientRejected => Case::RecipientRejected,
             FailureReason::InvoiceExpired => Case::InvoiceExpired,
             FailureReason::Unpayable => Case::InvalidInvoice,
@@ -255,6 +263,7 @@ mod tests {
                 ServiceError::InvalidInvoice(text()),
                 (400, "invalid_invoice"),
             ),
+            (ServiceError::InvalidOffer(text()), (400, "invalid_offer")),
             (
                 ServiceError::InvalidRequest(text()),
                 (400, "invalid_request"),
@@ -296,6 +305,7 @@ mod tests {
             (FailureReason::Unpayable, 400),
             (FailureReason::NeverSent, 422),
             (FailureReason::Unexpected, 422),
+            (FailureReason::NoAnswer, 422),
         ];
         for (reason, status) in table {
             assert_eq!(row(reason), (status, reason.code()));

@@ -6,6 +6,7 @@ use std::fmt;
 use till::access::MAX_NAME_BYTES;
 use till::invoice::MAX_DESCRIPTION_BYTES;
 use till::money::{Msat, Sat};
+use till::offer::MAX_PAYER_NOTE_BYTES;
 
 /// Digits of a PIN.
 pub(crate) const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=12;
@@ -17,6 +18,8 @@ pub(crate) const MAX_EXTERNAL_ID_BYTES: usize = 256;
 pub(crate) const MAX_WEBHOOK_URL_BYTES: usize = 2_048;
 /// The longest an invoice may be payable, in seconds: a week.
 pub(crate) const MAX_EXPIRY_SECS: u64 = 604_800;
+/// The longest an offer may be payable that is not payable for ever, in seconds: ten years.
+pub(crate) const MAX_OFFER_EXPIRY_SECS: u64 = 315_360_000;
 /// The longest address of a peer, in bytes: a host name (RFC 1035) and a port.
 pub(crate) const MAX_PEER_ADDRESS_BYTES: usize = 255 + 6;
 
@@ -143,6 +146,36 @@ pub(crate) fn expiry(field: &'static str, secs: u64) -> Result<u32, Invalid> {
         Invalid::new(
             field,
             format!("must be 1 to {MAX_EXPIRY_SECS} seconds (a week)"),
+        )
+    })
+}
+
+/// What the payer of an offer is shown.
+pub(crate) fn offer_text(field: &'static str, text: String) -> Result<String, Invalid> {
+    if text.len() <= MAX_DESCRIPTION_BYTES {
+        return Ok(text);
+    }
+    let rule = format!("must be at most {MAX_DESCRIPTION_BYTES} bytes");
+    Err(Invalid::new(field, rule))
+}
+
+/// What the recipient of a payment to an offer is told.
+pub(crate) fn payer_note(field: &'static str, text: String) -> Result<String, Invalid> {
+    if text.len() <= MAX_PAYER_NOTE_BYTES {
+        return Ok(text);
+    }
+    let rule = format!("must be at most {MAX_PAYER_NOTE_BYTES} bytes");
+    Err(Invalid::new(field, rule))
+}
+
+/// How long an offer is payable, where not for ever.
+pub(crate) fn offer_expiry(field: &'static str, secs: u64) -> Result<u32, Invalid> {
+    let fits = (1..=MAX_OFFER_EXPIRY_SECS).contains(&secs);
+    let secs = u32::try_from(secs).ok().filter(|_| fits);
+    secs.ok_or_else(|| {
+        Invalid::new(
+            field,
+            format!("must be 1 to {MAX_OFFER_EXPIRY_SECS} seconds (ten years), or absent"),
         )
     })
 }

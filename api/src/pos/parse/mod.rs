@@ -4,6 +4,7 @@
 mod onchain;
 
 pub(super) use onchain::*;
+mod offer;
 
 use till::access::Role;
 use till::id::RequestHash;
@@ -18,6 +19,8 @@ use super::access::Secret;
 use super::field::{self, Invalid};
 use super::setup::SetupWish;
 use super::wire;
+
+pub(super) use offer::{new_offer, offer_payment};
 
 /// Rows of a page, where the caller does not say.
 const DEFAULT_PAGE_ROWS: usize = 20;
@@ -162,8 +165,8 @@ fn description(text: Option<String>, hash: Option<String>) -> Result<Description
     }
 }
 
-/// The BOLT 11 text as it may be pasted or scanned: with spaces around it, or as a URI.
-pub(super) fn bolt11(text: &str) -> &str {
+/// The text of an invoice or offer as it may be pasted or scanned: with spaces around it, or as a URI.
+pub(super) fn pasted(text: &str) -> &str {
     let text = text.trim();
     match text.split_at_checked("lightning:".len()) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("lightning:") => rest,
@@ -196,7 +199,7 @@ pub(super) fn new_payment(
         }
         (Some(_), Some(_) | None) => None,
     };
-    let bolt11 = bolt11(&request.invoice).to_owned();
+    let bolt11 = pasted(&request.invoice).to_owned();
     Ok(NewPayment {
         wallet: WalletRef::House,
         origin: Origin::Pos,

@@ -4,6 +4,7 @@
 mod access_log;
 mod event;
 mod node;
+mod offer;
 mod onchain;
 mod payment;
 mod staff;
@@ -13,6 +14,7 @@ use till::money::Msat;
 pub(super) use access_log::*;
 pub(super) use event::*;
 pub(super) use node::*;
+pub(super) use offer::*;
 pub(super) use onchain::*;
 pub(super) use payment::*;
 pub(super) use staff::*;

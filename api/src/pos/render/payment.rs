@@ -77,6 +77,7 @@ pub(in crate::pos) fn deposit(deposit: &Deposit) -> wire::Incoming {
         fees: 0,
         description: None,
         external_id: None,
+        offer_id: None,
         payer_note: None,
         invoice: None,
         status,
@@ -88,15 +89,20 @@ pub(in crate::pos) fn deposit(deposit: &Deposit) -> wire::Incoming {
     }
 }
 
+const fn sub_type(is_offer: bool) -> &'static str {
+    if is_offer { "bolt12" } else { "lightning" }
+}
+
 pub(in crate::pos) fn invoice(invoice: &Invoice) -> wire::Incoming {
     let status = incoming_status(invoice.state);
     let is_paid = invoice.state == invoice::State::Paid;
     let receipt = invoice.receipt.filter(|_| is_paid);
     let requested_sat = invoice.amount.map(|amount| asked_sat(amount).get());
     let received_sat = receipt.map(|receipt| receipt.amount_sat.get());
+    let paid_offer = invoice.offer.as_ref();
     wire::Incoming {
         kind: "incoming_payment",
-        sub_type: "lightning",
+        sub_type: sub_type(invoice.offer.is_some()),
         payment_hash: Some(invoice.hash.to_string()),
         tx_id: None,
         // Whoever has the preimage can claim a payment that is still under way.
@@ -111,8 +117,9 @@ pub(in crate::pos) fn invoice(invoice: &Invoice) -> wire::Incoming {
         fees: receipt.map_or(0, |receipt| receipt.lsp_fee.get()),
         description: description_parts(&invoice.description).0,
         external_id: invoice.external_id.clone(),
-        payer_note: None,
+        payer_note: paid_offer.and_then(|paid| paid.payer_note.clone()),
         invoice: invoice.bolt11.clone(),
+        offer_id: paid_offer.map(|paid| paid.id.to_string()),
         status,
         is_paid,
         is_expired: status == "EXPIRED",
@@ -134,10 +141,11 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
         (payment::State::Pending, _) => ("PENDING", None, None),
     };
     let completed = sent.map(|sent| sent.at).or(failed.map(|(_, at)| at));
+    let offer = payment.offer.as_ref();
     wire::Outgoing {
         kind: "outgoing_payment",
         sub_type: match payment.spend.as_ref().map(|spend| spend.purpose) {
-            None => "lightning",
+            None => sub_type(payment.offer.is_some()),
             Some(SpendPurpose::Payment) => "onchain",
             Some(SpendPurpose::Sweep { .. }) => "channel_close",
         },
@@ -157,7 +165,9 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
             Some(_) => 0,
         },
         description: payment.description.clone(),
+        payer_note: offer.and_then(|offer| offer.payer_note.clone()),
         invoice: payment.bolt11.clone(),
+        offer: offer.map(|offer| offer.text.clone()),
         status,
         is_paid: status == "SUCCEEDED",
         failure_reason: failed.map(|(reason, _)| reason.code()),

@@ -44,6 +44,7 @@ fn open_invoice() -> Invoice {
         receipt: None,
         hold: false,
         held: None,
+        offer: None,
     }
 }
 
@@ -124,6 +125,7 @@ fn a_received_payment_has_the_fields_of_both_sources() {
       "externalId": "order-123",
       "payerNote": null,
       "invoice": "lnbc500u1p3xnhl2pp5",
+      "offerId": null,
       "status": "RECEIVED",
       "isPaid": true,
       "isExpired": false,
@@ -213,7 +215,9 @@ fn a_sent_payment_shows_cost_and_proof() {
       "fees": 100999,
       "routingFeeSat": 100,
       "description": "Beans",
+      "payerNote": null,
       "invoice": "lnbc250u1p3xnhl2pp5",
+      "offer": null,
       "status": "SUCCEEDED",
       "isPaid": true,
       "failureReason": null,

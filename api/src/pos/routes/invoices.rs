@@ -52,7 +52,7 @@ pub(crate) async fn decode(
         Err(error) if error.status() == StatusCode::BAD_REQUEST => return Ok(not_decoded()),
         Err(error) => return Err(error),
     };
-    match pos.service.decode(parse::bolt11(&request.invoice)) {
+    match pos.service.decode(parse::pasted(&request.invoice)) {
         Ok(invoice) => Ok(Json(render::decoded(&invoice)).into_response()),
         Err(ServiceError::InvalidInvoice(_)) => Ok(not_decoded()),
         Err(error) => Err(error.into()),

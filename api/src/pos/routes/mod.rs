@@ -6,6 +6,7 @@ pub(super) mod health;
 pub(super) mod invoices;
 pub(super) mod login;
 pub(super) mod node;
+pub(super) mod offers;
 pub(super) mod onchain;
 pub(super) mod payments;
 pub(super) mod seed;

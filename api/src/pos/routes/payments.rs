@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use till::id::{PaymentHash, PaymentId};
 use till::ledger::WalletRef;
-use till::payment::{Outcome, Payment, State as PaymentState};
+use till::payment::{FailureReason, Outcome, Payment, State as PaymentState};
 use till_actors::service::ServiceError;
 
 use crate::pos::Pos;
@@ -23,7 +23,7 @@ pub(crate) async fn pay(
     Idempotency(key): Idempotency,
     Body(request): Body<wire::PayRequest>,
 ) -> Result<Response, Error> {
-    let invoice = pos.service.decode(parse::bolt11(&request.invoice))?;
+    let invoice = pos.service.decode(parse::pasted(&request.invoice))?;
     let order = parse::new_payment(&request, &invoice, key)?;
     match pos.service.pay(order, pos.settings.payment_wait).await {
         Ok(payment) => answer(&payment),
@@ -32,18 +32,26 @@ pub(crate) async fn pay(
     }
 }
 
-fn answer(payment: &Payment) -> Result<Response, Error> {
+pub(super) fn answer(payment: &Payment) -> Result<Response, Error> {
     match (payment.state, &payment.outcome) {
         (PaymentState::Succeeded, Some(Outcome::Sent(sent))) => {
             Ok(Json(render::paid(payment, sent)).into_response())
         }
         (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) => {
-            Err(Error::from(*reason).about(payment.id, payment.hash))
+            Err(failed(payment, *reason).about(payment.id, payment.hash))
         }
         (PaymentState::Pending, _) => Ok(pending(Some(payment.id), payment.hash)),
         (PaymentState::Succeeded | PaymentState::Failed, _) => Err(Error::internal(
             &"a payment's outcome contradicts its state",
         )),
+    }
+}
+
+/// A payment that can never be made is its invoice's fault, or its offer's.
+fn failed(payment: &Payment, reason: FailureReason) -> Error {
+    match (reason, &payment.offer) {
+        (FailureReason::Unpayable, Some(_)) => Error::new(Case::InvalidOffer, reason.message()),
+        (_, _) => reason.into(),
     }
 }
 
@@ -55,7 +63,7 @@ async fn unknown(pos: &Pos, hash: PaymentHash) -> Response {
     pending(id, Some(hash))
 }
 
-fn pending(id: Option<PaymentId>, hash: Option<PaymentHash>) -> Response {
+pub(super) fn pending(id: Option<PaymentId>, hash: Option<PaymentHash>) -> Response {
     let answer = wire::PayPending {
         status: "pending",
         payment_id: id.map(|id| id.to_string()),

@@ -3,11 +3,13 @@
 
 mod access;
 mod event;
+mod offer;
 mod onchain;
 mod wallet;
 
 pub(crate) use access::*;
 pub(crate) use event::*;
+pub(crate) use offer::*;
 pub(crate) use onchain::*;
 pub(crate) use wallet::*;
 

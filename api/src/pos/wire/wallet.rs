@@ -36,7 +36,7 @@ pub(crate) struct PayRequest {
     pub(crate) invoice: String,
 }
 
-/// `POST /wallet/payinvoice`, once paid.
+/// `POST /wallet/payinvoice` and `payoffer`, once paid.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Paid {
@@ -47,7 +47,7 @@ pub(crate) struct Paid {
     pub(crate) payment_preimage: Option<String>,
 }
 
-/// `POST /wallet/payinvoice`, while the outcome is not known.
+/// `POST /wallet/payinvoice` and `payoffer`, while the outcome is not known.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PayPending {
@@ -185,6 +185,7 @@ pub(crate) struct Incoming {
     pub(crate) external_id: Option<String>,
     pub(crate) payer_note: Option<String>,
     pub(crate) invoice: Option<String>,
+    pub(crate) offer_id: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) is_paid: bool,
     pub(crate) is_expired: bool,
@@ -210,7 +211,9 @@ pub(crate) struct Outgoing {
     pub(crate) fees: u64,
     pub(crate) routing_fee_sat: u64,
     pub(crate) description: Option<String>,
+    pub(crate) payer_note: Option<String>,
     pub(crate) invoice: Option<String>,
+    pub(crate) offer: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) is_paid: bool,
     pub(crate) failure_reason: Option<&'static str>,
