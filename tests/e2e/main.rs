@@ -8,6 +8,7 @@ mod foreign;
 mod shop;
 
 mod audit;
+mod closing;
 mod damage;
 mod money_on_chain;
 mod offers;
