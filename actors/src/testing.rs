@@ -17,8 +17,8 @@ use till::treasury::Figures;
 
 use crate::journal::Journal;
 use crate::node::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    JitInvoice, LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
 };
 use crate::views::{Views, catch_up};
 
@@ -65,6 +65,7 @@ impl Books {
         self.run(Command::IssueInvoice {
             hash: hash(n),
             bolt11: format!("ln{n}"),
+            lsp_fee: None,
         });
     }
 
@@ -202,6 +203,14 @@ impl LightningNode for QuietNode {
     }
     fn stop(&self) -> Result<(), NodeError> {
         Ok(())
+    }
+    fn receive_jit_for_hash(
+        &self,
+        _: &ReceiveRequest,
+        _: Msat,
+        _: Msat,
+    ) -> Result<JitInvoice, NodeError> {
+        Err(NodeError::Busy)
     }
 }
 

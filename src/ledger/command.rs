@@ -26,6 +26,8 @@ pub enum Command {
         hash: PaymentHash,
         /// Its text.
         bolt11: String,
+        /// What a liquidity provider will take of it for opening a channel, if it has to.
+        lsp_fee: Option<Msat>,
     },
     /// The node refused, or never answered; the draft is dropped.
     AbandonInvoice {

@@ -17,10 +17,13 @@ use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 use till::treasury::Figures;
 use till_actors::node::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    JitInvoice, LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
 };
 use tokio::sync::Notify;
+
+/// What the provider takes for a channel, whatever the payment.
+pub const LSP_FEE_MSAT: u64 = 1_000_500;
 
 /// What becomes of a payment to an invoice of somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,6 +304,22 @@ impl LightningNode for FakeNode {
 
     fn stop(&self) -> Result<(), NodeError> {
         Ok(())
+    }
+
+    fn receive_jit_for_hash(
+        &self,
+        request: &ReceiveRequest,
+        _: Msat,
+        most: Msat,
+    ) -> Result<JitInvoice, NodeError> {
+        let lsp_fee = Msat::new(LSP_FEE_MSAT).expect("a small fee");
+        if lsp_fee > most {
+            return Err(NodeError::NoInbound("too dear".into()));
+        }
+        Ok(JitInvoice {
+            bolt11: self.receive_for_hash(request)?,
+            lsp_fee,
+        })
     }
 }
 

@@ -375,6 +375,41 @@ pub(super) fn add_to_look(look: &mut Look, balance: &LightningBalance) {
     }
 }
 
+/// What a liquidity provider may keep of a payment, as it was agreed when the invoice was made.
+pub(super) fn lsp_fee_limit(row: &PaymentDetails) -> Option<Msat> {
+    match &row.kind {
+        PaymentKind::Bolt11Jit { lsp_fee_limits, .. } => {
+            lsp_fee_limits.max_total_opening_fee_msat.map(msat)
+        }
+        PaymentKind::Bolt11 { .. }
+        | PaymentKind::Bolt12Offer { .. }
+        | PaymentKind::Bolt12Refund { .. }
+        | PaymentKind::Spontaneous { .. }
+        | PaymentKind::Onchain { .. } => None,
+    }
+}
+
+/// Why there is no channel just in time, in words for whoever asked for the invoice. The node does
+/// not tell an offer that leaves the amount out from an answer that never came.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else it is, it is no answer of the liquidity provider's"
+)]
+pub(super) fn jit_error(failed: LdkError) -> NodeError {
+    let why = match failed {
+        LdkError::ConnectionFailed => "the liquidity provider cannot be reached",
+        LdkError::LiquidityFeeTooHigh => {
+            "the liquidity provider wants more for a channel than lsp.max_fee_ppm and \
+             lsp.max_fee_floor_sat allow"
+        }
+        LdkError::LiquidityRequestFailed => {
+            "the liquidity provider offers no channel for this amount, or does not answer"
+        }
+        _ => return error(failed),
+    };
+    NodeError::NoInbound(why.to_owned())
+}
+
 /// What an error of the node means to a caller.
 #[expect(
     clippy::wildcard_enum_match_arm,

@@ -27,8 +27,8 @@ use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
 use super::{
-    LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    JitInvoice, LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
+    NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
 };
 
 /// Everything an embedded node needs to start.
@@ -268,7 +268,7 @@ impl LightningNode for LdkNode {
         let (spendable, receivable) = ready.fold((0, 0), |(out, inn), channel| {
             (
                 out + channel.outbound_capacity_msat,
-                inn + channel.inbound_capacity_msat,
+                inn + in_flight_at_most(&channel),
             )
         });
         NodeBalances {
@@ -335,20 +335,56 @@ impl LightningNode for LdkNode {
             Err(error) => Err(convert::error(error)),
         }
     }
+
+    fn receive_jit_for_hash(
+        &self,
+        request: &ReceiveRequest,
+        amount: Msat,
+        most: Msat,
+    ) -> Result<JitInvoice, NodeError> {
+        let description = convert::description(&request.description)?;
+        let invoice = self
+            .node
+            .bolt11_payment()
+            .receive_via_jit_channel_for_hash(
+                amount.get(),
+                &description,
+                request.expiry_secs,
+                Some(most.get()),
+                convert::ldk_hash(request.hash),
+            )
+            .map_err(convert::jit_error)?;
+        let row = self.node.payment(&LdkPaymentId(*request.hash.as_bytes()));
+        let lsp_fee = row.as_ref().and_then(convert::lsp_fee_limit);
+        Ok(JitInvoice {
+            bolt11: invoice.to_string(),
+            // Only a row that is damaged does not tell; then the most that was allowed stands.
+            lsp_fee: lsp_fee.unwrap_or(most),
+        })
+    }
+}
+
+/// What a channel can receive, all HTLCs together. Unless a channel's opener is the liquidity
+/// provider, the node lets only a tenth of it be in flight, which no larger payment gets past.
+fn in_flight_at_most(channel: &ldk_node::ChannelDetails) -> u64 {
+    let at_once = channel.inbound_htlc_maximum_msat.unwrap_or(u64::MAX);
+    channel.inbound_capacity_msat.min(at_once)
 }
 
 fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
-    let trusted: Vec<PublicKey> = config
+    let mut trusted: Vec<PublicKey> = config
         .trusted_peers_0conf
         .iter()
         .map(|text| public_key(text))
         .collect::<Result<_, _>>()?;
-    // A liquidity provider that opens channels without confirmation is trusted with their
-    // closing too: else its first channel would need an on-chain reserve that a new till lacks.
-    let mut no_reserve = trusted.clone();
+    // The payment that a provider's channel is opened for waits in it: it would time out long
+    // before six confirmations. To name a provider is to trust it that far.
     if let Some((node_id, _, _)) = &config.lsp {
-        no_reserve.push(public_key(node_id)?);
+        trusted.push(public_key(node_id)?);
     }
+    // Whoever opens channels without confirmation is trusted with their closing too: else the
+    // first channel would need an on-chain reserve that a new till lacks.
+    let no_reserve = trusted.clone();
     let (listen, announce) = (addresses(&config.listen)?, addresses(&config.announce)?);
     Ok(Config {
         storage_dir_path: config.dir.display().to_string(),

@@ -80,6 +80,19 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
 
     /// Disconnects, persists and stops.
     fn stop(&self) -> Result<(), NodeError>;
+
+    /// Like [`receive_for_hash`](Self::receive_for_hash), for money that the channels cannot take:
+    /// the configured liquidity provider opens one with the payment (LSPS2) and keeps its fee of
+    /// it, never more than `most`. Asks the provider over the network.
+    ///
+    /// # Errors
+    /// [`NodeError::NoInbound`] if the provider is away, is too dear or does not offer it.
+    fn receive_jit_for_hash(
+        &self,
+        request: &ReceiveRequest,
+        amount: Msat,
+        most: Msat,
+    ) -> Result<JitInvoice, NodeError>;
 }
 
 /// How the node is doing.
@@ -104,6 +117,15 @@ pub struct ReceiveRequest {
     pub description: Description,
     /// How long it can be paid.
     pub expiry_secs: u32,
+}
+
+/// An invoice that brings its own channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JitInvoice {
+    /// The BOLT 11 text.
+    pub bolt11: String,
+    /// What the liquidity provider will keep of the payment.
+    pub lsp_fee: Msat,
 }
 
 /// A channel.
@@ -148,7 +170,7 @@ pub struct NodeBalances {
     pub lightning_total: Sat,
     /// What the channels can send, those with an absent peer included.
     pub spendable: Msat,
-    /// What the channels can receive, likewise.
+    /// What the channels can receive, likewise: no more than each lets be in flight at once.
     pub receivable: Msat,
 }
 
@@ -197,6 +219,9 @@ pub enum NodeError {
     /// Not enough on-chain money.
     #[error("not enough on-chain funds")]
     InsufficientFunds,
+    /// The channels cannot take the money, and no new one is to be had; the text is for people.
+    #[error("{0}")]
+    NoInbound(String),
     /// All places for node calls are taken; try again.
     #[error("the node is busy")]
     Busy,

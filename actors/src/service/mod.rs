@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use till::fees::FeePolicy;
+use till::fees::{FeePolicy, LspPolicy};
 use till::ledger::entity::Entity;
 use till::ledger::{Account, Balance, WalletRef};
 use till::money::Msat;
@@ -45,6 +45,8 @@ pub struct Policy {
     pub invoice_expiry_secs: u32,
     /// The most that one invoice or payment may move.
     pub max_amount: Msat,
+    /// What a liquidity provider may take, if there is one.
+    pub lsp: Option<LspPolicy>,
 }
 
 pub(crate) struct Parts {

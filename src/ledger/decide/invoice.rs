@@ -43,6 +43,7 @@ pub(super) fn draft<A: Archive>(
         receipt: None,
         hold: wanted.hold,
         held: None,
+        lsp_fee_quoted: None,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
 }
@@ -52,6 +53,7 @@ pub(super) fn issue<A: Archive>(
     draft: Draft,
     hash: PaymentHash,
     bolt11: String,
+    lsp_fee: Option<Msat>,
 ) -> Result<Record, Refusal> {
     let invoice = find(state, hash, Input::Issue)?;
     let number = state.counters(invoice.wallet)?.invoices.saturating_add(1);
@@ -60,6 +62,7 @@ pub(super) fn issue<A: Archive>(
             hash,
             bolt11,
             number,
+            lsp_fee,
         })
         .finish())
 }

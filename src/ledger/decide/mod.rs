@@ -44,7 +44,11 @@ pub fn decide<A: Archive>(
     let draft = Draft::new(state.progress(), state.clock(now));
     let record = match command {
         Command::DraftInvoice(wanted) => invoice::draft(state, draft, *wanted)?,
-        Command::IssueInvoice { hash, bolt11 } => invoice::issue(state, draft, hash, bolt11)?,
+        Command::IssueInvoice {
+            hash,
+            bolt11,
+            lsp_fee,
+        } => invoice::issue(state, draft, hash, bolt11, lsp_fee)?,
         Command::AbandonInvoice { hash } => invoice::abandon(state, draft, hash)?,
         Command::IntendClaim {
             hash,

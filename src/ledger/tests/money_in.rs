@@ -142,6 +142,7 @@ fn drafts_have_no_number_and_issued_invoices_count_from_one() {
     let issue = Command::IssueInvoice {
         hash: hash(1),
         bolt11: "late".into(),
+        lsp_fee: None,
     };
     assert_eq!(bench.run(issue), Err(Refusal::WrongState));
 }

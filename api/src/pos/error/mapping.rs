@@ -123,6 +123,7 @@ impl From<NodeError> for Error {
             NodeError::InsufficientFunds => {
                 Self::new(Case::InsufficientFunds, "Not enough on-chain funds")
             }
+            NodeError::NoInbound(why) => Self::new(Case::NodeUnavailable, why),
             NodeError::Busy => Self::new(Case::Busy, "The node is busy, try again")
                 .retry_after(BUSY_RETRY_SECS.into()),
             NodeError::Failed(cause) => {
@@ -233,6 +234,10 @@ mod tests {
             (
                 NodeError::InsufficientFunds.into(),
                 (402, "insufficient_funds"),
+            ),
+            (
+                NodeError::NoInbound(text()).into(),
+                (503, "node_unavailable"),
             ),
             (NodeError::Busy.into(), (503, "busy")),
             (NodeError::Failed(text()).into(), (500, "node_error")),

@@ -44,6 +44,7 @@ fn open_invoice() -> Invoice {
         receipt: None,
         hold: false,
         held: None,
+        lsp_fee_quoted: None,
     }
 }
 
