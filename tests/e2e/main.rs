@@ -2,6 +2,7 @@
 //! but the till's own HTTP surface and WebSocket to drive it.
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
+mod beside;
 mod books;
 mod display;
 mod foreign;

@@ -77,7 +77,8 @@ impl LdkNode {
             .set_entropy_bip39_mnemonic(mnemonic.clone(), None)
             .set_custom_logger(Arc::new(TracingLogger))
             .set_chain_source_esplora(config.esplora_url.clone(), Some(sync_config(config)));
-        if !config.alias.is_empty() {
+        // A node that listens nowhere is never announced, and ldk-node refuses to give it a name.
+        if !config.alias.is_empty() && !config.listen.is_empty() {
             let refused = |_| NodeError::Invalid("the alias is too long or has a zero byte".into());
             builder
                 .set_node_alias(config.alias.clone())
