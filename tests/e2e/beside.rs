@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use till::fees::LspPolicy;
 use till::id::PaymentHash;
-use till::invoice::{Description, State};
+use till::invoice::{Description, Held, State};
 use till::ledger::{Origin, WalletRef};
 use till::money::{Msat, Sat};
 use till_actors::hub::HubLimits;
@@ -37,6 +37,15 @@ impl BesideTill {
         })
         .await;
         Self { till, _dir: dir }
+    }
+
+    /// The height from which on what an invoice holds is given back by the node itself.
+    pub async fn deadline(&self, hash: PaymentHash) -> u32 {
+        let invoice = self.till.service().invoice(hash).await.unwrap().unwrap();
+        match invoice.held {
+            Some(Held::Htlc(claim)) => claim.deadline_height.unwrap(),
+            Some(Held::Internal { .. }) | None => panic!("no HTLC in {invoice:?}"),
+        }
     }
 
     /// Waits until an invoice stands like this.

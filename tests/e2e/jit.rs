@@ -72,7 +72,10 @@ async fn a_till_with_nothing_sells_and_its_second_sale_uses_the_channel() {
         .unwrap();
     let second = text(&made, "paymentHash");
     let row = shop.incoming_becomes(&second, "RECEIVED").await;
-    assert_eq!((&row["receivedSat"], &row["fees"]), (&json!(20_000), &json!(0)));
+    assert_eq!(
+        (&row["receivedSat"], &row["fees"]),
+        (&json!(20_000), &json!(0))
+    );
     let channels = shop.get("/wallet/channels").await;
     assert_eq!(channels.as_array().unwrap().len(), 1, "{channels}");
     agreed(&shop, &books).await;
@@ -87,7 +90,10 @@ fn is_gross(accounts: &[Balance], gross_msat: u64, fee_msat: u64) {
     assert_eq!(house.credits_posted, gross_msat);
     assert_eq!(house.debits_posted, fee_msat);
     let fees = balance(accounts, Account::FeesLsp);
-    assert_eq!((fees.debits_posted, fees.credits_posted), (fee_msat, fee_msat));
+    assert_eq!(
+        (fees.debits_posted, fees.credits_posted),
+        (fee_msat, fee_msat)
+    );
     let held = i128::from(gross_msat - fee_msat);
     assert_eq!(balance(accounts, Account::Lightning).debit_msat(), held);
 }
@@ -159,6 +165,9 @@ async fn a_held_payment_that_is_never_claimed_costs_nothing() {
     beside.becomes(held.hash, State::Held).await;
 
     // Nobody settles it: before the deadline it goes back, and only the channel stays.
+    let deadline = beside.deadline(held.hash).await;
+    let height = service.readiness().await.height;
+    shop.world.mine(deadline - height - 3).await.unwrap();
     until("the deadline to come", async || {
         shop.world.mine(1).await.unwrap();
         let invoice = service.invoice(held.hash).await.unwrap().unwrap();
