@@ -68,4 +68,22 @@ mod tests {
             assert_eq!(policy.fee_cap(msat(amount)), Some(msat(cap)), "{amount}");
         }
     }
+
+    #[test]
+    fn a_provider_takes_a_share_or_the_floor() {
+        let msat = |n| Msat::new(n).expect("small");
+        let policy = LspPolicy {
+            max_fee_ppm: 30_000,
+            max_fee_floor: msat(2_500_000),
+        };
+        let cases = [
+            (5_000_000, 2_500_000),
+            (83_333_333, 2_500_000),
+            (83_333_400, 2_500_002),
+            (200_000_000, 6_000_000),
+        ];
+        for (amount, most) in cases {
+            assert_eq!(policy.most(msat(amount)), Some(msat(most)), "{amount}");
+        }
+    }
 }
