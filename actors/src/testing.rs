@@ -212,6 +212,9 @@ impl LightningNode for QuietNode {
     ) -> Result<JitInvoice, NodeError> {
         Err(NodeError::Busy)
     }
+    fn peer_address(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A till's configuration for a folder; nobody listens where its chain should be.

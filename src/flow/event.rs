@@ -176,6 +176,8 @@ fn channel(event: NodeEvent) -> Step<()> {
         state: state_after(change),
         opened_at: Timestamp::default(),
         closing: None,
+        address: None,
+        announced: false,
     }))
 }
 

@@ -88,6 +88,13 @@ pub struct Channel {
     /// The transaction that closed it, once the chain has shown one.
     #[n(9)]
     pub closing: Option<Closing>,
+    /// Where the peer listens, `host:port`, if we opened the channel: to open it again.
+    #[n(20)]
+    pub address: Option<String>,
+    /// Whether we told the network of it.
+    #[n(21)]
+    #[cbor(default)]
+    pub announced: bool,
 }
 
 /// The transaction that spends a channel's funding.

@@ -9,6 +9,7 @@ use till_actors::service::Hold;
 use crate::audit::Books;
 use crate::beside::{BesideTill, house_invoice};
 use crate::books::{balance, close_and_replay};
+use crate::reconcile::at_rest;
 use crate::shop::{Answer, Shop, text, until};
 
 /// Looks follow each other quickly, so that no story waits for minutes.
@@ -33,18 +34,6 @@ async fn first_sale(shop: &Shop, amount_sat: u64) -> (Value, Value) {
     (made, row)
 }
 
-/// What the audit says of the node, once everything is at rest and explained.
-async fn agreed(shop: &Shop, books: &Books) -> Value {
-    until("ledger and node to agree", async || {
-        shop.world.mine(1).await.unwrap();
-        let audit = books.audit(&["--json"]).await;
-        let node = audit.json()["node"].clone();
-        let agrees = node["onchain_msat"].is_i64() && node["explanation"].is_null();
-        (agrees && audit.code() == 0).then_some(node)
-    })
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_till_with_nothing_sells_and_its_second_sale_uses_the_channel() {
     let shop = Shop::open_poor(&QUICK).await;
@@ -59,7 +48,7 @@ async fn a_till_with_nothing_sells_and_its_second_sale_uses_the_channel() {
     assert_eq!(row["receivedSat"], 100_000 - FEE_MIN_SAT, "{row}");
     let channels = shop.get("/wallet/channels").await;
     assert_eq!(channels[0]["state"], "NORMAL", "{channels}");
-    let node = agreed(&shop, &books).await;
+    let node = at_rest(&shop, &books).await;
     assert_eq!(node["ledger_lightning_msat"], 99_000_000, "{node}");
 
     // The channel is half as large again as the first sale.
@@ -78,7 +67,7 @@ async fn a_till_with_nothing_sells_and_its_second_sale_uses_the_channel() {
     );
     let channels = shop.get("/wallet/channels").await;
     assert_eq!(channels.as_array().unwrap().len(), 1, "{channels}");
-    agreed(&shop, &books).await;
+    at_rest(&shop, &books).await;
 
     let accounts = close_and_replay(&shop).await;
     is_gross(&accounts, 120_000_000, FEE_MIN_SAT * 1_000);
@@ -110,7 +99,7 @@ async fn a_kill_after_the_claim_forgets_neither_sale_nor_fee() {
     let row = shop.incoming_becomes(&hash, "RECEIVED").await;
     assert_eq!(row["fees"], FEE_MIN_SAT * 1_000, "{row}");
     assert_eq!(row["receivedSat"], 100_000 - FEE_MIN_SAT, "{row}");
-    agreed(&shop, &books).await;
+    at_rest(&shop, &books).await;
     let accounts = close_and_replay(&shop).await;
     let fees = balance(&accounts, Account::FeesLsp);
     assert_eq!(fees.debits_posted, FEE_MIN_SAT * 1_000);

@@ -9,6 +9,7 @@ mod foreign;
 mod shop;
 
 mod audit;
+mod channels;
 mod damage;
 mod jit;
 mod money_on_chain;

@@ -225,5 +225,7 @@ pub(crate) fn channel() -> Channel {
         state: ChannelState::Ready,
         opened_at: Timestamp::default(),
         closing: None,
+        address: None,
+        announced: false,
     }
 }

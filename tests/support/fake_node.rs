@@ -321,6 +321,10 @@ impl LightningNode for FakeNode {
             lsp_fee,
         })
     }
+
+    fn peer_address(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 /// The payment hash of a BOLT 11 text.

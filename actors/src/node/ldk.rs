@@ -363,6 +363,13 @@ impl LightningNode for LdkNode {
             lsp_fee: lsp_fee.unwrap_or(most),
         })
     }
+
+    fn peer_address(&self, node_id: &str) -> Option<String> {
+        let node_id = public_key(node_id).ok()?;
+        let peers = self.node.list_peers();
+        let peer = peers.iter().find(|peer| peer.node_id == node_id)?;
+        Some(peer.address.to_string())
+    }
 }
 
 /// What a channel can receive, all HTLCs together. Unless a channel's opener is the liquidity

@@ -93,6 +93,10 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
         amount: Msat,
         most: Msat,
     ) -> Result<JitInvoice, NodeError>;
+
+    /// Where a peer is found, `host:port`, as far as the node knows; one that is connected to us
+    /// by its own doing is told with the port it came from.
+    fn peer_address(&self, node_id: &str) -> Option<String>;
 }
 
 /// How the node is doing.

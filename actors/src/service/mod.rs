@@ -2,6 +2,7 @@
 //! call goes where, in which order); it knows neither wire formats nor messages of actors.
 
 mod access;
+mod channels;
 mod error;
 mod holds;
 mod invoices;
@@ -20,6 +21,7 @@ use till::money::Msat;
 use till::time::Timestamp;
 use zeroize::Zeroizing;
 
+pub use channels::ChannelEntry;
 pub use types::*;
 
 use crate::hub::{HubHandle, SubscribeError, Subscription};

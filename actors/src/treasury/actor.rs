@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::closing;
 use super::handle::TreasuryError;
 use super::reconcile::Reconcile;
+use super::reopen;
 use super::scan::{Scan, Scanned};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
@@ -28,6 +29,12 @@ pub(crate) enum Msg {
     /// Open a channel. Answered once its funding transaction is known.
     Open {
         request: OpenChannelRequest,
+        reply: oneshot::Sender<Result<OpenedChannel, TreasuryError>>,
+        place: OwnedSemaphorePermit,
+    },
+    /// Open a channel like one that is closed. Answered as an opening is.
+    Reopen {
+        user_channel_id: [u8; 16],
         reply: oneshot::Sender<Result<OpenedChannel, TreasuryError>>,
         place: OwnedSemaphorePermit,
     },
@@ -95,6 +102,18 @@ impl Actor for TreasuryActor {
                 let _ = reply.send(opened);
                 drop(place);
             }
+            Msg::Reopen {
+                user_channel_id,
+                reply,
+                place,
+            } => {
+                let opened = match reopen::wanted(&treasury.args, &user_channel_id).await {
+                    Ok(request) => treasury.open(request).await,
+                    Err(error) => Err(error),
+                };
+                let _ = reply.send(opened);
+                drop(place);
+            }
             Msg::Scan => treasury.look_around().await?,
             Msg::SyncAndScan => {
                 treasury.sync().await;
@@ -159,6 +178,8 @@ impl Treasury {
             state: ChannelState::Opening,
             opened_at: Timestamp::default(),
             closing: None,
+            address: Some(request.address),
+            announced: request.announce,
         };
         self.args
             .ledger

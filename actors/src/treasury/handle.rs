@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ractor::ActorRef;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::actor::Msg;
 use crate::ledger::LedgerError;
@@ -60,8 +60,7 @@ impl TreasuryHandle {
         &self,
         request: OpenChannelRequest,
     ) -> Result<OpenedChannel, TreasuryError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| TreasuryError::Busy)?;
+        let place = self.place()?;
         let (reply, answer) = oneshot::channel();
         let message = Msg::Open {
             request,
@@ -72,6 +71,32 @@ impl TreasuryHandle {
             .send_message(message)
             .map_err(|_| TreasuryError::Stopped)?;
         answer.await.map_err(|_| TreasuryError::Stopped)?
+    }
+
+    /// Opens a channel like one that is closed: with the same peer, and of the same size.
+    ///
+    /// # Errors
+    /// As [`open_channel`](Self::open_channel).
+    pub async fn reopen_channel(
+        &self,
+        user_channel_id: [u8; 16],
+    ) -> Result<OpenedChannel, TreasuryError> {
+        let place = self.place()?;
+        let (reply, answer) = oneshot::channel();
+        let message = Msg::Reopen {
+            user_channel_id,
+            reply,
+            place,
+        };
+        self.actor
+            .send_message(message)
+            .map_err(|_| TreasuryError::Stopped)?;
+        answer.await.map_err(|_| TreasuryError::Stopped)?
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, TreasuryError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| TreasuryError::Busy)
     }
 
     pub(crate) fn stop(&self) {

@@ -6,6 +6,7 @@ mod actor;
 mod closing;
 mod handle;
 mod reconcile;
+mod reopen;
 mod scan;
 
 pub(crate) use actor::{Args, TreasuryActor};

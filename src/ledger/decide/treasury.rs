@@ -232,5 +232,7 @@ fn merge(known: Option<Channel>, new: Channel, opened_at: Timestamp) -> Channel 
         state: new.state,
         opened_at: known.opened_at,
         closing: known.closing,
+        address: known.address,
+        announced: known.announced,
     }
 }

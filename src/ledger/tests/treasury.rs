@@ -31,6 +31,8 @@ fn channel(n: u8, got: u64, given: u64, state: ChannelState, funded: bool) -> Co
         given: msat(given),
         opened_at: Timestamp::default(),
         closing: None,
+        address: None,
+        announced: false,
         state,
     })
 }
