@@ -13,7 +13,7 @@ use crate::money::Msat;
 use crate::node::SendTarget;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, Closing, Figures, Purpose};
+use crate::treasury::{Channel, Closing, Figures, Funding, Purpose};
 
 /// Something that a caller or the node wants to be true.
 #[derive(Clone, Debug)]
@@ -149,6 +149,13 @@ pub enum Command {
     },
     /// A channel changed; the first time it may bring money that its opener gave us.
     RecordChannel(Channel),
+    /// Somebody splices a channel: it will hang on another output, or will not after all.
+    RecordSplice {
+        /// Which channel.
+        user_channel_id: [u8; 16],
+        /// The output, unless the splice failed.
+        funding: Option<Funding>,
+    },
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),
 }

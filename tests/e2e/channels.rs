@@ -11,7 +11,7 @@ const QUICK: [(&str, &str); 1] = [("TILL_PAYMENTS_RECHECK_SECS", "1")];
 /// The channel that the world's till has opened to the customer.
 const CAPACITY_SAT: u64 = 6_000_000;
 
-async fn list(books: &Books) -> Vec<Value> {
+pub async fn list(books: &Books) -> Vec<Value> {
     let listed = books.command(&["channels", "list", "--json"]).await;
     assert_eq!(listed.code(), 0, "{}", listed.said());
     listed.json()["channels"].as_array().unwrap().clone()

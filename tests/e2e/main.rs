@@ -18,6 +18,7 @@ mod process;
 mod receiving;
 mod reconcile;
 mod restarts;
+mod splice;
 
 /// Not a test of its own: the till itself, when this program is started again to be it. Says its
 /// exit code, because the test harness has one of its own.

@@ -227,5 +227,6 @@ pub(crate) fn channel() -> Channel {
         closing: None,
         address: None,
         announced: false,
+        splicing: None,
     }
 }

@@ -119,12 +119,20 @@ pub(super) fn event(
         } => NodeEvent::Forwarded {
             earned: msat(total_fee_earned_msat.unwrap_or(0)),
         },
-        Event::SplicePending { channel_id, .. } => {
-            NodeEvent::Other(format!("a splice of channel {channel_id} is pending"))
-        }
-        Event::SpliceFailed { channel_id, .. } => {
-            NodeEvent::Other(format!("a splice of channel {channel_id} failed"))
-        }
+        Event::SplicePending {
+            user_channel_id,
+            new_funding_txo,
+            ..
+        } => NodeEvent::Splice {
+            user_channel_id: user_channel_id.0.to_be_bytes(),
+            funding: Some(outpoint(*new_funding_txo)),
+        },
+        Event::SpliceFailed {
+            user_channel_id, ..
+        } => NodeEvent::Splice {
+            user_channel_id: user_channel_id.0.to_be_bytes(),
+            funding: None,
+        },
         Event::ChannelPending { .. } | Event::ChannelReady { .. } | Event::ChannelClosed { .. } => {
             channel_event(event, given_by_peer)
         }

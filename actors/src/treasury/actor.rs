@@ -180,6 +180,7 @@ impl Treasury {
             closing: None,
             address: Some(request.address),
             announced: request.announce,
+            splicing: None,
         };
         self.args
             .ledger

@@ -95,6 +95,10 @@ pub fn decide<A: Archive>(
         Command::NoteRouting { earned } => reconcile::note_routing(state, draft, earned)?,
         Command::Reconcile { figures, seq } => reconcile::decide(state, draft, figures, seq)?,
         Command::RecordChannel(channel) => treasury::channel(state, draft, channel)?,
+        Command::RecordSplice {
+            user_channel_id,
+            funding,
+        } => treasury::splice(state, draft, user_channel_id, funding)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))
