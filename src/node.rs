@@ -173,6 +173,13 @@ pub enum NodeEvent {
         /// What the peer gave us when it opened the channel, as long as it is new.
         given_by_peer: Msat,
     },
+    /// A channel is being spliced, or is not after all.
+    Splice {
+        /// The node's lasting name for it.
+        user_channel_id: [u8; 16],
+        /// The output that it will hang on; `None` if the splice failed.
+        funding: Option<(TxId, u32)>,
+    },
     /// Somebody else's payment went through us.
     Forwarded {
         /// What that earned.

@@ -17,9 +17,10 @@ use till::treasury::Figures;
 
 use crate::journal::Journal;
 use crate::node::{
-    BumpRequest, ClosingBalance, LightningNode, Look, MadeOffer, NodeBalances, NodeChannel,
-    NodeError, NodeEvent, NodePayment, NodeStatus, OfferRequest, OnchainRow, OpenChannelRequest,
-    ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend, SpendRequest,
+    BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
+    NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferRequest, OnchainRow,
+    OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend,
+    SpendRequest,
 };
 use crate::views::{Views, catch_up};
 
@@ -66,6 +67,7 @@ impl Books {
         self.run(Command::IssueInvoice {
             hash: hash(n),
             bolt11: format!("ln{n}"),
+            lsp_fee: None,
         });
     }
 
@@ -223,6 +225,17 @@ impl LightningNode for QuietNode {
     }
     fn stop(&self) -> Result<(), NodeError> {
         Ok(())
+    }
+    fn receive_jit_for_hash(
+        &self,
+        _: &ReceiveRequest,
+        _: Msat,
+        _: Msat,
+    ) -> Result<JitInvoice, NodeError> {
+        Err(NodeError::Busy)
+    }
+    fn peer_address(&self, _: &str) -> Option<String> {
+        None
     }
 }
 

@@ -387,6 +387,7 @@ impl Default for Policy {
             },
             invoice_expiry_secs: 3_600,
             max_amount: Msat::new(1_000_000_000_000).unwrap_or(Msat::ZERO),
+            lsp: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::money::Msat;
 use crate::node::{ChannelChange, NodeEvent};
 use crate::payment::Payment;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, ChannelState};
+use crate::treasury::{Channel, ChannelState, Funding};
 
 /// Applies a node event.
 #[derive(Clone, Debug)]
@@ -95,6 +95,16 @@ impl OnEvent {
                 (Stage::Last, Step::execute(void))
             }
             NodeEvent::Channel { .. } => (Stage::Last, channel(event)),
+            NodeEvent::Splice {
+                user_channel_id,
+                funding,
+            } => {
+                let splice = Command::RecordSplice {
+                    user_channel_id,
+                    funding: funding.map(|(tx_id, index)| Funding { tx_id, index }),
+                };
+                (Stage::Last, Step::execute(splice))
+            }
             NodeEvent::Forwarded { earned } => {
                 (Stage::Last, Step::execute(Command::NoteRouting { earned }))
             }
@@ -178,6 +188,9 @@ fn channel(event: NodeEvent) -> Step<()> {
         state: state_after(change),
         opened_at: Timestamp::default(),
         closing: None,
+        address: None,
+        announced: false,
+        splicing: None,
     }))
 }
 

@@ -86,6 +86,10 @@ pub struct Invoice {
     /// What is held, or was and has not been given back yet.
     #[n(16)]
     pub held: Option<Held>,
+    /// What the liquidity provider takes for opening a channel with this payment (LSPS2), as it was
+    /// promised when the invoice was made; `None` for an invoice that needs no new channel.
+    #[n(20)]
+    pub lsp_fee_quoted: Option<Msat>,
     /// The offer (BOLT 12) that was paid, if it was one: the row then begins when it is paid.
     #[n(17)]
     pub offer: Option<PaidOffer>,

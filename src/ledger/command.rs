@@ -16,7 +16,7 @@ use crate::offer::Offer;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
 use crate::treasury::{
-    Channel, CloseJob, Closing, Figures, MinedIn, Purpose, SpendPurpose, SpendVersion,
+    Channel, CloseJob, Closing, Figures, Funding, MinedIn, Purpose, SpendPurpose, SpendVersion,
 };
 
 /// Something that a caller or the node wants to be true.
@@ -30,6 +30,8 @@ pub enum Command {
         hash: PaymentHash,
         /// Its text.
         bolt11: String,
+        /// What a liquidity provider will take of it for opening a channel, if it has to.
+        lsp_fee: Option<Msat>,
     },
     /// The node refused, or never answered; the draft is dropped.
     AbandonInvoice {
@@ -170,6 +172,13 @@ pub enum Command {
     LoseDeposit {
         /// Which transaction.
         tx_id: TxId,
+    },
+    /// Somebody splices a channel: it will hang on another output, or will not after all.
+    RecordSplice {
+        /// Which channel.
+        user_channel_id: [u8; 16],
+        /// The output, unless the splice failed.
+        funding: Option<Funding>,
     },
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),

@@ -23,7 +23,8 @@ impl<A: Archive> State<A> {
                 hash,
                 bolt11,
                 number,
-            } => self.issue(seq, at, hash, bolt11, *number),
+                lsp_fee,
+            } => self.issue(seq, at, hash, bolt11, *number, *lsp_fee),
             Fact::InvoiceAbandoned(hash) => self.step_invoice(seq, hash, On::Abandon, |_| ()),
             Fact::ClaimIntended { hash, claim } => {
                 self.step_invoice(seq, hash, On::ClaimIntended, |invoice| {
@@ -136,9 +137,11 @@ impl<A: Archive> State<A> {
         hash: &PaymentHash,
         bolt11: &str,
         number: u32,
+        lsp_fee: Option<Msat>,
     ) -> Result<(), EvolveError> {
         self.step_invoice(seq, hash, invoice::Input::Issue, |invoice| {
             invoice.bolt11 = Some(bolt11.to_owned());
+            invoice.lsp_fee_quoted = lsp_fee;
             invoice.created_at = at;
             invoice.number = number;
         })?;

@@ -61,6 +61,9 @@ pub enum Fact {
         /// Its number within the wallet.
         #[n(2)]
         number: u32,
+        /// What a liquidity provider will take of it for opening a channel, if it has to.
+        #[n(3)]
+        lsp_fee: Option<Msat>,
     },
     /// The invoice never came to be.
     #[n(2)]

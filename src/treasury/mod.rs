@@ -96,6 +96,27 @@ pub struct Channel {
     /// The transaction that closed it, once the chain has shown one.
     #[n(9)]
     pub closing: Option<Closing>,
+    /// Where the peer listens, `host:port`, if we opened the channel: to open it again.
+    #[n(20)]
+    pub address: Option<String>,
+    /// Whether we told the network of it.
+    #[n(21)]
+    #[cbor(default)]
+    pub announced: bool,
+    /// The output that a splice will have it hang on, once that is deep enough.
+    #[n(22)]
+    pub splicing: Option<Funding>,
+}
+
+/// The output that holds a channel's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Funding {
+    /// The transaction.
+    #[n(0)]
+    pub tx_id: TxId,
+    /// The output's index.
+    #[n(1)]
+    pub index: u32,
 }
 
 /// The transaction that spends a channel's funding.
@@ -113,6 +134,13 @@ pub struct Closing {
 pub const FINAL_DEPTH: u32 = 6;
 
 impl Channel {
+    /// Every output that holds its money, or may soon.
+    pub fn fundings(&self) -> impl Iterator<Item = (TxId, u32)> + '_ {
+        let now = self.funding_tx.map(|tx_id| (tx_id, self.funding_index));
+        let soon = self.splicing.map(|soon| (soon.tx_id, soon.index));
+        now.into_iter().chain(soon)
+    }
+
     /// Whether no HTLC can be left in it at `height`: its closing is final.
     #[must_use]
     pub fn closed_for_good(&self, height: u32) -> bool {

@@ -56,7 +56,11 @@ pub(crate) fn sale(n: u64) -> [Command; RECORDS_A_SALE as usize] {
     };
     // As long as the real ones.
     let bolt11 = format!("lnbcrt{}", "q".repeat(280));
-    let issue = Command::IssueInvoice { hash, bolt11 };
+    let issue = Command::IssueInvoice {
+        hash,
+        bolt11,
+        lsp_fee: None,
+    };
     [draft(n), issue, claim, receipt]
 }
 

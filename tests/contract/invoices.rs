@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use support::app::{TestApp, until};
-use support::fake_node::{Foreign, payment_hash};
+use support::fake_node::{Foreign, LSP_FEE_MSAT, payment_hash};
+use till::fees::LspPolicy;
+use till::money::Msat;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invoice_answers_what_the_source_documents_and_more() {
@@ -150,4 +152,34 @@ async fn decoding_answers_amount_and_description_or_one_error() {
         let answer = admin.post("/wallet/decodeinvoice", body).await;
         assert_eq!(answer, (400, json!({"error": "Could not decode invoice"})));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_needs_a_channel_says_what_the_provider_takes() {
+    let lsp = LspPolicy {
+        max_fee_ppm: 1_000,
+        max_fee_floor: Msat::ZERO,
+    };
+    let app = TestApp::with_lsp(lsp).await;
+    let admin = app.wallet_admin().await;
+    let ask = async |wanted: Value| admin.post("/wallet/createinvoice", wanted).await;
+    // The channels of the fake node can receive 500,000 sat.
+    let (status, made) = ask(json!({"amountSat": 500_000})).await;
+    assert_eq!(status, 200, "{made}");
+    assert!(made.get("lspFeeSat").is_none(), "{made}");
+    let (status, made) = ask(json!({})).await;
+    assert_eq!(status, 200, "{made}");
+    // A part of a satoshi is told as a whole one: it is never more than what was told.
+    let (status, made) = ask(json!({"amountSat": 1_100_000})).await;
+    assert_eq!(status, 200, "{made}");
+    assert_eq!(made["lspFeeSat"], LSP_FEE_MSAT.div_ceil(1_000));
+    // A thousandth of this is less than the provider wants.
+    let (status, refused) = ask(json!({"amountSat": 1_000_000})).await;
+    assert_eq!(
+        (status, &refused["code"]),
+        (503, &json!("node_unavailable"))
+    );
+    assert_eq!(refused["message"], "too dear");
+    let rows = admin.get("/wallet/payments/incoming?all=true").await.1;
+    assert_eq!(rows.as_array().unwrap().len(), 3, "{rows}");
 }

@@ -33,12 +33,17 @@ impl Books {
     }
 
     pub async fn audit(&self, args: &[&str]) -> Audited {
+        self.command(&[&["audit"], args].concat()).await
+    }
+
+    /// Any command for this till.
+    pub async fn command(&self, args: &[&str]) -> Audited {
         let env: Vec<(&str, &str)> = self
             .env
             .iter()
             .map(|(n, v)| (n.as_str(), v.as_str()))
             .collect();
-        Audited(tilld(&[&["audit"], args].concat(), &env).await)
+        Audited(tilld(args, &env).await)
     }
 }
 

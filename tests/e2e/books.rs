@@ -17,15 +17,9 @@ const ROUNDING_SAT: i128 = 1;
 pub async fn close_and_check(shop: Shop) {
     let channels = shop.get("/wallet/channels").await;
     let pending = pending_payments(&shop).await;
-    let data_dir = shop.world.dir().join("till");
-    shop.world.stop().await.unwrap();
-    let scratch = tempfile::tempdir().unwrap();
-    let journal = Journal::open(&data_dir.join("journal.sqlite"), "regtest").unwrap();
-    let views = Views::open(scratch.path()).unwrap();
-    let state = catch_up(&journal, &views).unwrap();
-    let balance = |account| state.balance(account).unwrap();
+    let (accounts, allowed) = replay(&shop).await;
+    let balance = |account| balance(&accounts, account);
 
-    let accounts: Vec<Balance> = views.all::<Balance>().unwrap();
     let sum = |column: fn(&Balance) -> u64| -> u128 {
         accounts
             .iter()
@@ -51,7 +45,6 @@ pub async fn close_and_check(shop: Shop) {
     let booked = booked.div_euclid(1_000);
     let slack = (ANCHORS_SAT + ROUNDING_SAT) * i128::try_from(channels.len()).unwrap();
     // What closings cost is booked once nothing else can explain a difference.
-    let allowed = views.get::<Allowance>(&()).unwrap().unwrap_or_default();
     let slack = slack + i128::from(allowed.closing_msat.div_ceil(1_000));
     if pending == 0 {
         let off = booked - held;
@@ -69,6 +62,28 @@ pub async fn close_and_check(shop: Shop) {
         assets,
         "what the house owns is what the node holds"
     );
+}
+
+/// Stops everything and replays the journal: all accounts as it adds up to them.
+pub async fn close_and_replay(shop: &Shop) -> Vec<Balance> {
+    replay(shop).await.0
+}
+
+async fn replay(shop: &Shop) -> (Vec<Balance>, Allowance) {
+    let data_dir = shop.world.dir().join("till");
+    shop.world.stop().await.unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&data_dir.join("journal.sqlite"), "regtest").unwrap();
+    let views = Views::open(scratch.path()).unwrap();
+    catch_up(&journal, &views).unwrap();
+    let allowed = views.get::<Allowance>(&()).unwrap();
+    (views.all::<Balance>().unwrap(), allowed.unwrap_or_default())
+}
+
+/// One of these accounts.
+pub fn balance(accounts: &[Balance], account: Account) -> Balance {
+    let found = accounts.iter().find(|balance| balance.account == account);
+    found.copied().unwrap_or(Balance::empty(account))
 }
 
 async fn pending_payments(shop: &Shop) -> usize {

@@ -2,14 +2,17 @@
 //! but the till's own HTTP surface and WebSocket to drive it.
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
+mod beside;
 mod books;
 mod display;
 mod foreign;
 mod shop;
 
 mod audit;
+mod channels;
 mod closing;
 mod damage;
+mod jit;
 mod money_on_chain;
 mod offers;
 mod onchain;
@@ -19,6 +22,7 @@ mod receiving;
 mod reconcile;
 mod restarts;
 mod secrets;
+mod splice;
 
 /// Not a test of its own: the till itself, when this program is started again to be it. Says its
 /// exit code, because the test harness has one of its own.

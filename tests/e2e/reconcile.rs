@@ -13,7 +13,7 @@ const QUICK: [(&str, &str); 2] = [
 ];
 
 /// What the audit says of the node, once everything is at rest and explained.
-async fn at_rest(shop: &Shop, books: &Books) -> Value {
+pub async fn at_rest(shop: &Shop, books: &Books) -> Value {
     until("ledger and node to agree", async || {
         // Blocks let closings become final, and nothing else wait for them.
         shop.world.mine(1).await.unwrap();

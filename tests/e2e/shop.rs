@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use till_regtest::peer::{IssuedInvoice, NewInvoice, Paid, PeerError};
 use till_regtest::wait::Wait;
-use till_regtest::world::{TilldCommand, World, WorldConfig};
+use till_regtest::world::{Liquidity, TilldCommand, World, WorldConfig};
 
 use crate::display::Display;
 
@@ -29,8 +29,23 @@ impl Shop {
 
     /// With settings of the till's, as `TILL_SECTION_KEY`.
     pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        Self::open_rich(Liquidity::default(), settings).await
+    }
+
+    /// A till that has nothing yet: no channel, and not a satoshi on the chain.
+    pub async fn open_poor(settings: &[(&str, &str)]) -> Self {
+        let nothing = Liquidity {
+            onchain_sat: 0,
+            outbound_sat: 0,
+            inbound_sat: 0,
+        };
+        Self::open_rich(nothing, settings).await
+    }
+
+    async fn open_rich(liquidity: Liquidity, settings: &[(&str, &str)]) -> Self {
         let tilld = TilldCommand::this_test_program("the_till").unwrap();
         let mut config = WorldConfig::new(tilld);
+        config.liquidity = liquidity;
         config.env = settings
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))

@@ -130,6 +130,7 @@ impl Rules {
             NodeEvent::Claimable { .. }
             | NodeEvent::SendFailed { .. }
             | NodeEvent::Channel { .. }
+            | NodeEvent::Splice { .. }
             | NodeEvent::Forwarded { .. }
             | NodeEvent::Other(_) => {}
         }

@@ -92,7 +92,11 @@ fn ask(n: u8, asking: &mut Asking, answer: Option<Answer>) -> Result<Effect, Out
             let hash = *hash;
             *asking = Asking::Issue;
             let bolt11 = format!("ln{n}");
-            Ok(Effect::Execute(Command::IssueInvoice { hash, bolt11 }))
+            Ok(Effect::Execute(Command::IssueInvoice {
+                hash,
+                bolt11,
+                lsp_fee: None,
+            }))
         }
         (Asking::Issue, Some(Answer::Executed(Ok(_)))) => Err(Outcome::Asked(n, true)),
         (_, _) => Err(Outcome::Asked(n, false)),

@@ -271,5 +271,8 @@ pub(crate) fn channel() -> Channel {
         state: ChannelState::Ready,
         opened_at: Timestamp::default(),
         closing: None,
+        address: None,
+        announced: false,
+        splicing: None,
     }
 }

@@ -118,7 +118,11 @@ impl World {
         let draft = wishes::draft(n, wallet, Some(amount));
         self.must(Command::DraftInvoice(Box::new(draft)));
         let bolt11 = format!("ln{n}");
-        self.must(Command::IssueInvoice { hash, bolt11 });
+        self.must(Command::IssueInvoice {
+            hash,
+            bolt11,
+            lsp_fee: None,
+        });
         self.must(Command::IntendClaim {
             hash,
             amount,

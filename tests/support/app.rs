@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use till::fees::LspPolicy;
 use till_actors::hub::HubLimits;
 use till_actors::service::Policy;
 use till_actors::till::{NodeSource, Till, TillConfig};
@@ -47,13 +48,25 @@ impl TestApp {
 
     /// The same with a floor for the disk, in free bytes.
     pub async fn start_above(disk_floor_bytes: u64, change: impl FnOnce(&mut Settings)) -> Self {
+        let floor = |till: &mut TillConfig| till.disk_floor_bytes = disk_floor_bytes;
+        Self::start_as(floor, change).await
+    }
+
+    /// The same with a liquidity provider, and its first administrator.
+    pub async fn with_lsp(lsp: LspPolicy) -> Self {
+        let lsp = |till: &mut TillConfig| till.policy.lsp = Some(lsp);
+        Self::start_as(lsp, |_| ()).await.set_up().await
+    }
+
+    async fn start_as(
+        change_till: impl FnOnce(&mut TillConfig),
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let node = Arc::new(FakeNode::default());
         let source = NodeSource::Running(Arc::clone(&node) as _);
-        let config = TillConfig {
-            disk_floor_bytes,
-            ..config(dir.path())
-        };
+        let mut config = config(dir.path());
+        change_till(&mut config);
         let till = Till::start(config, [7; 64].into(), source).await;
         let till = till.expect("the till starts");
         let mut settings = Settings {

@@ -19,14 +19,17 @@ use till::payment::FailureReason;
 use till::time::Timestamp;
 use till::treasury::Figures;
 use till_actors::node::{
-    BumpRequest, ClosingBalance, LightningNode, Look, MadeOffer, NodeBalances, NodeChannel,
-    NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest, OnchainRow,
-    OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend,
-    SpendRequest,
+    BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
+    NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest,
+    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    SignedSpend, SpendRequest,
 };
 use tokio::sync::Notify;
 
 use crate::offers::OfferText;
+
+/// What the provider takes for a channel, whatever the payment.
+pub const LSP_FEE_MSAT: u64 = 1_000_500;
 
 /// What becomes of a payment to an invoice of somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -458,6 +461,26 @@ impl LightningNode for FakeNode {
 
     fn stop(&self) -> Result<(), NodeError> {
         Ok(())
+    }
+
+    fn receive_jit_for_hash(
+        &self,
+        request: &ReceiveRequest,
+        _: Msat,
+        most: Msat,
+    ) -> Result<JitInvoice, NodeError> {
+        let lsp_fee = Msat::new(LSP_FEE_MSAT).expect("a small fee");
+        if lsp_fee > most {
+            return Err(NodeError::NoInbound("too dear".into()));
+        }
+        Ok(JitInvoice {
+            bolt11: self.receive_for_hash(request)?,
+            lsp_fee,
+        })
+    }
+
+    fn peer_address(&self, _: &str) -> Option<String> {
+        None
     }
 }
 

@@ -123,12 +123,20 @@ pub(super) fn event(
         } => NodeEvent::Forwarded {
             earned: msat(total_fee_earned_msat.unwrap_or(0)),
         },
-        Event::SplicePending { channel_id, .. } => {
-            NodeEvent::Other(format!("a splice of channel {channel_id} is pending"))
-        }
-        Event::SpliceFailed { channel_id, .. } => {
-            NodeEvent::Other(format!("a splice of channel {channel_id} failed"))
-        }
+        Event::SplicePending {
+            user_channel_id,
+            new_funding_txo,
+            ..
+        } => NodeEvent::Splice {
+            user_channel_id: user_channel_id.0.to_be_bytes(),
+            funding: Some(outpoint(*new_funding_txo)),
+        },
+        Event::SpliceFailed {
+            user_channel_id, ..
+        } => NodeEvent::Splice {
+            user_channel_id: user_channel_id.0.to_be_bytes(),
+            funding: None,
+        },
         Event::ChannelPending { .. } | Event::ChannelReady { .. } | Event::ChannelClosed { .. } => {
             channel_event(event, given_by_peer)
         }
@@ -413,6 +421,41 @@ pub(super) fn add_to_look(look: &mut Look, balance: &LightningBalance) {
         | LightningBalance::ContentiousClaimable { .. }
         | LightningBalance::CounterpartyRevokedOutputClaimable { .. } => {}
     }
+}
+
+/// What a liquidity provider may keep of a payment, as it was agreed when the invoice was made.
+pub(super) fn lsp_fee_limit(row: &PaymentDetails) -> Option<Msat> {
+    match &row.kind {
+        PaymentKind::Bolt11Jit { lsp_fee_limits, .. } => {
+            lsp_fee_limits.max_total_opening_fee_msat.map(msat)
+        }
+        PaymentKind::Bolt11 { .. }
+        | PaymentKind::Bolt12Offer { .. }
+        | PaymentKind::Bolt12Refund { .. }
+        | PaymentKind::Spontaneous { .. }
+        | PaymentKind::Onchain { .. } => None,
+    }
+}
+
+/// Why there is no channel just in time, in words for whoever asked for the invoice. The node does
+/// not tell an offer that leaves the amount out from an answer that never came.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else it is, it is no answer of the liquidity provider's"
+)]
+pub(super) fn jit_error(failed: LdkError) -> NodeError {
+    let why = match failed {
+        LdkError::ConnectionFailed => "the liquidity provider cannot be reached",
+        LdkError::LiquidityFeeTooHigh => {
+            "the liquidity provider wants more for a channel than lsp.max_fee_ppm and \
+             lsp.max_fee_floor_sat allow"
+        }
+        LdkError::LiquidityRequestFailed => {
+            "the liquidity provider offers no channel for this amount, or does not answer"
+        }
+        _ => return error(failed),
+    };
+    NodeError::NoInbound(why.to_owned())
 }
 
 /// What an error of the node means to a caller.

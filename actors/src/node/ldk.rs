@@ -29,10 +29,10 @@ use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
 use super::{
-    BumpRequest, ClosingBalance, LightningNode, Look, MadeOffer, NodeBalances, NodeChannel,
-    NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest, OnchainRow,
-    OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend,
-    SpendRequest,
+    BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
+    NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest,
+    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    SignedSpend, SpendRequest,
 };
 
 /// Everything an embedded node needs to start.
@@ -82,7 +82,8 @@ impl LdkNode {
             .set_entropy_bip39_mnemonic(mnemonic.clone(), None)
             .set_custom_logger(Arc::new(TracingLogger))
             .set_chain_source_esplora(config.esplora_url.clone(), Some(sync_config(config)));
-        if !config.alias.is_empty() {
+        // A node that listens nowhere is never announced, and ldk-node refuses to give it a name.
+        if !config.alias.is_empty() && !config.listen.is_empty() {
             let refused = |_| NodeError::Invalid("the alias is too long or has a zero byte".into());
             builder
                 .set_node_alias(config.alias.clone())
@@ -309,7 +310,7 @@ impl LightningNode for LdkNode {
         let (spendable, receivable) = ready.fold((0, 0), |(out, inn), channel| {
             (
                 out + channel.outbound_capacity_msat,
-                inn + channel.inbound_capacity_msat,
+                inn + in_flight_at_most(&channel),
             )
         });
         NodeBalances {
@@ -399,20 +400,63 @@ impl LightningNode for LdkNode {
             Err(error) => Err(convert::error(error)),
         }
     }
+
+    fn receive_jit_for_hash(
+        &self,
+        request: &ReceiveRequest,
+        amount: Msat,
+        most: Msat,
+    ) -> Result<JitInvoice, NodeError> {
+        let description = convert::description(&request.description)?;
+        let invoice = self
+            .node
+            .bolt11_payment()
+            .receive_via_jit_channel_for_hash(
+                amount.get(),
+                &description,
+                request.expiry_secs,
+                Some(most.get()),
+                convert::ldk_hash(request.hash),
+            )
+            .map_err(convert::jit_error)?;
+        let row = self.node.payment(&LdkPaymentId(*request.hash.as_bytes()));
+        let lsp_fee = row.as_ref().and_then(convert::lsp_fee_limit);
+        Ok(JitInvoice {
+            bolt11: invoice.to_string(),
+            // Only a row that is damaged does not tell; then the most that was allowed stands.
+            lsp_fee: lsp_fee.unwrap_or(most),
+        })
+    }
+
+    fn peer_address(&self, node_id: &str) -> Option<String> {
+        let node_id = public_key(node_id).ok()?;
+        let peers = self.node.list_peers();
+        let peer = peers.iter().find(|peer| peer.node_id == node_id)?;
+        Some(peer.address.to_string())
+    }
+}
+
+/// What a channel can receive, all HTLCs together. Unless a channel's opener is the liquidity
+/// provider, the node lets only a tenth of it be in flight, which no larger payment gets past.
+fn in_flight_at_most(channel: &ldk_node::ChannelDetails) -> u64 {
+    let at_once = channel.inbound_htlc_maximum_msat.unwrap_or(u64::MAX);
+    channel.inbound_capacity_msat.min(at_once)
 }
 
 fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
-    let trusted: Vec<PublicKey> = config
+    let mut trusted: Vec<PublicKey> = config
         .trusted_peers_0conf
         .iter()
         .map(|text| public_key(text))
         .collect::<Result<_, _>>()?;
-    // A liquidity provider that opens channels without confirmation is trusted with their
-    // closing too: else its first channel would need an on-chain reserve that a new till lacks.
-    let mut no_reserve = trusted.clone();
+    // The payment that a provider's channel is opened for waits in it: it would time out long
+    // before six confirmations. To name a provider is to trust it that far.
     if let Some((node_id, _, _)) = &config.lsp {
-        no_reserve.push(public_key(node_id)?);
+        trusted.push(public_key(node_id)?);
     }
+    // Whoever opens channels without confirmation is trusted with their closing too: else the
+    // first channel would need an on-chain reserve that a new till lacks.
+    let no_reserve = trusted.clone();
     let (listen, announce) = (addresses(&config.listen)?, addresses(&config.announce)?);
     Ok(Config {
         storage_dir_path: config.dir.display().to_string(),

@@ -104,6 +104,23 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
 
     /// Disconnects, persists and stops.
     fn stop(&self) -> Result<(), NodeError>;
+
+    /// Like [`receive_for_hash`](Self::receive_for_hash), for money that the channels cannot take:
+    /// the configured liquidity provider opens one with the payment (LSPS2) and keeps its fee of
+    /// it, never more than `most`. Asks the provider over the network.
+    ///
+    /// # Errors
+    /// [`NodeError::NoInbound`] if the provider is away, is too dear or does not offer it.
+    fn receive_jit_for_hash(
+        &self,
+        request: &ReceiveRequest,
+        amount: Msat,
+        most: Msat,
+    ) -> Result<JitInvoice, NodeError>;
+
+    /// Where a peer is found, `host:port`, as far as the node knows; one that is connected to us
+    /// by its own doing is told with the port it came from.
+    fn peer_address(&self, node_id: &str) -> Option<String>;
 }
 
 /// How the node is doing.
@@ -152,6 +169,15 @@ pub struct MadeOffer {
     pub expires_at: Option<Timestamp>,
 }
 
+/// An invoice that brings its own channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JitInvoice {
+    /// The BOLT 11 text.
+    pub bolt11: String,
+    /// What the liquidity provider will keep of the payment.
+    pub lsp_fee: Msat,
+}
+
 /// A channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeChannel {
@@ -194,7 +220,7 @@ pub struct NodeBalances {
     pub lightning_total: Sat,
     /// What the channels can send, those with an absent peer included.
     pub spendable: Msat,
-    /// What the channels can receive, likewise.
+    /// What the channels can receive, likewise: no more than each lets be in flight at once.
     pub receivable: Msat,
 }
 
@@ -313,6 +339,9 @@ pub enum NodeError {
     /// The transaction is confirmed, or others of ours rest on it.
     #[error("{0}")]
     NotReplaceable(String),
+    /// The channels cannot take the money, and no new one is to be had; the text is for people.
+    #[error("{0}")]
+    NoInbound(String),
     /// All places for node calls are taken; try again.
     #[error("the node is busy")]
     Busy,

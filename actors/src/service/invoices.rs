@@ -11,7 +11,13 @@ use till::time::Timestamp;
 
 use super::types::{DecodedInvoice, Hold, IncomingPayment, InvoiceQuery, NewInvoice, ServiceError};
 use super::{Service, network_name};
-use crate::node::ReceiveRequest;
+use crate::node::{NodeError, ReceiveRequest};
+
+/// Why there is no invoice for any amount. The node would make one, and then refuse most payments
+/// to it: it limits the provider to a share of what is left after its fee, where the provider
+/// takes that share of the whole, and a minimum.
+const NEEDS_AMOUNT: &str =
+    "no channel can receive yet, and one that is opened with the payment needs an amount";
 
 impl Service {
     /// Makes an invoice: the hash is reserved on disk, the node registers it, the text is on disk,
@@ -19,7 +25,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::InvalidRequest`] for what cannot be in an invoice, [`ServiceError::Node`]
-    /// while the node is not running.
+    /// while the node is not running, or if the channels cannot take the money and the liquidity
+    /// provider opens no other.
     pub async fn create_invoice(&self, wanted: NewInvoice) -> Result<Invoice, ServiceError> {
         self.check(&wanted)?;
         let expiry_secs = wanted
@@ -66,14 +73,13 @@ impl Service {
             .ledger
             .execute(Command::DraftInvoice(Box::new(draft)))
             .await?;
-        match self
-            .parts
-            .node
-            .call(move |node| node.receive_for_hash(&request))
-            .await
-        {
-            Ok(bolt11) => {
-                let issue = Command::IssueInvoice { hash, bolt11 };
+        match self.register(request).await {
+            Ok((bolt11, lsp_fee)) => {
+                let issue = Command::IssueInvoice {
+                    hash,
+                    bolt11,
+                    lsp_fee,
+                };
                 self.parts.ledger.execute_for_node(issue).await?;
                 self.row::<Invoice>(&hash)?.ok_or(ServiceError::Unknown)
             }
@@ -85,6 +91,32 @@ impl Service {
                 Err(error.into())
             }
         }
+    }
+
+    /// Has the node make the text; and what a liquidity provider will take, if it has to open a
+    /// channel.
+    ///
+    /// Where a provider is configured, an invoice that the channels cannot take is never made
+    /// without one: the customer would stand at the counter with a payment that finds no way, and
+    /// nobody there could tell why. The maker of the invoice can, and takes cash or asks for less.
+    async fn register(&self, request: ReceiveRequest) -> Result<(String, Option<Msat>), NodeError> {
+        let lsp = self.parts.policy.lsp;
+        let call = self.parts.node.call(move |node| {
+            let Some(terms) = lsp else {
+                return Ok((node.receive_for_hash(&request)?, None));
+            };
+            let receivable = node.balances().receivable;
+            match request.amount {
+                Some(amount) if amount > receivable => {
+                    let most = terms.most(amount).unwrap_or(Msat::ZERO);
+                    let made = node.receive_jit_for_hash(&request, amount, most)?;
+                    Ok((made.bolt11, Some(made.lsp_fee)))
+                }
+                None if receivable.is_zero() => Err(NodeError::NoInbound(NEEDS_AMOUNT.to_owned())),
+                Some(_) | None => Ok((node.receive_for_hash(&request)?, None)),
+            }
+        });
+        call.await
     }
 
     fn check(&self, wanted: &NewInvoice) -> Result<(), ServiceError> {

@@ -2,6 +2,7 @@
 //! call goes where, in which order); it knows neither wire formats nor messages of actors.
 
 mod access;
+mod channel_info;
 mod channels;
 mod error;
 mod holds;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use till::fees::FeePolicy;
+use till::fees::{FeePolicy, LspPolicy};
 use till::ledger::entity::Entity;
 use till::ledger::{Account, Balance, WalletRef};
 use till::money::Msat;
@@ -26,6 +27,7 @@ use till::treasury::{Channel, CloseJob};
 use zeroize::Zeroizing;
 
 pub use crate::treasury::Spent;
+pub use channels::ChannelEntry;
 pub use types::*;
 
 use crate::hub::{HubHandle, SubscribeError, Subscription};
@@ -51,6 +53,8 @@ pub struct Policy {
     pub invoice_expiry_secs: u32,
     /// The most that one invoice or payment may move.
     pub max_amount: Msat,
+    /// What a liquidity provider may take, if there is one.
+    pub lsp: Option<LspPolicy>,
 }
 
 pub(crate) struct Parts {
@@ -168,7 +172,7 @@ impl Service {
             node_id,
             network: self.network().to_owned(),
             height,
-            channels: channels::infos(open, &closing, &rows, &jobs),
+            channels: channel_info::infos(open, &closing, &rows, &jobs),
         })
     }
 

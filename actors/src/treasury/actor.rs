@@ -12,6 +12,7 @@ use super::close::Closings;
 use super::closing;
 use super::handle::TreasuryError;
 use super::reconcile::Reconcile;
+use super::reopen;
 use super::scan::{Scan, Scanned};
 use super::spend::{BumpWish, SpendWish, Spends, Spent, Watched};
 use crate::chain::ChainClient;
@@ -41,6 +42,8 @@ type Reply<T> = oneshot::Sender<Result<T, TreasuryError>>;
 pub(crate) enum Wish {
     /// Open a channel. Answered once its funding transaction is known.
     Open(OpenChannelRequest, Reply<OpenedChannel>),
+    /// Open a channel like one that is closed. Answered as an opening is.
+    Reopen([u8; 16], Reply<OpenedChannel>),
     /// Pay on the chain. Answered once the chain source has the transaction.
     Pay(SpendWish, Reply<Spent>),
     /// Give a transaction a higher fee, likewise.
@@ -157,10 +160,16 @@ impl Treasury {
         // The caller may be gone; what is done is done all the same.
         match wish {
             Wish::Open(request, reply) => drop(reply.send(self.open(request).await)),
+            Wish::Reopen(id, reply) => drop(reply.send(self.reopen(id).await)),
             Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
             Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
             Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
         }
+    }
+
+    async fn reopen(&mut self, id: [u8; 16]) -> Result<OpenedChannel, TreasuryError> {
+        let request = reopen::wanted(&self.args, &id).await?;
+        self.open(request).await
     }
 
     async fn open(&mut self, request: OpenChannelRequest) -> Result<OpenedChannel, TreasuryError> {
@@ -185,6 +194,9 @@ impl Treasury {
             state: ChannelState::Opening,
             opened_at: Timestamp::default(),
             closing: None,
+            address: Some(request.address),
+            announced: request.announce,
+            splicing: None,
         };
         self.args
             .ledger

@@ -30,7 +30,13 @@ async fn look(args: &Args, channel: &Channel) {
     let Some(funding) = channel.funding_tx else {
         return;
     };
-    let spender = args.chain.spender((funding, channel.funding_index)).await;
+    let mut spender = args.chain.spender((funding, channel.funding_index)).await;
+    // A splice that was not deep enough yet is no closing: that spends the splice's output.
+    if let (Ok(Some(tx_id)), Some(splice)) = (&spender, channel.splicing)
+        && *tx_id == splice.tx_id
+    {
+        spender = args.chain.spender((splice.tx_id, splice.index)).await;
+    }
     let (closing, cost) = match spender {
         Err(_) => return, // Nothing may be concluded.
         Ok(None) => (None, Msat::ZERO),

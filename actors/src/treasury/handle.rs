@@ -128,6 +128,17 @@ impl TreasuryHandle {
         answer.await.map_err(|_| TreasuryError::Stopped)?
     }
 
+    /// Opens a channel like one that is closed: with the same peer, and of the same size.
+    ///
+    /// # Errors
+    /// As [`open_channel`](Self::open_channel).
+    pub async fn reopen_channel(
+        &self,
+        user_channel_id: [u8; 16],
+    ) -> Result<OpenedChannel, TreasuryError> {
+        self.ask(|reply| Wish::Reopen(user_channel_id, reply)).await
+    }
+
     pub(crate) fn stop(&self) {
         self.places.close();
         self.actor.stop(None);

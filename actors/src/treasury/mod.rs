@@ -7,6 +7,7 @@ mod close;
 mod closing;
 mod handle;
 mod reconcile;
+mod reopen;
 mod scan;
 mod spend;
 

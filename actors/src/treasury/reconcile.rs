@@ -57,7 +57,12 @@ impl Reconcile {
     async fn at_rest(&self) -> Result<Option<(Figures, u64)>, ViewError> {
         let views = &self.args.views;
         let seq = views.progress().seq;
-        let opening = |channel: &Channel| channel.state < ChannelState::Ready;
+        // While a channel hangs on two outputs, the node tells the smaller of two balances.
+        let opening = |channel: &Channel| match channel.state {
+            ChannelState::Opening | ChannelState::Pending => true,
+            ChannelState::Ready => channel.splicing.is_some(),
+            ChannelState::Closed => false,
+        };
         let busy = !views.to_be_tended()?.is_empty()
             || views.pending_payments()?.iter().any(Payment::is_lightning)
             || views.all::<Channel>()?.iter().any(opening);

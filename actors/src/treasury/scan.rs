@@ -69,10 +69,7 @@ impl Scan {
             return Ok(Scanned::AllBooked);
         }
         let channels = self.args.views.all::<Channel>()?;
-        let fundings: Vec<(TxId, u32)> = channels
-            .iter()
-            .filter_map(|channel| Some((channel.funding_tx?, channel.funding_index)))
-            .collect();
+        let fundings: Vec<(TxId, u32)> = channels.iter().flat_map(Channel::fundings).collect();
         let mut all_booked = true;
         for row in new {
             let known = self.args.views.get::<OnchainTx>(&row.tx_id)?;

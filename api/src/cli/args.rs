@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::channels::ChannelsCommand;
 use crate::{config::Overrides, seed::WordCount};
 
 /// A self-custodial Lightning till.
@@ -33,6 +34,11 @@ pub(super) enum Command {
     ///
     /// Asks the running till.
     Payment(PaymentArgs),
+    /// List, open, close and reopen channels
+    ///
+    /// Asks the running till.
+    #[command(subcommand)]
+    Channels(ChannelsCommand),
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,4 +1,4 @@
-//! The command line: `init`, `serve`, `audit`, `payment`, `config check` and `version`.
+//! The command line: `init`, `serve`, `audit`, `payment`, `channels`, `config check` and `version`.
 //!
 //! Owns arguments, exit codes and what is said on the terminal. It does not serve: the function
 //! that does is handed to [`run`].
@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod audit;
+mod channels;
 mod console;
 mod error;
 mod files;
@@ -79,6 +80,7 @@ fn dispatch(
         Command::Init(init) => init::run(&cli.settings, init, env, console),
         Command::Audit(args) => return audited(&cli, args, env, console),
         Command::Payment(args) => payment::run(&cli.settings, args, env, console),
+        Command::Channels(command) => channels::run(&cli.settings, command, env, console),
         Command::Config(ConfigCommand::Check) => check(&cli, env, console),
         Command::Version => {
             console.say(&format!("tilld {}\n", env!("CARGO_PKG_VERSION")));

@@ -90,8 +90,14 @@ section! {
         address: Option<PeerAddress> = None;
         /// Access token, where the provider wants one.
         token: Option<Secret> = None;
-        /// Node ids whose channels may be used before they are confirmed. Such a peer could take
-        /// back what it paid, so list only whom you trust.
+        /// Most that the provider may take of a payment for opening a channel, in millionths of
+        /// the payment. A dearer offer is refused, and with it the invoice.
+        max_fee_ppm: u64 = 30_000, within(0..=500_000, "millionths of the amount");
+        /// What it may take even where that share is smaller, in sat: opening a channel costs
+        /// miners' fees, however small the payment.
+        max_fee_floor_sat: u64 = 2_500, within(0..=1_000_000, "sat");
+        /// Further node ids whose channels may be used before they are confirmed; the provider's
+        /// always are. Such a peer could take back what it paid, so list only whom you trust.
         trusted_peers_0conf: Vec<NodeId> = Vec::new();
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bitcoin::Network as BitcoinNetwork;
-use till::fees::FeePolicy;
+use till::fees::{FeePolicy, LspPolicy};
 use till::money::{Msat, Sat};
 use till_actors::hub::HubLimits;
 use till_actors::node::ldk::LdkConfig;
@@ -51,6 +51,10 @@ fn policy(config: &Config) -> Policy {
         },
         invoice_expiry_secs: u32::try_from(payments.invoice_expiry_secs).unwrap_or(u32::MAX),
         max_amount: msat(payments.max_amount_sat),
+        lsp: config.lsp.provider().map(|_| LspPolicy {
+            max_fee_ppm: u32::try_from(config.lsp.max_fee_ppm).unwrap_or(u32::MAX),
+            max_fee_floor: msat(config.lsp.max_fee_floor_sat),
+        }),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bitcoin::OutPoint;
 use bitcoin::secp256k1::PublicKey;
+use ldk_node::NodeError;
 use ldk_node::lightning::ln::msgs::SocketAddress;
 
 use super::seen::Opening;
@@ -125,6 +126,23 @@ impl Peer {
                 }
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Puts on-chain money into its one channel with the other side. The channel goes on as it is
+    /// until the transaction is six blocks deep.
+    ///
+    /// # Errors
+    /// If it is stopped, there is no such channel, or the node refuses.
+    pub async fn splice_in(&self, with: PublicKey, amount_sat: u64) -> Result<(), PeerError> {
+        self.ask("splice a channel", move |node| {
+            let channels = node.list_channels();
+            let mut theirs = channels
+                .iter()
+                .filter(|channel| channel.counterparty_node_id == with);
+            let channel = theirs.next().ok_or(NodeError::ChannelSplicingFailed)?;
+            node.splice_in(&channel.user_channel_id, with, amount_sat)
         })
         .await
     }

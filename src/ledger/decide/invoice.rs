@@ -45,6 +45,7 @@ pub(super) fn draft<A: Archive>(
         hold: wanted.hold,
         held: None,
         offer: None,
+        lsp_fee_quoted: None,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
 }
@@ -54,6 +55,7 @@ pub(super) fn issue<A: Archive>(
     draft: Draft,
     hash: PaymentHash,
     bolt11: String,
+    lsp_fee: Option<Msat>,
 ) -> Result<Record, Refusal> {
     let invoice = find(state, hash, Input::Issue)?;
     let number = state.counters(invoice.wallet)?.invoices.saturating_add(1);
@@ -62,6 +64,7 @@ pub(super) fn issue<A: Archive>(
             hash,
             bolt11,
             number,
+            lsp_fee,
         })
         .finish())
 }

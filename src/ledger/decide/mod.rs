@@ -49,7 +49,11 @@ pub fn decide<A: Archive>(
     let draft = Draft::new(state.progress(), state.clock(now));
     let record = match command {
         Command::DraftInvoice(wanted) => invoice::draft(state, draft, *wanted)?,
-        Command::IssueInvoice { hash, bolt11 } => invoice::issue(state, draft, hash, bolt11)?,
+        Command::IssueInvoice {
+            hash,
+            bolt11,
+            lsp_fee,
+        } => invoice::issue(state, draft, hash, bolt11, lsp_fee)?,
         Command::AbandonInvoice { hash } => invoice::abandon(state, draft, hash)?,
         Command::IntendClaim {
             hash,
@@ -102,6 +106,10 @@ pub fn decide<A: Archive>(
         Command::Close(command) => close::decide(state, draft, command)?,
         Command::SeeDeposit { tx_id, amount } => deposit::see(state, draft, tx_id, amount)?,
         Command::LoseDeposit { tx_id } => deposit::lose(state, draft, tx_id)?,
+        Command::RecordSplice {
+            user_channel_id,
+            funding,
+        } => treasury::splice(state, draft, user_channel_id, funding)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))

@@ -103,6 +103,7 @@ fn row(
         receipt: Some(receipt),
         hold: false,
         held: None,
+        lsp_fee_quoted: None,
         offer: Some(PaidOffer {
             id: offer.id,
             payer_note: paid.payer_note,

@@ -11,7 +11,7 @@ use crate::ledger::state::State;
 use crate::ledger::transfer::Cause;
 use crate::money::{Msat, Sat};
 use crate::time::Timestamp;
-use crate::treasury::{Allowance, Channel, ChannelState, Closing, OnchainTx, Purpose};
+use crate::treasury::{Allowance, Channel, ChannelState, Closing, Funding, OnchainTx, Purpose};
 
 /// Books a transaction of the node's wallet once; again only if a reorg has taken it away. The
 /// miners' fee goes through `fees:chain`, so that its columns tell what the chain has cost.
@@ -167,11 +167,13 @@ pub(super) fn channel<A: Archive>(
     channel: Channel,
 ) -> Result<Record, Refusal> {
     let known = state.get::<Channel>(&channel.user_channel_id)?;
-    if known
-        .as_ref()
-        .is_some_and(|known| known.state >= channel.state)
+    if let Some(known) = &known
+        && known.state >= channel.state
     {
-        return Ok(draft.finish());
+        return Ok(match moved(known, &channel) {
+            Some(moved) => draft.fact(Fact::ChannelRecorded(Box::new(moved))).finish(),
+            None => draft.finish(),
+        });
     }
     let was_funded = known
         .as_ref()
@@ -207,6 +209,46 @@ pub(super) fn channel<A: Archive>(
         .finish())
 }
 
+/// A channel that can be used is reported again when a splice has it hang on another output.
+fn moved(known: &Channel, told: &Channel) -> Option<Channel> {
+    let both_ready = known.state == ChannelState::Ready && told.state == ChannelState::Ready;
+    let (before, after) = (known.funding_tx?, told.funding_tx?);
+    let is_same = (before, known.funding_index) == (after, told.funding_index);
+    (both_ready && !is_same).then(|| Channel {
+        funding_tx: told.funding_tx,
+        funding_index: told.funding_index,
+        splicing: None,
+        ..known.clone()
+    })
+}
+
+/// Notes what a splice will have a channel hang on. No money of ours moves: peers splice with their
+/// own.
+pub(super) fn splice<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    user_channel_id: [u8; 16],
+    funding: Option<Funding>,
+) -> Result<Record, Refusal> {
+    let Some(channel) = state.get::<Channel>(&user_channel_id)? else {
+        return Ok(draft.finish());
+    };
+    // The news may be told again when the channel hangs there already.
+    let is_there = funding.is_some_and(|funding| {
+        (channel.funding_tx, channel.funding_index) == (Some(funding.tx_id), funding.index)
+    });
+    if is_there || channel.splicing == funding {
+        return Ok(draft.finish());
+    }
+    let channel = Channel {
+        splicing: funding,
+        ..channel
+    };
+    Ok(draft
+        .fact(Fact::ChannelRecorded(Box::new(channel)))
+        .finish())
+}
+
 /// The node's reports are partial: what an earlier one told stays.
 fn merge(known: Option<Channel>, new: Channel, opened_at: Timestamp) -> Channel {
     let Some(known) = known else {
@@ -236,5 +278,8 @@ fn merge(known: Option<Channel>, new: Channel, opened_at: Timestamp) -> Channel 
         state: new.state,
         opened_at: known.opened_at,
         closing: known.closing,
+        address: known.address,
+        announced: known.announced,
+        splicing: known.splicing,
     }
 }

@@ -129,6 +129,7 @@ impl Bench {
         self.must(Command::IssueInvoice {
             hash: hash(n),
             bolt11: format!("ln{n}"),
+            lsp_fee: None,
         });
     }
 

@@ -23,6 +23,7 @@ fn hold(bench: &mut Bench, n: u8, amount: u64, told: bool) {
     bench.must(Command::IssueInvoice {
         hash: hash(n),
         bolt11: "ln".into(),
+        lsp_fee: None,
     });
 }
 

@@ -240,6 +240,7 @@ fn live(steps: &[Step]) -> Bench {
             bench.must(Command::IssueInvoice {
                 hash: hash(*n),
                 bolt11: "ln".into(),
+                lsp_fee: None,
             });
         }
         model.follow(&bench, step);

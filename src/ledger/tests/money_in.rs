@@ -143,8 +143,23 @@ fn drafts_have_no_number_and_issued_invoices_count_from_one() {
     let issue = Command::IssueInvoice {
         hash: hash(1),
         bolt11: "late".into(),
+        lsp_fee: None,
     };
     assert_eq!(bench.run(issue), Err(Refusal::WrongState));
+}
+
+#[test]
+fn what_the_provider_will_take_stays_with_the_invoice() {
+    let mut bench = Bench::new();
+    bench.must(draft(1, HOUSE, Some(50_000)));
+    bench.must(Command::IssueInvoice {
+        hash: hash(1),
+        bolt11: "ln".into(),
+        lsp_fee: Some(msat(700)),
+    });
+    assert_eq!(bench.invoice(1).lsp_fee_quoted, Some(msat(700)));
+    bench.ask(2, HOUSE, Some(50_000));
+    assert_eq!(bench.invoice(2).lsp_fee_quoted, None);
 }
 
 #[test]

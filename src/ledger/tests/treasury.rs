@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use super::bench::*;
 use crate::id::TxId;
+use crate::ledger::entity::Progress;
 use crate::ledger::{Account, Alarm, Command, OnchainSeen, Refusal};
 use crate::money::Msat;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, ChannelState, Closing, Figures, Purpose};
+use crate::treasury::{Channel, ChannelState, Closing, Figures, Funding, Purpose};
 
 fn book(n: u8, purpose: Purpose, amount: u64, fee: u64) -> Command {
     Command::BookOnchain(OnchainSeen {
@@ -31,6 +32,9 @@ fn channel(n: u8, got: u64, given: u64, state: ChannelState, funded: bool) -> Co
         given: msat(given),
         opened_at: Timestamp::default(),
         closing: None,
+        address: None,
+        announced: false,
+        splicing: None,
         state,
     })
 }
@@ -254,4 +258,49 @@ proptest! {
         prop_assert!(agrees || lost == 0, "nothing is booked beside an alarm");
         prop_assert!(!bench.must(reconcile(&bench, channels, back, onchain)), "once");
     }
+}
+
+#[test]
+fn a_splice_has_a_channel_hang_on_another_output() {
+    let mut bench = Bench::new();
+    let ready = |n: u8| {
+        let Command::RecordChannel(row) = channel(1, 0, 0, ChannelState::Ready, true) else {
+            panic!("a channel")
+        };
+        Command::RecordChannel(Channel {
+            funding_tx: Some(TxId::from_bytes([n; 32])),
+            ..row
+        })
+    };
+    let splice = |n: Option<u8>| Command::RecordSplice {
+        user_channel_id: [1; 16],
+        funding: n.map(|n| Funding {
+            tx_id: TxId::from_bytes([n; 32]),
+            index: 0,
+        }),
+    };
+    assert!(!bench.must(splice(Some(5))), "of a channel nobody knows");
+    bench.must(ready(1));
+    let row = |bench: &Bench| bench.get::<Channel>(&[1; 16]);
+    assert!(bench.must(splice(Some(5))));
+    assert!(!bench.must(splice(Some(5))), "told again");
+    assert_eq!(row(&bench).fundings().count(), 2);
+    assert!(bench.must(splice(None)));
+    assert_eq!(row(&bench).fundings().count(), 1, "it failed");
+
+    bench.must(splice(Some(6)));
+    let events = bench.get::<Progress>(&()).event_id;
+    assert!(bench.must(ready(6)));
+    assert!(!bench.must(ready(6)), "told again");
+    assert!(!bench.must(splice(Some(6))), "told again, too late");
+    let now: Vec<_> = row(&bench).fundings().collect();
+    assert_eq!(now, [(TxId::from_bytes([6; 32]), 0)]);
+    assert_eq!(
+        bench.get::<Progress>(&()).event_id,
+        events,
+        "no second opening"
+    );
+    bench.must(channel(1, 0, 0, ChannelState::Closed, true));
+    assert!(!bench.must(ready(7)), "a closed channel stays where it was");
+    assert_eq!(row(&bench).funding_tx, Some(TxId::from_bytes([6; 32])));
 }

@@ -136,6 +136,12 @@ const BAD: &[(&str, &str, &str)] = &[
     ),
     ("lsp.token", "3", "must be a text"),
     (
+        "lsp.max_fee_ppm",
+        "500001",
+        "a whole number of millionths of the amount",
+    ),
+    ("lsp.max_fee_floor_sat", "-1", "a whole number of sat"),
+    (
         "lsp.trusted_peers_0conf",
         "[\"x\"]",
         "must be a list, each item a node id",

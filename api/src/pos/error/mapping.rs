@@ -169,6 +169,7 @@ impl From<NodeError> for Error {
                 Self::new(Case::SelfPayment, "The address is one of this till's own")
             }
             NodeError::NotReplaceable(why) => Self::new(Case::Conflict, why),
+            NodeError::NoInbound(why) => Self::new(Case::NodeUnavailable, why),
             NodeError::Busy => Self::new(Case::Busy, "The node is busy, try again")
                 .retry_after(BUSY_RETRY_SECS.into()),
             NodeError::Failed(cause) => {
@@ -285,6 +286,10 @@ mod tests {
             (
                 NodeError::InsufficientFunds.into(),
                 (402, "insufficient_funds"),
+            ),
+            (
+                NodeError::NoInbound(text()).into(),
+                (503, "node_unavailable"),
             ),
             (NodeError::Busy.into(), (503, "busy")),
             (NodeError::Failed(text()).into(), (500, "node_error")),

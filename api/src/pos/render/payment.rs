@@ -19,6 +19,7 @@ pub(in crate::pos) fn invoice_made(invoice: &Invoice) -> Option<wire::InvoiceMad
         expires_at: invoice.expires_at.as_millis(),
         bip21: format!("bitcoin:?lightning={serialized}"),
         serialized,
+        lsp_fee_sat: invoice.lsp_fee_quoted.map(|fee| fee.to_sat_ceil().get()),
     })
 }
 

@@ -45,6 +45,7 @@ fn open_invoice() -> Invoice {
         hold: false,
         held: None,
         offer: None,
+        lsp_fee_quoted: None,
     }
 }
 

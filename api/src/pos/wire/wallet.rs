@@ -26,6 +26,8 @@ pub(crate) struct InvoiceMade {
     pub(crate) serialized: String,
     pub(crate) expires_at: u64,
     pub(crate) bip21: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lsp_fee_sat: Option<u64>,
 }
 
 /// `POST /wallet/payinvoice`

@@ -1,7 +1,8 @@
-//! The door for the operator of a running till: an audit, and why a payment is pending, asked for on
-//! loopback with a token that only who may read the data folder has. Owns the port and the file that names it; serves nothing
-//! else.
+//! The door for the operator of a running till: an audit, why a payment is pending, and channels, asked
+//! for on loopback with a token that only who may read the data folder has. Owns the port and the
+//! file that names it; serves nothing else.
 
+pub(crate) mod channels;
 mod file;
 mod payment;
 pub(crate) mod wire;
@@ -28,10 +29,12 @@ use wire::{AuditWire, Refused};
 
 /// Asks why a payment is pending; the body is its id or hash.
 pub(crate) const PAYMENT_PATH: &str = "/payment";
+/// Lists and opens channels; the body is a question in JSON.
+pub(crate) const CHANNELS_PATH: &str = "/channels";
 /// Asks for an audit.
 pub(crate) const AUDIT_PATH: &str = "/audit";
-/// The longest question: an id or a hash.
-const MAX_QUESTION_BYTES: usize = 256;
+/// The longest question: a peer's id and address, and what is wanted of it.
+const MAX_QUESTION_BYTES: usize = 1_024;
 /// Random bytes in a token.
 const TOKEN_BYTES: usize = 32;
 
@@ -70,6 +73,7 @@ impl Control {
         let app = Router::new()
             .route(AUDIT_PATH, post(audit))
             .route(PAYMENT_PATH, post(payment::explain))
+            .route(CHANNELS_PATH, post(channels::answer))
             .layer(DefaultBodyLimit::max(MAX_QUESTION_BYTES))
             .with_state(Door {
                 auditor,

@@ -1,0 +1,65 @@
+//! Channels for people: a line with what can be sent and received, and the names below it.
+
+use std::fmt::Write as _;
+
+use crate::serve::control::channels::{ChannelWire, ChannelsWire, ClosingWire, OpeningWire};
+
+pub(super) fn of(answer: &ChannelsWire) -> String {
+    match answer {
+        ChannelsWire::Listed { channels } if channels.is_empty() => "no channels\n".to_owned(),
+        ChannelsWire::Listed { channels } => channels.iter().map(channel).collect(),
+        ChannelsWire::Opening(opening) => opened(opening),
+        ChannelsWire::Closing(closing) => closed(closing),
+    }
+}
+
+fn channel(channel: &ChannelWire) -> String {
+    let mut text = format!("channel {}\n  {}", channel.channel_id, channel.state);
+    // Writing to a string cannot fail.
+    let figures = [
+        (channel.capacity_sat, "sat"),
+        (channel.outbound_sat, "can be sent"),
+        (channel.inbound_sat, "can be received"),
+    ];
+    for (amount, what) in figures {
+        if let Some(amount) = amount {
+            let _ = write!(text, ", {amount} {what}");
+        }
+    }
+    let _ = write!(text, "\n  peer: {}\n", channel.counterparty);
+    let transactions = [
+        ("funded by", &channel.funding_tx_id),
+        ("closed by", &channel.closing_tx_id),
+    ];
+    for (what, tx_id) in transactions {
+        if let Some(tx_id) = tx_id {
+            let _ = writeln!(text, "  {what}: {tx_id}");
+        }
+    }
+    if let Some(height) = channel.spendable_at_height {
+        let _ = writeln!(text, "  locked until block: {height}");
+    }
+    text
+}
+
+fn closed(closing: &ClosingWire) -> String {
+    let by = closing.closing_tx_id.as_deref();
+    let by = by.unwrap_or("a transaction that the chain source has not shown yet");
+    let to = match &closing.sweep_to {
+        Some(address) => format!("goes to {address} once it is back"),
+        None => "comes back to the on-chain wallet".to_owned(),
+    };
+    format!(
+        "closing channel {}\n  closed by: {by}\n  its money {to}\n",
+        closing.closing_channel_id
+    )
+}
+
+fn opened(opening: &OpeningWire) -> String {
+    let told = |text: &Option<String>| text.clone().unwrap_or_else(|| "not known yet".to_owned());
+    format!(
+        "channel {} is being opened\n  funded by: {}\n  it can be used once that is deep enough\n",
+        told(&opening.channel_id),
+        told(&opening.funding_tx_id)
+    )
+}

@@ -1,0 +1,242 @@
+//! Channels, for the operator. Owns the questions and their answers, whose field names are stable.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use till::money::{Msat, Sat};
+use till::treasury::{Channel, CloseJob, SweepTo};
+use till_actors::node::OpenChannelRequest;
+use till_actors::service::{
+    ChannelEntry, ChannelInfo, ChannelPhase, CloseWish, OpenedChannel, ServiceError,
+};
+
+use super::{Door, refused};
+
+/// What is wanted.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Question {
+    /// All channels.
+    List,
+    /// A new one.
+    Open {
+        node_id: String,
+        address: String,
+        amount_sat: u64,
+        push_sat: u64,
+        announce: bool,
+    },
+    /// One like a closed one.
+    Reopen { channel: String },
+    /// One that is to be closed.
+    Close {
+        channel: String,
+        to: Option<String>,
+        feerate: Option<u64>,
+        force: bool,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ChannelsWire {
+    Listed { channels: Vec<ChannelWire> },
+    Opening(OpeningWire),
+    Closing(ClosingWire),
+}
+
+/// A channel that is or was. What a closed one held is not told any more.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ChannelWire {
+    pub(crate) channel_id: String,
+    pub(crate) user_channel_id: String,
+    /// `opening`, `normal`, `offline`, `closing` or `closed`.
+    pub(crate) state: String,
+    pub(crate) counterparty: String,
+    pub(crate) capacity_sat: Option<u64>,
+    pub(crate) balance_sat: Option<u64>,
+    pub(crate) outbound_sat: Option<u64>,
+    pub(crate) inbound_sat: Option<u64>,
+    pub(crate) funding_tx_id: Option<String>,
+    pub(crate) closing_tx_id: Option<String>,
+    /// The height at which the last of its time locks ends.
+    pub(crate) spendable_at_height: Option<u32>,
+}
+
+/// A channel that is being opened.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OpeningWire {
+    pub(crate) user_channel_id: String,
+    pub(crate) channel_id: Option<String>,
+    pub(crate) funding_tx_id: Option<String>,
+}
+
+/// A channel that is being closed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ClosingWire {
+    pub(crate) closing_channel_id: String,
+    pub(crate) closing_tx_id: Option<String>,
+    pub(crate) force: bool,
+    /// Where its money goes once it is back; the node's own wallet if null.
+    pub(crate) sweep_to: Option<String>,
+}
+
+/// Does what is asked, and answers once it is under way.
+pub(super) async fn answer(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    question: String,
+) -> Response {
+    if !door.admits(&headers) {
+        return refused(StatusCode::UNAUTHORIZED, "wrong token");
+    }
+    let Ok(question) = serde_json::from_str::<Question>(&question) else {
+        return refused(StatusCode::BAD_REQUEST, "this till is of another version");
+    };
+    match done(&door, question).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(
+            error @ (ServiceError::InvalidRequest(_)
+            | ServiceError::InvalidAddress(_)
+            | ServiceError::UnknownChannel),
+        ) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error @ ServiceError::Unknown) => refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("{error}: look at `tilld channels list` before you try again"),
+        ),
+        Err(
+            error @ (ServiceError::Refused(_)
+            | ServiceError::InvalidInvoice(_)
+            | ServiceError::InvalidOffer(_)
+            | ServiceError::NothingToBump
+            | ServiceError::TooPoorOnchain { .. }
+            | ServiceError::Busy { .. }
+            | ServiceError::Node(_)
+            | ServiceError::Stopping),
+        ) => refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+async fn done(door: &Door, question: Question) -> Result<ChannelsWire, ServiceError> {
+    let opened = match question {
+        Question::List => {
+            let channels = door.service.all_channels().await?;
+            let channels = channels.iter().map(entry).collect();
+            return Ok(ChannelsWire::Listed { channels });
+        }
+        Question::Open {
+            node_id,
+            address,
+            amount_sat,
+            push_sat,
+            announce,
+        } => {
+            let (capacity, push) = amounts(amount_sat, push_sat)?;
+            let wanted = OpenChannelRequest {
+                node_id,
+                address,
+                capacity,
+                push,
+                announce,
+            };
+            door.service.open_channel(wanted).await?
+        }
+        Question::Reopen { channel } => door.service.reopen_channel(channel.trim()).await?,
+        Question::Close {
+            channel,
+            to,
+            feerate,
+            force,
+        } => {
+            let sweep_to = to.map(|address| SweepTo { address, feerate });
+            let wanted = CloseWish {
+                channel_id: channel.trim().to_ascii_lowercase(),
+                force,
+                sweep_to,
+            };
+            let job = door.service.close_channel(wanted).await?;
+            return Ok(ChannelsWire::Closing(closing(&job)));
+        }
+    };
+    Ok(ChannelsWire::Opening(opening(&opened)))
+}
+
+fn closing(job: &CloseJob) -> ClosingWire {
+    ClosingWire {
+        closing_channel_id: job.channel_id.clone(),
+        closing_tx_id: job.state.closing_tx().map(|tx_id| tx_id.to_string()),
+        force: job.force,
+        sweep_to: job.sweep_to.as_ref().map(|to| to.address.clone()),
+    }
+}
+
+fn amounts(amount_sat: u64, push_sat: u64) -> Result<(Sat, Msat), ServiceError> {
+    let amount = Sat::new(amount_sat).filter(|_| amount_sat > 0);
+    let push = Sat::new(push_sat).filter(|_| push_sat < amount_sat);
+    amount
+        .zip(push.map(Sat::to_msat))
+        .ok_or_else(|| ServiceError::InvalidRequest("the push must be below the amount".into()))
+}
+
+fn entry(entry: &ChannelEntry) -> ChannelWire {
+    match entry {
+        ChannelEntry::Open(info) => open(info),
+        ChannelEntry::Closed(row) => closed(row),
+    }
+}
+
+fn open(info: &ChannelInfo) -> ChannelWire {
+    let channel = &info.channel;
+    let state = match info.state {
+        ChannelPhase::Opening => "opening",
+        ChannelPhase::Normal => "normal",
+        ChannelPhase::Offline => "offline",
+        ChannelPhase::Closing => "closing",
+    };
+    ChannelWire {
+        channel_id: channel.channel_id.clone(),
+        user_channel_id: hex::encode(channel.user_channel_id),
+        state: state.to_owned(),
+        counterparty: channel.counterparty.clone(),
+        capacity_sat: Some(channel.capacity.get()),
+        balance_sat: Some(channel.balance.get()),
+        outbound_sat: Some(channel.outbound.to_sat_floor().get()),
+        inbound_sat: Some(channel.inbound.to_sat_floor().get()),
+        funding_tx_id: channel.funding.map(|(tx_id, _)| tx_id.to_string()),
+        closing_tx_id: info
+            .closing
+            .as_ref()
+            .and_then(|closing| Some(closing.tx_id?.to_string())),
+        spendable_at_height: info
+            .closing
+            .as_ref()
+            .and_then(|closing| closing.spendable_at_height),
+    }
+}
+
+fn closed(row: &Channel) -> ChannelWire {
+    ChannelWire {
+        channel_id: row.channel_id.clone(),
+        user_channel_id: hex::encode(row.user_channel_id),
+        state: "closed".to_owned(),
+        counterparty: row.counterparty.clone(),
+        capacity_sat: None,
+        balance_sat: None,
+        outbound_sat: None,
+        inbound_sat: None,
+        funding_tx_id: row.funding_tx.map(|tx_id| tx_id.to_string()),
+        closing_tx_id: row.closing.map(|closing| closing.tx_id.to_string()),
+        spendable_at_height: None,
+    }
+}
+
+fn opening(opened: &OpenedChannel) -> OpeningWire {
+    OpeningWire {
+        user_channel_id: hex::encode(opened.user_channel_id),
+        channel_id: opened.channel_id.clone(),
+        funding_tx_id: opened.funding_tx_id.clone(),
+    }
+}
