@@ -246,7 +246,7 @@ impl FakeNode {
         drop(state);
         match fate.unwrap_or(Fate::Succeeds(0)) {
             Fate::Refused(fault) => Err(fault),
-            fate => {
+            fate @ (Fate::Succeeds(_) | Fate::Fails(_) | Fate::Silence) => {
                 self.report_offer(id, fate, preimage);
                 Ok(id)
             }
