@@ -181,6 +181,11 @@ impl Check {
             let Some(payment) = same.filter(|payment| !payment.internal) else {
                 continue;
             };
+            // Others may not be made before this one is linked, however young it is.
+            if let Some(node_id) = self.unlinked_row(rows, &payment)? {
+                self.stage = Stage::Booking;
+                return Ok(Step::execute(link(&payment, node_id)));
+            }
             if self.now.millis_since(payment.attempted_at) <= self.times.leave_alone {
                 self.checked.waiting.push((payment.id, Waiting::Young));
                 continue;
@@ -194,6 +199,24 @@ impl Check {
             }
         }
         Ok(Step::Done(std::mem::take(&mut self.checked)))
+    }
+
+    /// What the node calls a payment to an offer that is not linked yet: there is one such payment at
+    /// most, and nobody is just handing it over, so a row that nothing explains is its own.
+    fn unlinked_row(
+        &self,
+        rows: &dyn Archive,
+        payment: &Payment,
+    ) -> Result<Option<NodePaymentId>, Damaged> {
+        if payment.offer.is_none() || payment.node_id.is_some() {
+            return Ok(None);
+        }
+        for node_id in &self.look.offer_payments {
+            if row::<OfferPayment>(rows, node_id)?.is_none() {
+                return Ok(Some(*node_id));
+            }
+        }
+        Ok(None)
     }
 
     /// Notes the verdict, or has it booked.
@@ -241,13 +264,6 @@ impl Check {
     ) -> Result<Verdict, Damaged> {
         if let Some(post) = found.and_then(|found| posted(payment, found)) {
             return Ok(Verdict::Book(Box::new(post)));
-        }
-        if payment.offer.is_some() && payment.node_id.is_none() {
-            for node_id in &self.look.offer_payments {
-                if row::<OfferPayment>(rows, node_id)?.is_none() {
-                    return Ok(Verdict::Book(Box::new(link(payment, *node_id))));
-                }
-            }
         }
         if let Some(waiting) = self.in_a_channel(rows, payment)? {
             return Ok(Verdict::Waits(waiting));

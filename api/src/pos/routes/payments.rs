@@ -49,10 +49,10 @@ pub(super) fn answer(payment: &Payment) -> Result<Response, Error> {
 
 /// A payment that can never be made is its invoice's fault, or its offer's.
 fn failed(payment: &Payment, reason: FailureReason) -> Error {
-    match (reason, &payment.offer) {
-        (FailureReason::Unpayable, Some(_)) => Error::new(Case::InvalidOffer, reason.message()),
-        (_, _) => reason.into(),
+    if reason == FailureReason::Unpayable && payment.offer.is_some() {
+        return Error::new(Case::InvalidOffer, reason.message());
     }
+    reason.into()
 }
 
 /// The ledger did not answer in time: the payment may or may not have been made. The row, if it
