@@ -3,6 +3,7 @@
 
 mod access;
 mod error;
+mod export;
 mod holds;
 mod invoices;
 mod payments;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 pub use types::*;
 
+use crate::export::Exporter;
 use crate::hub::{HubHandle, SubscribeError, Subscription};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::handle::NodeHandle;
@@ -58,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) watcher: WatcherHandle,
     pub(crate) hub: HubHandle,
     pub(crate) gate: Gate,
+    pub(crate) exporter: Exporter,
     /// What other secrets are derived from; itself derived from the seed.
     pub(crate) root: Zeroizing<[u8; 32]>,
 }
