@@ -5,6 +5,7 @@
 mod access;
 mod disk;
 mod envelope;
+mod export;
 mod invoices;
 mod lists;
 mod node;

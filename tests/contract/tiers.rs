@@ -40,6 +40,7 @@ fn routes() -> Vec<(Method, &'static str, Tier)> {
         (POST, "/wallet/decodeinvoice", Tier::Wallet),
         (GET, "/wallet/payments/incoming", Tier::Wallet),
         (GET, "/wallet/payments/incoming/00", Tier::Wallet),
+        (POST, "/wallet/export", Tier::Wallet),
         (POST, "/wallet/payinvoice", Tier::Wallet),
         (GET, "/wallet/payments/outgoing", Tier::Wallet),
         (GET, "/wallet/payments/outgoing/00", Tier::Wallet),

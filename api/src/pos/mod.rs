@@ -98,6 +98,7 @@ fn routes() -> Router<Pos> {
         .route("/wallet/decodeinvoice", post(routes::invoices::decode))
         .route("/wallet/payments/incoming", get(routes::invoices::list))
         .route("/wallet/payments/incoming/{payment_hash}", get(routes::invoices::one))
+        .route("/wallet/export", post(routes::export::export))
         .route("/wallet/payinvoice", post(routes::payments::pay))
         .route("/wallet/payments/outgoing", get(routes::payments::list))
         .route("/wallet/payments/outgoing/{payment_id}", get(routes::payments::one))

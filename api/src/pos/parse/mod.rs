@@ -239,6 +239,28 @@ pub(super) fn incoming(query: wire::ListQuery) -> Result<InvoiceQuery, Invalid> 
     })
 }
 
+/// Two moments, both included; `None` leaves an end open.
+pub(super) struct Range {
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+}
+
+pub(super) fn export(request: wire::ExportRequest) -> Result<Range, Invalid> {
+    let span = |field, moment: Option<wire::Moment>| match moment {
+        Some(wire::Moment::Millis(millis)) => Ok(Some(field::Span::at(millis))),
+        Some(wire::Moment::Text(text)) => field::span(field, &text).map(Some),
+        None => Ok(None),
+    };
+    let from = span("from", request.from)?.map(|span| span.first);
+    let to = span("to", request.to)?.map(|span| span.last);
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(Invalid::new("from", "must not be after to"));
+    }
+    Ok(Range { from, to })
+}
+
 pub(super) fn outgoing(query: &wire::ListQuery) -> Result<PaymentQuery, Invalid> {
     let page = page(query)?;
     Ok(PaymentQuery {

@@ -2,6 +2,7 @@
 //! rounded: what is asked for goes up to the next satoshi, what has moved goes down.
 
 mod event;
+mod export;
 mod node;
 mod payment;
 mod staff;
@@ -9,6 +10,7 @@ mod staff;
 use till::money::Msat;
 
 pub(super) use event::*;
+pub(super) use export::*;
 pub(super) use node::*;
 pub(super) use payment::*;
 pub(super) use staff::*;

@@ -1,6 +1,7 @@
 //! Handlers by resource: extract, one call, wire type. Owns nothing else; the table of contents
 //! is [`router`](super::router).
 
+pub(super) mod export;
 pub(super) mod health;
 pub(super) mod invoices;
 pub(super) mod login;

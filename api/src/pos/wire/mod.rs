@@ -3,10 +3,12 @@
 
 mod access;
 mod event;
+mod export;
 mod wallet;
 
 pub(crate) use access::*;
 pub(crate) use event::*;
+pub(crate) use export::*;
 pub(crate) use wallet::*;
 
 use serde::{Deserialize, Deserializer, de};
