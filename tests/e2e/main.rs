@@ -9,6 +9,7 @@ mod shop;
 
 mod audit;
 mod damage;
+mod export;
 mod money_on_chain;
 mod paying;
 mod process;

@@ -7,13 +7,13 @@ use crate::audit::Books;
 use crate::shop::{Shop, text, until};
 
 /// Looks follow each other quickly, so that no story waits for minutes.
-const QUICK: [(&str, &str); 2] = [
+pub const QUICK: [(&str, &str); 2] = [
     ("TILL_PAYMENTS_RECHECK_SECS", "1"),
     ("TILL_PAYMENTS_WAIT_SECS", "5"),
 ];
 
 /// What the audit says of the node, once everything is at rest and explained.
-async fn at_rest(shop: &Shop, books: &Books) -> Value {
+pub async fn at_rest(shop: &Shop, books: &Books) -> Value {
     until("ledger and node to agree", async || {
         // Blocks let closings become final, and nothing else wait for them.
         shop.world.mine(1).await.unwrap();
@@ -25,7 +25,7 @@ async fn at_rest(shop: &Shop, books: &Books) -> Value {
     .await
 }
 
-async fn business(shop: &Shop) {
+pub async fn business(shop: &Shop) {
     for amount_sat in [1, 250, 40_000] {
         let (bolt11, hash) = shop.invoice(json!({"amountSat": amount_sat})).await;
         shop.customer_pays(&bolt11).await.unwrap();
