@@ -40,7 +40,7 @@ use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
 use crate::runner::Runner;
-use crate::service::{Parts, Policy, Service, hmac_sha256, network_name};
+use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, WatcherActor, WatcherHandle, pump};
@@ -199,10 +199,7 @@ impl Till {
             watcher: WatcherHandle::new(watcher.clone()),
             hub: hub.clone(),
             gate,
-            exporter: Exporter::new(
-                config.data_dir.join(store::JOURNAL),
-                network_name(config.network),
-            ),
+            exporter: Exporter::new(&config.data_dir, config.network),
             root: Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld")),
         });
         Ok(Self {

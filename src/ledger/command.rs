@@ -4,16 +4,18 @@ use minicbor::{Decode, Encode};
 
 use super::account::{Origin, WalletRef};
 use super::entity::Damaged;
+use super::reference::Reference;
 use crate::access::{Business, Session, User, WalletToken};
 use crate::id::{
-    NodePaymentId, PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId, TxId,
+    NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId,
+    TxId,
 };
 use crate::invoice::Description;
-use crate::money::Msat;
+use crate::money::{Msat, Sat};
 use crate::node::SendTarget;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
-use crate::treasury::{Channel, Closing, Figures, Purpose};
+use crate::treasury::{Channel, Closing, Figures, OpeningOutcome, Purpose};
 
 /// Something that a caller or the node wants to be true.
 #[derive(Clone, Debug)]
@@ -147,6 +149,15 @@ pub enum Command {
     },
     /// A channel changed; the first time it may bring money that its opener gave us.
     RecordChannel(Channel),
+    /// Write down that a channel is wanted, before the node is asked.
+    IntendOpening(Box<OpeningOrder>),
+    /// What the node said to it, or what a look at its channels proved.
+    EndOpening {
+        /// Which wish.
+        id: OpeningId,
+        /// What it said.
+        outcome: OpeningOutcome,
+    },
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),
 }
@@ -250,8 +261,8 @@ pub enum Done {
     Changed,
     /// Everything was as wanted already.
     Unchanged,
-    /// The same request was carried out before, as this payment.
-    Repeat(PaymentId),
+    /// The same request was carried out before, as this.
+    Repeat(Reference),
 }
 
 /// An invoice as its maker wants it.
@@ -305,6 +316,21 @@ pub struct PaymentOrder {
     /// The failed attempt of which it is certain that nothing of it is under way, and that its
     /// failure will not be told again. Only such a payment gets another attempt.
     pub cleared: Option<u32>,
+}
+
+/// A channel as somebody wants it.
+#[derive(Clone, Debug)]
+pub struct OpeningOrder {
+    /// Our name for it, should it be a new one; fresh randomness.
+    pub id: OpeningId,
+    /// The peer's node id, hexadecimal.
+    pub counterparty: String,
+    /// The size of the channel.
+    pub capacity: Sat,
+    /// What the peer is given of it.
+    pub push: Msat,
+    /// Makes a repeat of this order the same order.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
 }
 
 /// A caller's name for one request, unique per surface, wallet and operation.

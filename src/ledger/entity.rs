@@ -9,15 +9,17 @@ use minicbor::{Decode, Encode};
 use super::account::{Account, Balance, WalletRef};
 use super::command::IdempotencyKey;
 use super::record::Event;
+use super::reference::Reference;
 use crate::access::{Business, Session, User, UserName, WalletToken};
 use crate::id::{
-    NodePaymentId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId, UserId,
+    NodePaymentId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId,
+    UserId,
 };
 use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::payment::Payment;
 use crate::time::Timestamp;
-use crate::treasury::{Allowance, Channel, OnchainTx};
+use crate::treasury::{Allowance, Channel, OnchainTx, Opening};
 
 /// The first byte of a row's key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +63,8 @@ pub enum Kind {
     Unlinked = 18,
     /// [`Allowance`]
     Allowance = 21,
+    /// [`Opening`]
+    Opening = 26,
 }
 
 /// A stored row cannot be read back.
@@ -183,7 +187,7 @@ pub struct Idempotency {
     pub request: RequestHash,
     /// What came of it.
     #[n(2)]
-    pub payment: PaymentId,
+    pub reference: Reference,
 }
 
 /// Money that moved without a row of ours to explain it, booked once. The node may tell of it again,
@@ -299,3 +303,6 @@ entity!(
 );
 entity!(Unlinked, Unlinked, (), |_u| (), |_k| Vec::new());
 entity!(Allowance, Allowance, (), |_a| (), |_k| Vec::new());
+entity!(Opening, Opening, OpeningId, |o| o.id, |k| k
+    .as_bytes()
+    .to_vec());

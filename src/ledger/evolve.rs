@@ -5,11 +5,12 @@ use super::entity::{Archive, Entity, OfferPayment, OutgoingHash, Unlinked};
 use super::record::Fact;
 use super::state::{EvolveError, State};
 use crate::access::{User, UserName};
-use crate::id::{NodePaymentId, PaymentHash, PaymentId};
+use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
 use crate::payment::{self, Outcome, Payment};
 use crate::time::Timestamp;
+use crate::treasury::{Opening, OpeningOutcome};
 
 impl<A: Archive> State<A> {
     pub(super) fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
@@ -66,6 +67,8 @@ impl<A: Archive> State<A> {
             Fact::Stray(row) => self.set(seq, row),
             Fact::IdempotencyKept(row) => self.set(seq, row.as_ref()),
             Fact::AllowanceSet(row) => self.set(seq, row),
+            Fact::OpeningIntended(row) => self.set(seq, row.as_ref()),
+            Fact::OpeningEnded { id, outcome } => self.end_opening(seq, id, *outcome),
             Fact::OnchainBooked(row) => self.set(seq, row),
             Fact::ChannelRecorded(row) => self.set(seq, row.as_ref()),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
@@ -77,6 +80,21 @@ impl<A: Archive> State<A> {
     fn set<E: Entity>(&mut self, seq: u64, row: &E) -> Result<(), EvolveError> {
         self.put(seq, row);
         Ok(())
+    }
+
+    fn end_opening(
+        &mut self,
+        seq: u64,
+        id: &OpeningId,
+        outcome: OpeningOutcome,
+    ) -> Result<(), EvolveError> {
+        let missing = || EvolveError::Missing {
+            seq,
+            what: format!("opening {id}"),
+        };
+        let opening = self.get::<Opening>(id)?.ok_or_else(missing)?;
+        let outcome = Some(outcome);
+        self.set(seq, &Opening { outcome, ..opening })
     }
 
     fn set_user(&mut self, seq: u64, user: &User) -> Result<(), EvolveError> {

@@ -1,7 +1,11 @@
 //! What happens on the chain to the node's own money. Owns the rows; it does not know how
 //! transactions are built, found or watched.
 
+mod opening;
+
 use minicbor::{Decode, Encode};
+
+pub use opening::{Opening, OpeningOutcome, OpeningRefusal};
 
 use crate::id::TxId;
 use crate::money::{Msat, Sat};

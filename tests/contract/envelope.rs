@@ -116,12 +116,7 @@ async fn unknown_routes_and_methods_answer_in_the_envelope() {
         assert_envelope(path, &answer);
     }
     // What the source documents and this release does not have yet is not half there.
-    for path in [
-        "/wallet/payoffer",
-        "/wallet/payonchain",
-        "/wallet/bumpfee",
-        "/wallet/export",
-    ] {
+    for path in ["/wallet/payoffer", "/wallet/payonchain", "/wallet/bumpfee"] {
         assert_eq!(caller.post(path, json!({})).await.0, 404, "{path}");
     }
 }

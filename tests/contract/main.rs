@@ -9,6 +9,7 @@ mod export;
 mod invoices;
 mod lists;
 mod node;
+mod openings;
 mod paying;
 mod set_up;
 mod socket;

@@ -7,7 +7,7 @@ use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
 use till::ledger::{Account, Balance, Event, WalletRef};
 use till::payment::{Outcome, Payment};
-use till::treasury::{Allowance, Channel, OnchainTx};
+use till::treasury::{Allowance, Channel, OnchainTx, Opening};
 
 use crate::views::{SEAL_KEY, index_name};
 
@@ -54,6 +54,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Allowance => "what may be booked without asking".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::Channel => format!("channel {hex}"),
+        Kind::Opening => format!("wish for a channel {hex}"),
         Kind::Business => "business".to_owned(),
         Kind::User => format!("user {hex}"),
         Kind::UserName => format!("user name {:?}", String::from_utf8_lossy(tail)),
@@ -115,6 +116,12 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(Kind::Allowance) => row::<Allowance>(key, some).map(|row| format!("{row:?}")),
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
+        Some(Kind::Opening) => row::<Opening>(key, some).map(|row| {
+            format!(
+                "{} with {}, {:?}",
+                row.capacity, row.counterparty, row.outcome
+            )
+        }),
         Some(
             Kind::OutgoingHash
             | Kind::OfferPayment
@@ -192,7 +199,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 20] = [
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -212,6 +219,7 @@ const KINDS: [Kind; 19] = [
     Kind::OfferPayment,
     Kind::Unlinked,
     Kind::Allowance,
+    Kind::Opening,
 ];
 
 fn kind(first: u8) -> Option<Kind> {

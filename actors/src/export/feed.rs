@@ -1,7 +1,7 @@
 //! Hands a history to whoever takes it, piece by piece. Owns the bounds: how many are read at once,
 //! how far reading runs ahead, and for how long nobody need take anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use tokio::time::timeout;
 use super::ExportError;
 use super::lines::Line;
 use super::reader::Reader;
+use crate::service::network_name;
+use crate::till::store::JOURNAL;
 
 /// Histories that may be read at once: each has a connection to the journal.
 const PLACES: usize = 2;
@@ -45,10 +47,10 @@ enum Piece {
 }
 
 impl Exporter {
-    pub(crate) fn new(journal: PathBuf, network: &'static str) -> Self {
+    pub(crate) fn new(data_dir: &Path, network: bitcoin::Network) -> Self {
         Self {
-            journal,
-            network,
+            journal: data_dir.join(JOURNAL),
+            network: network_name(network),
             places: Arc::new(Semaphore::new(PLACES)),
             stall: STALL,
         }

@@ -33,7 +33,7 @@ impl Dice {
 }
 
 fn exporter(dir: &Path) -> Exporter {
-    Exporter::new(dir.join("journal.sqlite"), "regtest")
+    Exporter::new(dir, bitcoin::Network::Regtest)
 }
 
 async fn all(exporter: &Exporter, from: Option<u64>, to: Option<u64>) -> Vec<Line> {

@@ -118,7 +118,7 @@ impl LedgerHandle {
 fn begins_something(command: &Command) -> bool {
     matches!(
         command,
-        Command::DraftInvoice(_) | Command::ReservePayment(_)
+        Command::DraftInvoice(_) | Command::ReservePayment(_) | Command::IntendOpening(_)
     )
 }
 

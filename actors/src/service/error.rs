@@ -43,7 +43,6 @@ impl From<TreasuryError> for ServiceError {
                 retry_after_secs: RETRY_AFTER_SECS,
             },
             TreasuryError::Node(error) => error.into(),
-            TreasuryError::Undecided => Self::Unknown,
             TreasuryError::Ledger(error) => error.into(),
             TreasuryError::View(error) => error.into(),
             TreasuryError::Stopped => Self::Stopping,

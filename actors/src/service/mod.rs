@@ -2,6 +2,7 @@
 //! call goes where, in which order); it knows neither wire formats nor messages of actors.
 
 mod access;
+mod channels;
 mod error;
 mod export;
 mod holds;
@@ -27,7 +28,7 @@ use crate::export::Exporter;
 use crate::hub::{HubHandle, SubscribeError, Subscription};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::handle::NodeHandle;
-use crate::node::{NodeBalances, NodeChannel, NodeError, OpenChannelRequest};
+use crate::node::{NodeBalances, NodeChannel};
 use crate::payments::PaymentsHandle;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
@@ -177,22 +178,6 @@ impl Service {
     /// [`ServiceError::Node`] while the node is not running.
     pub async fn new_address(&self) -> Result<String, ServiceError> {
         Ok(self.parts.node.call(|node| node.new_address()).await?)
-    }
-
-    /// Opens a channel; returns once its funding transaction is known.
-    ///
-    /// # Errors
-    /// [`ServiceError::Node`] if node or peer refuse; [`ServiceError::Unknown`] if the peer has not
-    /// decided in time and the channel may yet come.
-    pub async fn open_channel(
-        &self,
-        wanted: OpenChannelRequest,
-    ) -> Result<OpenedChannel, ServiceError> {
-        let free = self.node_balances().await?.onchain_spendable;
-        if free < wanted.capacity {
-            return Err(NodeError::InsufficientFunds.into());
-        }
-        Ok(self.parts.treasury.open_channel(wanted).await?)
     }
 
     /// Whether payments can be made and taken, and why not.

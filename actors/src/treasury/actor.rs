@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::ledger::Command;
-use till::time::Timestamp;
+use till::id::TxId;
+use till::ledger::OpeningOrder;
 use till::treasury::{Channel, ChannelState};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::closing;
 use super::handle::TreasuryError;
+use super::opening::{self, Asked};
 use super::reconcile::Reconcile;
 use super::scan::{Scan, Scanned};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
+use crate::node::OpenChannelRequest;
 use crate::node::handle::NodeHandle;
-use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::OpenedChannel;
+use crate::service::types::ChannelOpening;
 use crate::views::{ViewError, Views};
 
 /// How long a peer may take to agree to a channel and sign its funding.
@@ -27,8 +28,9 @@ const SEEN_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) enum Msg {
     /// Open a channel. Answered once its funding transaction is known.
     Open {
+        order: Box<OpeningOrder>,
         request: OpenChannelRequest,
-        reply: oneshot::Sender<Result<OpenedChannel, TreasuryError>>,
+        reply: oneshot::Sender<Result<ChannelOpening, TreasuryError>>,
         place: OwnedSemaphorePermit,
     },
     /// Book what the on-chain wallet did.
@@ -86,11 +88,12 @@ impl Actor for TreasuryActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Msg::Open {
+                order,
                 request,
                 reply,
                 place,
             } => {
-                let opened = treasury.open(request).await;
+                let opened = treasury.open(order, request).await;
                 // The caller may be gone; the channel is open all the same.
                 let _ = reply.send(opened);
                 drop(place);
@@ -131,6 +134,7 @@ pub(crate) struct Treasury {
 impl Treasury {
     /// What closed channels comes first: what a closing costs is allowed for before it is missed.
     async fn look_around(&mut self) -> Result<(), ViewError> {
+        opening::find_unnamed(&self.args).await?;
         closing::watch(&self.args).await?;
         match self.scan.run().await? {
             Scanned::AllBooked => self.reconcile.run().await,
@@ -138,62 +142,36 @@ impl Treasury {
         }
     }
 
-    async fn open(&mut self, request: OpenChannelRequest) -> Result<OpenedChannel, TreasuryError> {
-        let wanted = request.clone();
-        let opened = self
-            .args
-            .node
-            .run(move |node| node.open_channel(&wanted))
-            .await;
-        let user_channel_id = opened
-            .map_err(TreasuryError::Node)?
-            .map_err(TreasuryError::Node)?;
-        let asked = Channel {
-            user_channel_id,
-            channel_id: String::new(),
-            counterparty: request.node_id,
-            funding_tx: None,
-            funding_index: 0,
-            got: till::money::Msat::ZERO,
-            given: request.push,
-            state: ChannelState::Opening,
-            opened_at: Timestamp::default(),
-            closing: None,
+    async fn open(
+        &mut self,
+        order: Box<OpeningOrder>,
+        request: OpenChannelRequest,
+    ) -> Result<ChannelOpening, TreasuryError> {
+        let user_channel_id = match opening::ask(&self.args, order, request).await? {
+            Asked::Now(user_channel_id) => user_channel_id,
+            Asked::Before(standing) => return Ok(standing),
         };
-        self.args
-            .ledger
-            .execute_for_node(Command::RecordChannel(asked))
-            .await?;
-        let channel = self.funded(user_channel_id).await?;
-        if let Some(funding) = channel.funding_tx {
-            if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
-                self.sync().await;
-            } else {
-                tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
-            }
-            if let Err(error) = self.scan.run().await {
-                tracing::error!(%error, "the on-chain wallet could not be booked");
-            }
-        }
-        Ok(OpenedChannel {
-            user_channel_id,
-            channel_id: Some(channel.channel_id),
-            funding_tx_id: channel.funding_tx.map(|tx| tx.to_string()),
-        })
-    }
-
-    /// Waits for the watcher to record the channel's funding, or its end.
-    async fn funded(&self, user_channel_id: [u8; 16]) -> Result<Channel, TreasuryError> {
+        // The watcher records the channel's funding, or its end.
         let decided = self.args.views.wait_for(FUNDING_TIMEOUT, |views| {
             let channel = views.get::<Channel>(&user_channel_id)?;
             Ok(channel.filter(|channel| channel.state != ChannelState::Opening))
         });
-        match decided.await? {
-            Some(channel) if channel.funding_tx.is_some() => Ok(channel),
-            Some(_) => Err(TreasuryError::Node(NodeError::Peer(
-                "the peer refused the channel: too small, too large, or it wants none".into(),
-            ))),
-            None => Err(TreasuryError::Undecided),
+        let channel = decided.await?;
+        if let Some(funding) = channel.as_ref().and_then(|channel| channel.funding_tx) {
+            self.book_funding(funding).await;
+        }
+        opening::channel_standing(user_channel_id, channel)
+    }
+
+    /// Coins that a funding transaction spends must not be spent again.
+    async fn book_funding(&mut self, funding: TxId) {
+        if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
+            self.sync().await;
+        } else {
+            tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
+        }
+        if let Err(error) = self.scan.run().await {
+            tracing::error!(%error, "the on-chain wallet could not be booked");
         }
     }
 

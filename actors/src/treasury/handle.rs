@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ractor::ActorRef;
+use till::ledger::OpeningOrder;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::actor::Msg;
 use crate::ledger::LedgerError;
 use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::OpenedChannel;
+use crate::service::types::ChannelOpening;
 use crate::views::ViewError;
 
 /// Requests that may wait while one is under way.
@@ -23,9 +24,6 @@ pub enum TreasuryError {
     /// The node or the peer refused.
     #[error(transparent)]
     Node(NodeError),
-    /// The peer has not decided in time; the channel may yet come.
-    #[error("the peer has not decided in time")]
-    Undecided,
     /// The ledger refused, or did not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -52,18 +50,21 @@ impl TreasuryHandle {
         }
     }
 
-    /// Opens a channel and returns once its funding transaction is known.
+    /// Opens a channel, unless the order is a repeat, and returns once its funding transaction is
+    /// known or the peer has had its time.
     ///
     /// # Errors
-    /// [`TreasuryError`]; after `Undecided` the channel may still come.
+    /// [`TreasuryError`]; there will be no channel then, but where the ledger did not answer.
     pub async fn open_channel(
         &self,
+        order: Box<OpeningOrder>,
         request: OpenChannelRequest,
-    ) -> Result<OpenedChannel, TreasuryError> {
+    ) -> Result<ChannelOpening, TreasuryError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| TreasuryError::Busy)?;
         let (reply, answer) = oneshot::channel();
         let message = Msg::Open {
+            order,
             request,
             reply,
             place,

@@ -5,6 +5,7 @@
 mod actor;
 mod closing;
 mod handle;
+mod opening;
 mod reconcile;
 mod scan;
 

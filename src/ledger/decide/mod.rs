@@ -5,8 +5,10 @@
 mod access;
 mod draft;
 mod hold;
+mod idempotency;
 mod internal;
 mod invoice;
+mod opening;
 mod payment;
 mod reconcile;
 mod treasury;
@@ -15,8 +17,8 @@ use super::account::{Account, WalletRef};
 use super::command::{Command, Refusal};
 use super::entity::Archive;
 use super::record::Record;
+use super::reference::Reference;
 use super::state::State;
-use crate::id::PaymentId;
 use crate::money::Msat;
 use crate::time::Timestamp;
 use draft::Draft;
@@ -28,8 +30,8 @@ pub use reconcile::difference_msat;
 pub enum Decision {
     /// This shall be written down. Empty where everything already is as wanted.
     Commit(Record),
-    /// The same request was carried out before, as this payment.
-    Repeat(PaymentId),
+    /// The same request was carried out before, as this.
+    Repeat(Reference),
 }
 
 /// Decides what `command` changes at `now`. Pure: nothing is different afterwards.
@@ -91,6 +93,8 @@ pub fn decide<A: Archive>(
         Command::NoteRouting { earned } => reconcile::note_routing(state, draft, earned)?,
         Command::Reconcile { figures, seq } => reconcile::decide(state, draft, figures, seq)?,
         Command::RecordChannel(channel) => treasury::channel(state, draft, channel)?,
+        Command::IntendOpening(order) => return opening::intend(state, draft, *order),
+        Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))

@@ -6,5 +6,6 @@ mod between_wallets;
 mod histories;
 mod money_in;
 mod money_out;
+mod openings;
 mod staff;
 mod treasury;
