@@ -21,6 +21,9 @@ pub const PIN: &str = "1234";
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What the system may hold of a connection, on either side.
+pub const AHEAD_BYTES: u32 = 32 * 1_024;
+
 /// A served till.
 pub struct TestApp {
     /// Its node.
@@ -60,9 +63,7 @@ impl TestApp {
         settings.lockout.max_failures = 50;
         change(&mut settings);
         let app = router(till.service(), settings);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
+        let listener = narrow_listener();
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move {
             let _till = till;
@@ -160,6 +161,19 @@ pub async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T 
         assert!(Instant::now() < deadline, "waited in vain");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// A listener whose connections hold little that is not read: the system would take megabytes ahead,
+/// and no client would ever be slow.
+fn narrow_listener() -> tokio::net::TcpListener {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket
+        .set_send_buffer_size(AHEAD_BYTES)
+        .expect("a buffer of our choice");
+    socket
+        .bind(([127, 0, 0, 1], 0).into())
+        .expect("a free port");
+    socket.listen(128).expect("a listener")
 }
 
 /// A chain source that has seen every transaction, and knows nothing else of a chain. Its address.
