@@ -8,6 +8,9 @@ mod handle;
 mod opening;
 mod reconcile;
 mod scan;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub(crate) use actor::{Args, TreasuryActor};
 pub use handle::{TreasuryError, TreasuryHandle};
