@@ -11,6 +11,7 @@ mod audit;
 mod damage;
 mod export;
 mod money_on_chain;
+mod openings;
 mod paying;
 mod process;
 mod receiving;
