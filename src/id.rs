@@ -80,6 +80,10 @@ hex_id!(
     WalletId, 16
 );
 hex_id!(
+    /// A wish for a channel, before the node has a name for it.
+    OpeningId, 16
+);
+hex_id!(
     /// A person who may log in.
     UserId, 16
 );

@@ -32,6 +32,7 @@ pub use start_node::NodeSource;
 use crate::audit::Auditor;
 use crate::chain::{ChainClient, ChainError};
 use crate::disk::DiskFloor;
+use crate::export::Exporter;
 use crate::hub::{HubHandle, HubLimits};
 use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
@@ -198,6 +199,7 @@ impl Till {
             watcher: WatcherHandle::new(watcher.clone()),
             hub: hub.clone(),
             gate,
+            exporter: Exporter::new(&config.data_dir, config.network),
             root: Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld")),
         });
         Ok(Self {

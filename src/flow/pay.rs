@@ -4,7 +4,7 @@
 use super::{Answer, Effect, Flow, Step, row};
 use crate::id::{PaymentHash, PaymentId};
 use crate::ledger::entity::{Damaged, Idempotency, OutgoingHash};
-use crate::ledger::{Archive, Command, Done, PaymentOrder, Refusal, Which};
+use crate::ledger::{Archive, Command, Done, PaymentOrder, Reference, Refusal, Which};
 use crate::node::{SendRequest, SendTarget};
 use crate::payment::{FailureReason, Payment, State as PaymentState};
 
@@ -102,16 +102,25 @@ impl Reserve {
         }))
     }
 
-    fn reserved(&self, rows: &dyn Archive, done: Done) -> Result<Reserved, Damaged> {
-        if let Done::Repeat(id) = done {
-            return Ok(Reserved { id, send: false });
+    fn reserved(
+        &self,
+        rows: &dyn Archive,
+        done: Done,
+    ) -> Result<Result<Reserved, NotReserved>, Damaged> {
+        match done {
+            Done::Repeat(Reference::Payment(id)) => return Ok(Ok(Reserved { id, send: false })),
+            // A key names its operation too, so that is somebody's mistake.
+            Done::Repeat(Reference::Opening(_)) => {
+                return Ok(Err(Refusal::IdempotencyConflict.into()));
+            }
+            Done::Changed | Done::Unchanged => {}
         }
         let found = match &self.order.target {
             SendTarget::Bolt11 { hash, .. } => row::<OutgoingHash>(rows, hash)?,
             SendTarget::Offer { .. } => None,
         };
         let id = found.map_or(self.order.id, |found| found.payment);
-        Ok(Reserved { id, send: true })
+        Ok(Ok(Reserved { id, send: true }))
     }
 }
 
@@ -138,7 +147,7 @@ impl Flow for Reserve {
                 }
             }
             (Reserving::Executing, Some(Answer::Executed(Ok(done)))) => {
-                Step::Done(Ok(self.reserved(rows, done)?))
+                Step::Done(self.reserved(rows, done)?)
             }
             (Reserving::Executing, Some(Answer::Executed(Err(refusal)))) => {
                 Step::Done(Err(refusal.into()))

@@ -4,19 +4,21 @@ use minicbor::{Decode, Encode};
 
 use super::account::{Origin, WalletRef};
 use super::entity::Damaged;
+use super::reference::Reference;
 use crate::access::{AccessAction, Business, PasswordHash, Role, Session, User, WalletToken};
 use crate::id::{
-    NodePaymentId, PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId, TxId,
-    UserId,
+    NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, RequestHash, SecretHash, SessionId,
+    TxId, UserId,
 };
 use crate::invoice::Description;
-use crate::money::Msat;
+use crate::money::{Msat, Sat};
 use crate::node::{OfferReceipt, SendTarget};
 use crate::offer::Offer;
 use crate::payment::FailureReason;
 use crate::time::Timestamp;
 use crate::treasury::{
-    Channel, CloseJob, Closing, Figures, Funding, MinedIn, Purpose, SpendPurpose, SpendVersion,
+    Channel, CloseJob, Closing, Figures, Funding, MinedIn, OpeningOutcome, Purpose, SpendPurpose,
+    SpendVersion,
 };
 
 /// Something that a caller or the node wants to be true.
@@ -179,6 +181,15 @@ pub enum Command {
         user_channel_id: [u8; 16],
         /// The output, unless the splice failed.
         funding: Option<Funding>,
+    },
+    /// Write down that a channel is wanted, before the node is asked.
+    IntendOpening(Box<OpeningOrder>),
+    /// What the node said to it, or what a look at its channels proved.
+    EndOpening {
+        /// Which wish.
+        id: OpeningId,
+        /// What it said.
+        outcome: OpeningOutcome,
     },
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),
@@ -426,8 +437,8 @@ pub enum Done {
     Changed,
     /// Everything was as wanted already.
     Unchanged,
-    /// The same request was carried out before, as this payment.
-    Repeat(PaymentId),
+    /// The same request was carried out before, as this.
+    Repeat(Reference),
 }
 
 /// An invoice as its maker wants it.
@@ -481,6 +492,25 @@ pub struct PaymentOrder {
     /// The failed attempt of which it is certain that nothing of it is under way, and that its
     /// failure will not be told again. Only such a payment gets another attempt.
     pub cleared: Option<u32>,
+}
+
+/// A channel as somebody wants it.
+#[derive(Clone, Debug)]
+pub struct OpeningOrder {
+    /// Our name for it, should it be a new one; fresh randomness.
+    pub id: OpeningId,
+    /// The peer's node id, hexadecimal.
+    pub counterparty: String,
+    /// Where the peer listens, `host:port`.
+    pub address: String,
+    /// Whether the channel is told to the network.
+    pub announce: bool,
+    /// The size of the channel.
+    pub capacity: Sat,
+    /// What the peer is given of it.
+    pub push: Msat,
+    /// Makes a repeat of this order the same order.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
 }
 
 /// A caller's name for one request, unique per surface, wallet and operation.

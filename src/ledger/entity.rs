@@ -9,17 +9,18 @@ use minicbor::{Decode, Encode};
 use super::account::{Account, Balance, WalletRef};
 use super::command::IdempotencyKey;
 use super::record::Event;
+use super::reference::Reference;
 use crate::access::{AccessNote, Business, Session, User, UserName, WalletToken};
 use crate::id::{
-    NodePaymentId, OfferId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId, TxId,
-    UserId,
+    NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId,
+    TxId, UserId,
 };
 use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::offer::Offer;
 use crate::payment::Payment;
 use crate::time::Timestamp;
-use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, SpendTx};
+use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening, SpendTx};
 
 /// The first byte of a row's key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +74,8 @@ pub enum Kind {
     Deposit = 23,
     /// [`CloseJob`]
     CloseJob = 24,
+    /// [`Opening`]
+    Opening = 26,
 }
 
 /// A stored row cannot be read back.
@@ -198,7 +201,7 @@ pub struct Idempotency {
     pub request: RequestHash,
     /// What came of it.
     #[n(2)]
-    pub payment: PaymentId,
+    pub reference: Reference,
 }
 
 /// Money that moved without a row of ours to explain it, booked once. The node may tell of it again,
@@ -325,4 +328,7 @@ entity!(Deposit, Deposit, TxId, |d| d.tx_id, |k| k
     .as_bytes()
     .to_vec());
 entity!(CloseJob, CloseJob, [u8; 16], |j| j.user_channel_id, |k| k
+    .to_vec());
+entity!(Opening, Opening, OpeningId, |o| o.id, |k| k
+    .as_bytes()
     .to_vec());

@@ -6,13 +6,13 @@ use super::entity::{Archive, Entity, OfferPayment, OutgoingHash, Unlinked};
 use super::record::Fact;
 use super::state::{EvolveError, State};
 use crate::access::{AccessNote, Business, User, UserName};
-use crate::id::{NodePaymentId, PaymentHash, PaymentId};
+use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
 use crate::offer::Offer;
 use crate::payment::{self, Outcome, Payment, Sent};
 use crate::time::Timestamp;
-use crate::treasury::{Deposit, MinedIn, Spend, SpendTx, SpendVersion};
+use crate::treasury::{Deposit, MinedIn, Opening, OpeningOutcome, Spend, SpendTx, SpendVersion};
 
 impl<A: Archive> State<A> {
     pub(super) fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
@@ -79,6 +79,8 @@ impl<A: Archive> State<A> {
             Fact::CloseJobSet(row) => self.set(seq, row.as_ref()),
             Fact::DepositSet(row) => self.set_deposit(seq, row),
             Fact::AllowanceSet(row) => self.set(seq, row),
+            Fact::OpeningIntended(row) => self.set(seq, row.as_ref()),
+            Fact::OpeningEnded { id, outcome } => self.end_opening(seq, id, *outcome),
             Fact::OnchainBooked(row) => self.set(seq, row),
             Fact::ChannelRecorded(row) => self.set(seq, row.as_ref()),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
@@ -93,6 +95,21 @@ impl<A: Archive> State<A> {
     }
 
     /// The name goes to whoever was given it last, unless that was their last record of all.
+    fn end_opening(
+        &mut self,
+        seq: u64,
+        id: &OpeningId,
+        outcome: OpeningOutcome,
+    ) -> Result<(), EvolveError> {
+        let missing = || EvolveError::Missing {
+            seq,
+            what: format!("opening {id}"),
+        };
+        let opening = self.get::<Opening>(id)?.ok_or_else(missing)?;
+        let outcome = Some(outcome);
+        self.set(seq, &Opening { outcome, ..opening })
+    }
+
     fn set_user(&mut self, seq: u64, user: &User) -> Result<(), EvolveError> {
         let before = self.get::<User>(&user.id)?;
         match (before.is_some_and(|b| b.is_admin()), user.is_admin()) {

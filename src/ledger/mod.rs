@@ -11,17 +11,19 @@ mod decide;
 pub mod entity;
 mod evolve;
 pub mod record;
+pub mod reference;
 pub mod state;
 pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
     AccessCommand, CloseCommand, Command, Done, IdempotencyKey, InvoiceDraft, OnchainSeen,
-    PaymentOrder, Refusal, SpendCommand, SpendOrder, UserChange, Which,
+    OpeningOrder, PaymentOrder, Refusal, SpendCommand, SpendOrder, UserChange, Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};
 pub use entity::{Archive, Entity, Kind};
 pub use record::{Alarm, Event, EventBody, Fact, Record};
+pub use reference::Reference;
 pub use state::{Changes, State};
 pub use transfer::{Cause, Phase, Transfer};
 

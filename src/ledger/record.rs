@@ -10,13 +10,16 @@ use super::account::WalletRef;
 use super::entity::{Idempotency, Stray};
 use super::transfer::Transfer;
 use crate::access::{AccessNote, Business, Session, User, WalletToken};
-use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage, TxId};
+use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, TxId};
 use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::money::{Msat, Sat};
 use crate::offer::Offer;
 use crate::payment::{FailureReason, Payment, Sent};
 use crate::time::Timestamp;
-use crate::treasury::{Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, SpendVersion};
+use crate::treasury::{
+    Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, Opening, OpeningOutcome,
+    SpendVersion,
+};
 
 /// Everything that one command changed: applied as a whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -133,7 +136,7 @@ pub enum Fact {
         #[n(1)]
         reason: FailureReason,
     },
-    /// A caller's key now stands for a payment.
+    /// A caller's key now stands for what was made under it.
     #[n(12)]
     IdempotencyKept(#[n(0)] Box<Idempotency>),
     /// An on-chain transaction was booked.
@@ -243,6 +246,19 @@ pub enum Fact {
     /// A deposit is now like this.
     #[n(36)]
     DepositSet(#[n(0)] Deposit),
+    /// A channel is wanted; the node is going to be asked.
+    #[n(47)]
+    OpeningIntended(#[n(0)] Box<Opening>),
+    /// What the node said to it is known.
+    #[n(48)]
+    OpeningEnded {
+        /// Which wish.
+        #[n(0)]
+        id: OpeningId,
+        /// What it said.
+        #[n(1)]
+        outcome: OpeningOutcome,
+    },
 }
 
 /// Something that subscribers hear of, numbered without a gap over all wallets.

@@ -80,6 +80,16 @@ pub enum Cause {
     /// One wallet of this till's paid another's invoice.
     #[n(10)]
     Internal(#[n(0)] PaymentId),
+    /// The house paid on the chain, with this transaction.
+    #[n(40)]
+    Spent {
+        /// The payment.
+        #[n(0)]
+        payment: PaymentId,
+        /// The transaction.
+        #[n(1)]
+        tx_id: TxId,
+    },
     /// A channel was closed: its money moves, and some of it is the cost.
     #[n(20)]
     Closing,

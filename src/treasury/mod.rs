@@ -8,8 +8,11 @@ mod spend;
 pub use close::{CloseJob, CloseState, SweepTo};
 pub use deposit::{Credit, Deposit, DepositState};
 pub use spend::{MinedIn, Spend, SpendPurpose, SpendTx, SpendVersion};
+mod opening;
 
 use minicbor::{Decode, Encode};
+
+pub use opening::{Opening, OpeningOutcome, OpeningRefusal};
 
 use crate::id::TxId;
 use crate::money::{Msat, Sat};

@@ -1,7 +1,10 @@
 //! Lists and single payments: fields, filters, pages.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
-use support::app::TestApp;
+use support::app::{TestApp, until};
+use support::caller::Caller;
 use support::fake_node::{Fate, Foreign, payment_hash};
 use till::payment::FailureReason;
 
@@ -202,5 +205,128 @@ async fn odd_queries_and_ids_are_refused_in_words() {
             answer["message"].is_string() && answer["code"].is_string(),
             "{answer}"
         );
+    }
+}
+
+/// A page of a list, by one field of its rows.
+async fn page(admin: &Caller, list: &str, query: &str, field: &str) -> Vec<Value> {
+    let path = format!("/wallet/payments/{list}?{query}");
+    let (status, rows) = admin.get(&path).await;
+    assert_eq!(status, 200, "{path}: {rows}");
+    let rows = rows.as_array().unwrap();
+    rows.iter().map(|row| row[field].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_has_twenty_rows_and_at_most_a_thousand() {
+    let app = TestApp::initialized().await;
+    let admin = app.wallet_admin().await;
+    for amount_sat in 1..=25 {
+        let wanted = json!({"amountSat": amount_sat, "externalId": "the same"});
+        admin.post("/wallet/createinvoice", wanted).await;
+    }
+    for (query, rows) in [
+        ("all=true", 20),
+        ("all=true&limit=1000", 25),
+        ("all=true&limit=1", 1),
+        ("all=true&offset=20", 5),
+        ("all=true&offset=25", 0),
+        ("all=true&offset=18446744073709551615", 0),
+        ("all=true&externalId=the%20same&limit=7&offset=21", 4),
+        ("externalId=the%20same", 0),
+        ("all=false", 0),
+    ] {
+        let found = page(&admin, "incoming", query, "amountSat").await;
+        assert_eq!(found.len(), rows, "{query}");
+    }
+    let long = "x".repeat(257);
+    for (list, query) in [
+        ("incoming", format!("externalId={long}")),
+        ("incoming", "from=2&to=1".into()),
+        ("outgoing", "from=2&to=1".into()),
+        ("incoming", "from=-1".into()),
+        ("outgoing", "limit=1&limit=2".into()),
+        ("outgoing", "offset=18446744073709551616".into()),
+    ] {
+        let path = format!("/wallet/payments/{list}?{query}");
+        let (status, answer) = admin.get(&path).await;
+        assert_eq!(
+            (status, &answer["code"]),
+            (400, &json!("invalid_request")),
+            "{path}"
+        );
+    }
+}
+
+fn now_millis() -> u128 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap().as_millis()
+}
+
+/// Rows are numbered when they come to be, and never leave or change places. A moment that was read
+/// with the first page keeps out what came later.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_up_to_a_moment_stand_still_while_rows_come() {
+    let app = TestApp::initialized().await;
+    let admin = app.wallet_admin().await;
+    for sale in 1..=7u64 {
+        app.earn(&admin, sale).await;
+    }
+    let newest = page(&admin, "incoming", "limit=1", "createdAt").await;
+    let to = newest[0].as_u64().unwrap();
+    let mut seen = Vec::new();
+    for offset in [0, 3, 6] {
+        let query = format!("to={to}&limit=3&offset={offset}");
+        seen.extend(page(&admin, "incoming", &query, "amountSat").await);
+        // The clock has gone on, or the row would belong to the moment.
+        until(async || (now_millis() > u128::from(to)).then_some(())).await;
+        app.earn(&admin, 100 + offset).await;
+    }
+    assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1].map(Value::from));
+    assert_eq!(
+        page(&admin, "incoming", "limit=4", "amountSat").await,
+        [106, 103, 100, 7].map(Value::from)
+    );
+    assert_eq!(
+        page(&admin, "incoming", &format!("from={}", to + 1), "amountSat").await,
+        [106, 103, 100].map(Value::from)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_is_listed_while_it_is_under_way() {
+    let app = TestApp::initialized_with(|settings| settings.payment_wait = Duration::ZERO).await;
+    let admin = app.wallet_admin().await;
+    app.earn(&admin, 900_000).await;
+    let pay = async |sat: u64| {
+        let bolt11 = app.node.foreign(Foreign {
+            amount_msat: Some(sat * 1_000),
+            fate: Fate::Silence,
+            ..Foreign::default()
+        });
+        let (status, paid) = admin
+            .post("/wallet/payinvoice", json!({ "invoice": bolt11 }))
+            .await;
+        assert_eq!(status, 202, "{paid}");
+        payment_hash(&bolt11)
+    };
+    let (first, second) = (pay(1).await, pay(2).await);
+    let statuses = async |query: &str| page(&admin, "outgoing", query, "status").await;
+    assert_eq!(statuses("").await, ["PENDING", "PENDING"]);
+    app.node.decide(first, Fate::Succeeds(0));
+    app.node.decide(second, Fate::Fails(FailureReason::NoRoute));
+    until(async || (statuses("all=true").await == ["FAILED", "SUCCEEDED"]).then_some(())).await;
+    assert_eq!(statuses("").await, ["SUCCEEDED"]);
+    assert_eq!(statuses("all=false").await, ["SUCCEEDED"]);
+    let created = page(&admin, "outgoing", "all=true", "createdAt").await;
+    let (newest, oldest) = (&created[0], &created[1]);
+    for (query, rows) in [
+        (format!("all=true&from={oldest}&to={newest}"), 2),
+        (format!("all=true&from={}", newest.as_u64().unwrap() + 1), 0),
+        (format!("all=true&to={}", oldest.as_u64().unwrap() - 1), 0),
+        ("all=true&limit=1&offset=1".into(), 1),
+        ("all=true&offset=2".into(), 0),
+    ] {
+        assert_eq!(statuses(&query).await.len(), rows, "{query}");
     }
 }

@@ -63,6 +63,7 @@ fn routes() -> Vec<(Method, &'static str, Tier)> {
         (POST, "/wallet/decodeinvoice", Wallet),
         (GET, "/wallet/payments/incoming", Wallet),
         (GET, "/wallet/payments/incoming/{payment_hash}", Wallet),
+        (POST, "/wallet/export", Wallet),
         (POST, "/wallet/payinvoice", Wallet),
         (POST, "/wallet/payoffer", Wallet),
         (POST, "/wallet/createoffer", Wallet),

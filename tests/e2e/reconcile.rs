@@ -7,7 +7,7 @@ use crate::audit::Books;
 use crate::shop::{Shop, text, until};
 
 /// Looks follow each other quickly, so that no story waits for minutes.
-const QUICK: [(&str, &str); 2] = [
+pub const QUICK: [(&str, &str); 2] = [
     ("TILL_PAYMENTS_RECHECK_SECS", "1"),
     ("TILL_PAYMENTS_WAIT_SECS", "5"),
 ];
@@ -25,7 +25,7 @@ pub async fn at_rest(shop: &Shop, books: &Books) -> Value {
     .await
 }
 
-async fn business(shop: &Shop) {
+pub async fn business(shop: &Shop) {
     for amount_sat in [1, 250, 40_000] {
         let (bolt11, hash) = shop.invoice(json!({"amountSat": amount_sat})).await;
         shop.customer_pays(&bolt11).await.unwrap();

@@ -26,6 +26,9 @@ pub const WORDS: &str =
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What the system may hold of a connection, on either side.
+pub const AHEAD_BYTES: u32 = 32 * 1_024;
+
 /// A served till.
 pub struct TestApp {
     /// Its node.
@@ -65,7 +68,10 @@ impl TestApp {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let node = Arc::new(FakeNode::default());
         let source = NodeSource::Running(Arc::clone(&node) as _);
-        let mut config = config(dir.path());
+        let mut config = TillConfig {
+            esplora_url: chain().await,
+            ..config(dir.path())
+        };
         change_till(&mut config);
         let till = Till::start(config, [7; 64].into(), source).await;
         let till = till.expect("the till starts");
@@ -77,9 +83,7 @@ impl TestApp {
         settings.lockout.max_failures = 50;
         change(&mut settings);
         let app = router(till.service(), settings);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
+        let listener = narrow_listener();
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move {
             let _till = till;
@@ -188,12 +192,37 @@ fn plain_seed(dir: &std::path::Path) -> SeedReader {
     SeedReader::new(file, PassphraseSources::default())
 }
 
+/// A listener whose connections hold little that is not read: the system would take megabytes ahead,
+/// and no client would ever be slow.
+fn narrow_listener() -> tokio::net::TcpListener {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket
+        .set_send_buffer_size(AHEAD_BYTES)
+        .expect("a buffer of our choice");
+    socket
+        .bind(([127, 0, 0, 1], 0).into())
+        .expect("a free port");
+    socket.listen(128).expect("a listener")
+}
+
+/// A chain source that has seen every transaction, and knows nothing else of a chain. Its address.
+async fn chain() -> String {
+    let any = bitcoin::constants::genesis_block(bitcoin::Network::Regtest).txdata;
+    let raw = bitcoin::consensus::serialize(any.first().expect("its coinbase"));
+    let seen = axum::routing::get(move || async move { raw });
+    let router = axum::Router::new().route("/tx/{tx_id}/raw", seen);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
 fn config(dir: &std::path::Path) -> TillConfig {
     TillConfig {
         data_dir: dir.to_owned(),
         network: bitcoin::Network::Regtest,
-        // Nobody listens there: contract tests ask nothing of a chain.
-        esplora_url: "http://127.0.0.1:9".into(),
+        esplora_url: String::new(),
         policy: Policy::default(),
         max_in_flight: 40,
         recheck: Duration::from_secs(60),

@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// No answer takes longer.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -98,6 +98,23 @@ impl Caller {
     /// # Errors
     /// The status with which the till refused.
     pub async fn socket(&self, query: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
+        self.upgrade(query, headers, None).await
+    }
+
+    /// The same for a client whose system takes no more than so many bytes ahead.
+    ///
+    /// # Errors
+    /// The status with which the till refused.
+    pub async fn narrow_socket(&self, query: &str, bytes: u32) -> Result<Socket, u16> {
+        self.upgrade(query, &[], Some(bytes)).await
+    }
+
+    async fn upgrade(
+        &self,
+        query: &str,
+        headers: &[(&str, &str)],
+        ahead_bytes: Option<u32>,
+    ) -> Result<Socket, u16> {
         let url = format!("{}/ws/payments{query}", self.base).replacen("http", "ws", 1);
         let mut request = url.into_client_request().expect("a good URL");
         let cookies = self
@@ -115,9 +132,15 @@ impl Caller {
                 .headers_mut()
                 .insert(name, value.parse().expect("a header value"));
         }
-        match connect_async(request).await {
+        let tcp = TcpSocket::new_v4().expect("a socket");
+        if let Some(bytes) = ahead_bytes {
+            tcp.set_recv_buffer_size(bytes).expect("a buffer");
+        }
+        let address = self.base.strip_prefix("http://").expect("plain HTTP");
+        let tcp = tcp.connect(address.parse().expect("an address")).await;
+        match client_async(request, tcp.expect("a connection")).await {
             Ok((stream, _)) => {
-                let mut socket = Socket { stream };
+                let mut socket = Socket { stream, pings: 0 };
                 assert_eq!(
                     socket.next().await,
                     Some(serde_json::json!({"type": "connected"}))
@@ -139,19 +162,46 @@ pub async fn read(answer: Response) -> Answer {
 /// An open WebSocket.
 #[derive(Debug)]
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<TcpStream>,
+    /// Pings that have come so far, and were answered.
+    pub pings: usize,
 }
+
+/// How the till ended a WebSocket: code and reason, if it said goodbye.
+pub type Goodbye = Option<(u16, String)>;
 
 impl Socket {
     /// The next message; `None` once the till has closed.
     pub async fn next(&mut self) -> Option<Value> {
+        self.next_or_goodbye().await.ok()
+    }
+
+    /// The next message.
+    ///
+    /// # Errors
+    /// How the till ended it.
+    pub async fn next_or_goodbye(&mut self) -> Result<Value, Goodbye> {
         loop {
             let next = tokio::time::timeout(LIMIT, self.stream.next()).await;
-            match next.expect("a message in time")? {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).ok(),
-                Ok(Message::Close(_)) | Err(_) => return None,
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_)) => {}
-                Ok(Message::Frame(_)) => {}
+            match next.expect("a message in time").ok_or(None)? {
+                Ok(Message::Text(text)) => return serde_json::from_str(&text).map_err(|_| None),
+                Ok(Message::Close(said)) => {
+                    return Err(said.map(|it| (it.code.into(), it.reason.to_string())));
+                }
+                Err(_) => return Err(None),
+                Ok(Message::Ping(_)) => self.pings += 1,
+                Ok(Message::Pong(_) | Message::Binary(_) | Message::Frame(_)) => {}
+            }
+        }
+    }
+
+    /// Reads to the end: what came, and how the till ended it.
+    pub async fn rest(&mut self) -> (Vec<Value>, Goodbye) {
+        let mut came = Vec::new();
+        loop {
+            match self.next_or_goodbye().await {
+                Ok(message) => came.push(message),
+                Err(goodbye) => return (came, goodbye),
             }
         }
     }

@@ -12,17 +12,17 @@ use bitcoin::secp256k1::{Secp256k1, SecretKey};
 use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder};
 use ldk_node::lightning_types::payment::PaymentSecret;
-use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage};
+use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 use till::time::Timestamp;
 use till::treasury::Figures;
 use till_actors::node::{
-    BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
-    NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest,
-    OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
-    SignedSpend, SpendRequest,
+    BumpRequest, ChannelChange, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer,
+    NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt,
+    OfferRequest, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest,
+    SendTarget, SignedSpend, SpendRequest,
 };
 use tokio::sync::Notify;
 
@@ -42,6 +42,20 @@ pub enum Fate {
     Refused(SendFault),
     /// Nothing is heard of it.
     Silence,
+}
+
+/// What becomes of the opening of a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opening {
+    /// The peer cannot be reached.
+    #[default]
+    PeerAway,
+    /// The peer agrees, and the funding transaction is known.
+    Funded,
+    /// The node begins, and the peer says no.
+    Declined,
+    /// The node has begun, and says that something failed.
+    BegunAndFailed,
 }
 
 /// The node.
@@ -65,6 +79,9 @@ struct State {
     silent: HashMap<String, (NodePaymentId, Preimage)>,
     invoices: u64,
     own_offers: u8,
+    opening: Opening,
+    opened: Vec<NodeChannel>,
+    asked_to_open: u8,
     gone: bool,
 }
 
@@ -265,6 +282,50 @@ impl FakeNode {
             .count()
     }
 
+    /// What becomes of the next openings.
+    pub fn will_open(&self, opening: Opening) {
+        self.state().opening = opening;
+    }
+
+    /// How often it was asked to open a channel.
+    pub fn times_asked_to_open(&self) -> u8 {
+        self.state().asked_to_open
+    }
+
+    /// Tells what became of the channel that was opened last.
+    pub fn tell_of_channel(&self, change: ChannelChange) {
+        let opened = self.state().opened.last().cloned();
+        self.tell_of(change, opened.expect("a channel"));
+    }
+
+    fn tell_of(&self, change: ChannelChange, channel: NodeChannel) {
+        let is_funded = change != ChannelChange::Closed;
+        self.tell(NodeEvent::Channel {
+            change,
+            user_channel_id: channel.user_channel_id,
+            channel_id: channel.channel_id,
+            counterparty: Some(channel.counterparty),
+            funding: is_funded.then_some((TxId::from_bytes(sha256(&channel.user_channel_id)), 0)),
+            given_by_peer: Msat::ZERO,
+        });
+    }
+
+    fn opened(&self, request: &OpenChannelRequest) -> NodeChannel {
+        let mut state = self.state();
+        let user_channel_id = [0xa0 + state.asked_to_open; 16];
+        let channel = NodeChannel {
+            user_channel_id,
+            channel_id: hex::encode(sha256(&user_channel_id)),
+            counterparty: request.node_id.clone(),
+            capacity: request.capacity,
+            is_ready: false,
+            is_usable: false,
+            ..old_channel()
+        };
+        state.opened.push(channel.clone());
+        channel
+    }
+
     /// Whether the HTLC of a hash was failed back.
     pub fn has_refused(&self, hash: PaymentHash) -> bool {
         self.state().refused.contains(&hash)
@@ -378,20 +439,9 @@ impl LightningNode for FakeNode {
     }
 
     fn channels(&self) -> Vec<NodeChannel> {
-        vec![NodeChannel {
-            user_channel_id: [1; 16],
-            channel_id: "c1".repeat(32),
-            counterparty: "03".to_owned() + &"cd".repeat(32),
-            funding: None,
-            capacity: sat(1_500_000),
-            outbound: sat(1_000_000).to_msat(),
-            inbound: sat(500_000).to_msat(),
-            balance: sat(1_000_000),
-            is_outbound: true,
-            is_ready: true,
-            is_usable: true,
-            confirmations: Some(6),
-        }]
+        let mut channels = vec![old_channel()];
+        channels.extend(self.state().opened.iter().cloned());
+        channels
     }
 
     fn balances(&self) -> NodeBalances {
@@ -416,8 +466,22 @@ impl LightningNode for FakeNode {
         Vec::new()
     }
 
-    fn open_channel(&self, _: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
-        Err(NodeError::Peer("as told".into()))
+    fn open_channel(&self, request: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
+        self.state().asked_to_open += 1;
+        let opening = self.state().opening;
+        if opening == Opening::PeerAway {
+            return Err(NodeError::Peer("as told".into()));
+        }
+        let channel = self.opened(request);
+        let user_channel_id = channel.user_channel_id;
+        match opening {
+            Opening::PeerAway | Opening::BegunAndFailed => {
+                return Err(NodeError::Failed("as told".into()));
+            }
+            Opening::Funded => self.tell_of(ChannelChange::Pending, channel),
+            Opening::Declined => self.tell_of(ChannelChange::Closed, channel),
+        }
+        Ok(user_channel_id)
     }
 
     fn build_spend(&self, _: &SpendRequest) -> Result<SignedSpend, NodeError> {
@@ -495,6 +559,24 @@ fn hash_of(invoice: &Bolt11Invoice) -> PaymentHash {
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha256::Hash::hash(bytes).to_byte_array()
+}
+
+/// The channel that was there before anybody asked.
+fn old_channel() -> NodeChannel {
+    NodeChannel {
+        user_channel_id: [1; 16],
+        channel_id: "c1".repeat(32),
+        counterparty: "03".to_owned() + &"cd".repeat(32),
+        funding: None,
+        capacity: sat(1_500_000),
+        outbound: sat(1_000_000).to_msat(),
+        inbound: sat(500_000).to_msat(),
+        balance: sat(1_000_000),
+        is_outbound: true,
+        is_ready: true,
+        is_usable: true,
+        confirmations: Some(6),
+    }
 }
 
 fn sat(amount: u64) -> Sat {

@@ -9,7 +9,7 @@ use till::ledger::entity::{Counters, Entity, Kind, Progress};
 use till::ledger::{Account, Balance, Event, WalletRef};
 use till::offer::Offer;
 use till::payment::{Outcome, Payment};
-use till::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx};
+use till::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening};
 
 use crate::views::{SEAL_KEY, index_name};
 
@@ -64,6 +64,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Deposit => format!("deposit {hex}"),
         Kind::CloseJob => format!("closing of channel {hex}"),
         Kind::Channel => format!("channel {hex}"),
+        Kind::Opening => format!("wish for a channel {hex}"),
         Kind::Business => "business".to_owned(),
         Kind::User => format!("user {hex}"),
         Kind::UserName => format!("user name {:?}", String::from_utf8_lossy(tail)),
@@ -131,6 +132,12 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(Kind::CloseJob) => row::<CloseJob>(key, some).map(|row| format!("{:?}", row.state)),
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
+        Some(Kind::Opening) => row::<Opening>(key, some).map(|row| {
+            format!(
+                "{} with {}, {:?}",
+                row.capacity, row.counterparty, row.outcome
+            )
+        }),
         Some(
             Kind::OutgoingHash
             | Kind::SpendTx
@@ -225,7 +232,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 24] = [
+const KINDS: [Kind; 25] = [
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,
@@ -250,6 +257,7 @@ const KINDS: [Kind; 24] = [
     Kind::SpendTx,
     Kind::Deposit,
     Kind::CloseJob,
+    Kind::Opening,
 ];
 
 fn kind(first: u8) -> Option<Kind> {

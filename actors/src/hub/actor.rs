@@ -93,7 +93,9 @@ impl Hub {
                 reply,
             } => {
                 let head = self.head.subscribe();
-                let cursor = since.unwrap_or_else(|| *head.borrow());
+                let newest = *head.borrow();
+                // An id from another journal's life, ahead of this one, would hear of nothing.
+                let cursor = since.map_or(newest, |since| since.min(newest));
                 let (views, lag) = (self.views.clone(), self.limits.max_lag);
                 // The subscriber may be gone already.
                 let _ = reply.send(Subscription::new(views, wallet, cursor, head, lag, place));

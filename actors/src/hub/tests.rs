@@ -95,6 +95,15 @@ async fn a_reader_that_falls_behind_is_told_where_to_resume() {
 }
 
 #[tokio::test]
+async fn an_id_that_was_never_given_hears_what_is_new() {
+    let mut desk = Desk::open().await;
+    desk.sell(1);
+    let mut ahead = desk.listen(Some(u64::MAX)).await;
+    desk.sell(2);
+    assert_eq!(sale(&mut ahead).await, 2);
+}
+
+#[tokio::test]
 async fn there_is_room_for_so_many_and_an_end_for_all() {
     let desk = Desk::open().await;
     let mut first = desk.listen(None).await;

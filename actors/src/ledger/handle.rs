@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ractor::ActorRef;
-use till::ledger::{Command, Done, Refusal};
+use till::ledger::{Command, Done, Refusal, SpendCommand};
 use till::time::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -118,7 +118,11 @@ impl LedgerHandle {
 fn begins_something(command: &Command) -> bool {
     matches!(
         command,
-        Command::DraftInvoice(_) | Command::KeepOffer(_) | Command::ReservePayment(_)
+        Command::DraftInvoice(_)
+            | Command::KeepOffer(_)
+            | Command::ReservePayment(_)
+            | Command::IntendOpening(_)
+            | Command::Spend(SpendCommand::Reserve(_))
     )
 }
 

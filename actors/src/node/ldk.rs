@@ -351,7 +351,14 @@ impl LightningNode for LdkNode {
             self.node
                 .open_channel(node_id, address, capacity, push, None)
         };
-        Ok(opened.map_err(convert::error)?.0.to_be_bytes())
+        let opened = opened.map_err(|error| {
+            // Told apart because it proves that nothing was begun, which other failures do not.
+            if error == LdkError::ChannelCreationFailed {
+                return NodeError::Invalid(super::NO_SUCH_CHANNEL.to_owned());
+            }
+            convert::error(error)
+        });
+        Ok(opened?.0.to_be_bytes())
     }
 
     fn build_spend(&self, request: &SpendRequest) -> Result<SignedSpend, NodeError> {

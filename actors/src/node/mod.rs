@@ -318,6 +318,10 @@ pub struct OpenChannelRequest {
     pub announce: bool,
 }
 
+/// What a caller is told whose channel the node does not even begin.
+pub(crate) const NO_SUCH_CHANNEL: &str =
+    "there can be no such channel: it is too small or too large, or the peer has gone";
+
 /// Why the node did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NodeError {

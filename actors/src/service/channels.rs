@@ -1,10 +1,15 @@
-//! Channels for the operator: all that there are or were, and a closed one opened again. Owns how the
-//! node's channels and the ledger's rows are put side by side.
+//! Opening channels, once more too, and all that there are or were. Owns how the node's channels and
+//! the ledger's rows are put side by side.
 
+use till::id::OpeningId;
+use till::ledger::entity::Idempotency;
 use till::treasury::{Channel, ChannelState};
 
 use super::Service;
-use super::types::{ChannelInfo, OpenedChannel, ServiceError};
+use super::invoices::no_randomness;
+use super::types::{ChannelInfo, ChannelOpening, NewChannel, ServiceError};
+use crate::node::NodeError;
+use crate::treasury::opening_order;
 
 /// A channel that is or was.
 #[derive(Clone, Debug)]
@@ -42,7 +47,7 @@ impl Service {
     /// # Errors
     /// As [`open_channel`](Self::open_channel); [`ServiceError::InvalidRequest`] if no closed channel
     /// has that name.
-    pub async fn reopen_channel(&self, name: &str) -> Result<OpenedChannel, ServiceError> {
+    pub async fn reopen_channel(&self, name: &str) -> Result<ChannelOpening, ServiceError> {
         let rows = self.channel_rows().await?;
         let named = rows
             .iter()
@@ -51,11 +56,44 @@ impl Service {
             let unknown = "there is no such channel; `tilld channels list` names them";
             return Err(ServiceError::InvalidRequest(unknown.to_owned()));
         };
-        let reopened = self.parts.treasury.reopen_channel(row.user_channel_id);
+        let treasury = &self.parts.treasury;
+        let reopened = treasury.reopen_channel(new_opening()?, row.user_channel_id);
         Ok(reopened.await?)
     }
 
     async fn channel_rows(&self) -> Result<Vec<Channel>, ServiceError> {
         self.read(|views| views.all::<Channel>()).await
     }
+
+    /// Opens a channel, once per key; returns when its funding transaction is known, or when the peer
+    /// has had its time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if node or peer refuse, also when that is told again to a repeat;
+    /// [`ServiceError::Unknown`] if the channel may yet come.
+    pub async fn open_channel(&self, wanted: NewChannel) -> Result<ChannelOpening, ServiceError> {
+        let NewChannel {
+            request,
+            idempotency,
+        } = wanted;
+        // What a repeat asks for has been paid already.
+        let is_repeat = match &idempotency {
+            Some((key, _)) => self.row::<Idempotency>(key)?.is_some(),
+            None => false,
+        };
+        if !is_repeat {
+            let free = self.node_balances().await?.onchain_spendable;
+            if free < request.capacity {
+                return Err(NodeError::InsufficientFunds.into());
+            }
+        }
+        let order = Box::new(opening_order(new_opening()?, &request, idempotency));
+        Ok(self.parts.treasury.open_channel(order, request).await?)
+    }
+}
+
+fn new_opening() -> Result<OpeningId, ServiceError> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(no_randomness)?;
+    Ok(OpeningId::from_bytes(id))
 }

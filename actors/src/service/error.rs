@@ -2,6 +2,7 @@
 
 use super::RETRY_AFTER_SECS;
 use super::types::ServiceError;
+use crate::export::ExportError;
 use crate::ledger::LedgerError;
 use crate::node::NodeError;
 use crate::payments::PayError;
@@ -60,6 +61,23 @@ impl From<TreasuryError> for ServiceError {
             TreasuryError::Ledger(error) => error.into(),
             TreasuryError::View(error) => error.into(),
             TreasuryError::Stopped => Self::Stopping,
+        }
+    }
+}
+
+impl From<ExportError> for ServiceError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Busy => Self::Busy {
+                retry_after_secs: RETRY_AFTER_SECS,
+            },
+            ExportError::Journal(error) => {
+                tracing::error!(%error, "the journal cannot be read");
+                Self::Node(NodeError::Unavailable(
+                    "the till cannot read its own records".into(),
+                ))
+            }
+            ExportError::CutOff => Self::Stopping,
         }
     }
 }

@@ -5,6 +5,7 @@ mod access;
 mod channel_info;
 mod channels;
 mod error;
+mod export;
 mod holds;
 mod invoices;
 mod offers;
@@ -30,10 +31,11 @@ pub use crate::treasury::Spent;
 pub use channels::ChannelEntry;
 pub use types::*;
 
+use crate::export::Exporter;
 use crate::hub::{HubHandle, SubscribeError, Subscription};
 use crate::ledger::{LedgerHandle, now};
+use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
-use crate::node::{NodeBalances, NodeError, OpenChannelRequest};
 use crate::payments::PaymentsHandle;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
@@ -68,6 +70,7 @@ pub(crate) struct Parts {
     pub(crate) watcher: WatcherHandle,
     pub(crate) hub: HubHandle,
     pub(crate) gate: Gate,
+    pub(crate) exporter: Exporter,
     /// What other secrets are derived from; itself derived from the seed.
     pub(crate) root: Zeroizing<[u8; 32]>,
 }
@@ -190,22 +193,6 @@ impl Service {
     /// [`ServiceError::Node`] while the node is not running.
     pub async fn new_address(&self) -> Result<String, ServiceError> {
         Ok(self.parts.node.call(|node| node.new_address()).await?)
-    }
-
-    /// Opens a channel; returns once its funding transaction is known.
-    ///
-    /// # Errors
-    /// [`ServiceError::Node`] if node or peer refuse; [`ServiceError::Unknown`] if the peer has not
-    /// decided in time and the channel may yet come.
-    pub async fn open_channel(
-        &self,
-        wanted: OpenChannelRequest,
-    ) -> Result<OpenedChannel, ServiceError> {
-        let free = self.node_balances().await?.onchain_spendable;
-        if free < wanted.capacity {
-            return Err(NodeError::InsufficientFunds.into());
-        }
-        Ok(self.parts.treasury.open_channel(wanted).await?)
     }
 
     /// Whether payments can be made and taken, and why not.

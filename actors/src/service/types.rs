@@ -5,9 +5,9 @@ use till::invoice::{Description, Invoice};
 use till::ledger::{IdempotencyKey, Origin, Refusal, WalletRef};
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
-use till::treasury::{CloseJob, Deposit, SweepTo};
+use till::treasury::{ChannelState, CloseJob, Deposit, SweepTo};
 
-use crate::node::{NodeChannel, NodeError};
+use crate::node::{NodeChannel, NodeError, OpenChannelRequest};
 
 /// An invoice to be made.
 #[derive(Clone, Debug)]
@@ -291,9 +291,32 @@ pub enum ChannelPhase {
     Closing,
 }
 
-/// A channel that is being opened.
+/// A channel to be opened.
+#[derive(Clone, Debug)]
+pub struct NewChannel {
+    /// As the node is asked for it.
+    pub request: OpenChannelRequest,
+    /// Makes a repeat the same channel.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// How the opening of a channel stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelOpening {
+    /// Its funding transaction is known.
+    Funded(OpenedChannel),
+    /// The peer has not decided, or nobody knows whether the node has asked it: it may yet come.
+    Pending {
+        /// The node's lasting name for it, big-endian, if that is known.
+        user_channel_id: Option<[u8; 16]>,
+    },
+}
+
+/// A channel that has its funding transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedChannel {
+    /// Where it stands now: a repeat may come when it has long been closed.
+    pub state: ChannelState,
     /// The node's lasting name for it, big-endian.
     pub user_channel_id: [u8; 16],
     /// BOLT 2 channel id, hexadecimal, once known.

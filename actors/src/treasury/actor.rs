@@ -3,23 +3,24 @@
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::ledger::Command;
-use till::time::Timestamp;
+use till::id::{OpeningId, TxId};
+use till::ledger::OpeningOrder;
 use till::treasury::{Channel, ChannelState, CloseJob};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::close::Closings;
 use super::closing;
 use super::handle::TreasuryError;
+use super::opening::{self, Asked};
 use super::reconcile::Reconcile;
 use super::reopen;
 use super::scan::{Scan, Scanned};
 use super::spend::{BumpWish, SpendWish, Spends, Spent, Watched};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
+use crate::node::OpenChannelRequest;
 use crate::node::handle::NodeHandle;
-use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::{CloseWish, OpenedChannel};
+use crate::service::types::{ChannelOpening, CloseWish};
 use crate::views::{ViewError, Views};
 
 /// How long a peer may take to agree to a channel and sign its funding.
@@ -41,9 +42,9 @@ type Reply<T> = oneshot::Sender<Result<T, TreasuryError>>;
 /// What somebody wants done. They may be gone when it is; it is done all the same.
 pub(crate) enum Wish {
     /// Open a channel. Answered once its funding transaction is known.
-    Open(OpenChannelRequest, Reply<OpenedChannel>),
+    Open(Box<OpeningOrder>, OpenChannelRequest, Reply<ChannelOpening>),
     /// Open a channel like one that is closed. Answered as an opening is.
-    Reopen([u8; 16], Reply<OpenedChannel>),
+    Reopen(OpeningId, [u8; 16], Reply<ChannelOpening>),
     /// Pay on the chain. Answered once the chain source has the transaction.
     Pay(SpendWish, Reply<Spent>),
     /// Give a transaction a higher fee, likewise.
@@ -146,6 +147,7 @@ pub(crate) struct Treasury {
 impl Treasury {
     /// What closed channels comes first: what a closing costs is allowed for before it is missed.
     async fn look_around(&mut self) -> Result<(), ViewError> {
+        opening::find_unnamed(&self.args).await?;
         closing::watch(&self.args).await?;
         let watched = self.spends.watch().await?;
         let scanned = self.scan.run().await?;
@@ -159,79 +161,55 @@ impl Treasury {
     async fn carry_out(&mut self, wish: Wish) {
         // The caller may be gone; what is done is done all the same.
         match wish {
-            Wish::Open(request, reply) => drop(reply.send(self.open(request).await)),
-            Wish::Reopen(id, reply) => drop(reply.send(self.reopen(id).await)),
+            Wish::Open(order, request, reply) => drop(reply.send(self.open(order, request).await)),
+            Wish::Reopen(id, closed, reply) => drop(reply.send(self.reopen(id, closed).await)),
             Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
             Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
             Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
         }
     }
 
-    async fn reopen(&mut self, id: [u8; 16]) -> Result<OpenedChannel, TreasuryError> {
-        let request = reopen::wanted(&self.args, &id).await?;
-        self.open(request).await
+    async fn reopen(
+        &mut self,
+        id: OpeningId,
+        closed: [u8; 16],
+    ) -> Result<ChannelOpening, TreasuryError> {
+        let request = reopen::wanted(&self.args, &closed).await?;
+        let order = Box::new(opening::order(id, &request, None));
+        self.open(order, request).await
     }
 
-    async fn open(&mut self, request: OpenChannelRequest) -> Result<OpenedChannel, TreasuryError> {
+    async fn open(
+        &mut self,
+        order: Box<OpeningOrder>,
+        request: OpenChannelRequest,
+    ) -> Result<ChannelOpening, TreasuryError> {
         self.spends.all_seen().await?;
-        let wanted = request.clone();
-        let opened = self
-            .args
-            .node
-            .run(move |node| node.open_channel(&wanted))
-            .await;
-        let user_channel_id = opened
-            .map_err(TreasuryError::Node)?
-            .map_err(TreasuryError::Node)?;
-        let asked = Channel {
-            user_channel_id,
-            channel_id: String::new(),
-            counterparty: request.node_id,
-            funding_tx: None,
-            funding_index: 0,
-            got: till::money::Msat::ZERO,
-            given: request.push,
-            state: ChannelState::Opening,
-            opened_at: Timestamp::default(),
-            closing: None,
-            address: Some(request.address),
-            announced: request.announce,
-            splicing: None,
+        let user_channel_id = match opening::ask(&self.args, order, request).await? {
+            Asked::Now(user_channel_id) => user_channel_id,
+            Asked::Before(standing) => return Ok(standing),
         };
-        self.args
-            .ledger
-            .execute_for_node(Command::RecordChannel(asked))
-            .await?;
-        let channel = self.funded(user_channel_id).await?;
-        if let Some(funding) = channel.funding_tx {
-            if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
-                self.spends.sync().await;
-            } else {
-                tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
-            }
-            if let Err(error) = self.scan.run().await {
-                tracing::error!(%error, "the on-chain wallet could not be booked");
-            }
-        }
-        Ok(OpenedChannel {
-            user_channel_id,
-            channel_id: Some(channel.channel_id),
-            funding_tx_id: channel.funding_tx.map(|tx| tx.to_string()),
-        })
-    }
-
-    /// Waits for the watcher to record the channel's funding, or its end.
-    async fn funded(&self, user_channel_id: [u8; 16]) -> Result<Channel, TreasuryError> {
+        // The watcher records the channel's funding, or its end.
         let decided = self.args.views.wait_for(FUNDING_TIMEOUT, |views| {
             let channel = views.get::<Channel>(&user_channel_id)?;
             Ok(channel.filter(|channel| channel.state != ChannelState::Opening))
         });
-        match decided.await? {
-            Some(channel) if channel.funding_tx.is_some() => Ok(channel),
-            Some(_) => Err(TreasuryError::Node(NodeError::Peer(
-                "the peer refused the channel: too small, too large, or it wants none".into(),
-            ))),
-            None => Err(TreasuryError::Undecided),
+        let channel = decided.await?;
+        if let Some(funding) = channel.as_ref().and_then(|channel| channel.funding_tx) {
+            self.book_funding(funding).await;
+        }
+        opening::channel_standing(user_channel_id, channel)
+    }
+
+    /// Coins that a funding transaction spends must not be spent again.
+    async fn book_funding(&mut self, funding: TxId) {
+        if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
+            self.spends.sync().await;
+        } else {
+            tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
+        }
+        if let Err(error) = self.scan.run().await {
+            tracing::error!(%error, "the on-chain wallet could not be booked");
         }
     }
 }

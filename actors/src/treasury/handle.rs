@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use ractor::ActorRef;
-use tokio::sync::{Semaphore, oneshot};
-
+use till::id::OpeningId;
+use till::ledger::OpeningOrder;
 use till::money::Sat;
 use till::treasury::CloseJob;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::actor::{Msg, Wish};
 use super::spend::{BumpWish, SpendWish, Spent};
 use crate::chain::ChainError;
 use crate::ledger::LedgerError;
 use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::{CloseWish, OpenedChannel};
+use crate::service::types::{ChannelOpening, CloseWish};
 use crate::views::ViewError;
 
 /// Requests that may wait while one is under way.
@@ -78,15 +79,17 @@ impl TreasuryHandle {
         }
     }
 
-    /// Opens a channel and returns once its funding transaction is known.
+    /// Opens a channel, unless the order is a repeat, and returns once its funding transaction is
+    /// known or the peer has had its time.
     ///
     /// # Errors
-    /// [`TreasuryError`]; after `Undecided` the channel may still come.
+    /// [`TreasuryError`]; there will be no channel then, but where the ledger did not answer.
     pub async fn open_channel(
         &self,
+        order: Box<OpeningOrder>,
         request: OpenChannelRequest,
-    ) -> Result<OpenedChannel, TreasuryError> {
-        self.ask(|reply| Wish::Open(request, reply)).await
+    ) -> Result<ChannelOpening, TreasuryError> {
+        self.ask(|reply| Wish::Open(order, request, reply)).await
     }
 
     /// Pays on the chain and returns once the chain source has the transaction, or did not take it in
@@ -134,9 +137,10 @@ impl TreasuryHandle {
     /// As [`open_channel`](Self::open_channel).
     pub async fn reopen_channel(
         &self,
-        user_channel_id: [u8; 16],
-    ) -> Result<OpenedChannel, TreasuryError> {
-        self.ask(|reply| Wish::Reopen(user_channel_id, reply)).await
+        id: OpeningId,
+        closed: [u8; 16],
+    ) -> Result<ChannelOpening, TreasuryError> {
+        self.ask(|reply| Wish::Reopen(id, closed, reply)).await
     }
 
     pub(crate) fn stop(&self) {

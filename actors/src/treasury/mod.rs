@@ -6,12 +6,17 @@ mod actor;
 mod close;
 mod closing;
 mod handle;
+mod opening;
 mod reconcile;
 mod reopen;
 mod scan;
 mod spend;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub(crate) use actor::{Args, TreasuryActor};
 pub use handle::{TreasuryError, TreasuryHandle};
+pub(crate) use opening::order as opening_order;
 pub use spend::Spent;
 pub(crate) use spend::{BumpWish, SpendWish};

@@ -8,7 +8,9 @@ use bitcoin::Transaction;
 use bitcoin::consensus::encode;
 use till::id::{PaymentId, RequestHash, TxId};
 use till::ledger::entity::Idempotency;
-use till::ledger::{Command, Done, IdempotencyKey, Origin, Refusal, SpendCommand, SpendOrder};
+use till::ledger::{
+    Command, Done, IdempotencyKey, Origin, Reference, Refusal, SpendCommand, SpendOrder,
+};
 use till::money::{Msat, Sat};
 use till::payment::{Payment, State as PaymentState};
 use till::time::Timestamp;
@@ -103,7 +105,9 @@ impl Spends {
         let reserve = SpendCommand::Reserve(Box::new(order));
         let id = match self.args.ledger.execute(reserve).await? {
             Done::Changed | Done::Unchanged => wish.id,
-            Done::Repeat(id) => return self.found(id, |spend| spend.versions.first().cloned()),
+            Done::Repeat(known) => {
+                return self.found(payment_of(known)?, |spend| spend.versions.first().cloned());
+            }
         };
         crash_point("spend.journaled");
         self.publish(id).await
@@ -144,7 +148,7 @@ impl Spends {
         };
         match self.args.ledger.execute(replace).await? {
             Done::Changed | Done::Unchanged => {}
-            Done::Repeat(id) => return self.found(id, of_wish),
+            Done::Repeat(known) => return self.found(payment_of(known)?, of_wish),
         }
         crash_point("bump.journaled");
         self.publish(payment.id).await
@@ -335,7 +339,7 @@ impl Spends {
             return Ok(None);
         };
         match self.args.views.get::<Idempotency>(key)? {
-            Some(known) if known.request == *request => Ok(Some(known.payment)),
+            Some(known) if known.request == *request => payment_of(known.reference).map(Some),
             Some(_) => Err(LedgerError::Refused(Refusal::IdempotencyConflict).into()),
             None => Ok(None),
         }
@@ -415,6 +419,14 @@ impl Spends {
         if let Err(error) | Ok(Err(error)) = synced {
             tracing::debug!(%error, "the wallets were not synced; trying again later");
         }
+    }
+}
+
+/// A key names its operation too, so that anything else is somebody's mistake.
+fn payment_of(reference: Reference) -> Result<PaymentId, TreasuryError> {
+    match reference {
+        Reference::Payment(id) => Ok(id),
+        Reference::Opening(_) => Err(LedgerError::Refused(Refusal::IdempotencyConflict).into()),
     }
 }
 

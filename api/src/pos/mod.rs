@@ -107,6 +107,7 @@ fn routes() -> Router<Pos> {
         .route("/wallet/decodeinvoice", post(routes::invoices::decode))
         .route("/wallet/payments/incoming", get(routes::invoices::list))
         .route("/wallet/payments/incoming/{payment_hash}", get(routes::invoices::one))
+        .route("/wallet/export", post(routes::export::export))
         .route("/wallet/payinvoice", post(routes::payments::pay))
         .route("/wallet/payoffer", post(routes::offers::pay))
         .route("/wallet/createoffer", post(routes::offers::create))

@@ -25,6 +25,11 @@ use super::{Pos, render, wire};
 const LAST_EVENT_ID: &str = "last-event-id";
 /// A client has nothing to say; what it says all the same is bounded.
 const MAX_INBOUND_BYTES: usize = 4 * 1024;
+/// What may be on its way to a client between us and the system's own buffer: the message being sent
+/// and a pong. Nothing else is queued for anybody; see [`Subscription`].
+const MAX_OUTBOUND_BYTES: usize = 64 * 1024;
+/// How much of it is gathered before it is handed to the system.
+const OUTBOUND_CHUNK_BYTES: usize = 4 * 1024;
 /// Pings that may go without a pong.
 const MAX_UNANSWERED_PINGS: u32 = 2;
 /// How long a closing socket waits for the other side to have read why.
@@ -53,7 +58,9 @@ pub(super) async fn connect(
     };
     let upgrade = upgrade
         .max_message_size(MAX_INBOUND_BYTES)
-        .max_frame_size(MAX_INBOUND_BYTES);
+        .max_frame_size(MAX_INBOUND_BYTES)
+        .write_buffer_size(OUTBOUND_CHUNK_BYTES)
+        .max_write_buffer_size(MAX_OUTBOUND_BYTES);
     Ok(upgrade.on_upgrade(move |socket| periphery(client.serve(socket, events))))
 }
 

@@ -7,9 +7,11 @@ mod close;
 mod deposit;
 mod draft;
 mod hold;
+mod idempotency;
 mod internal;
 mod invoice;
 mod offer;
+mod opening;
 mod payment;
 mod reconcile;
 mod spend;
@@ -20,8 +22,8 @@ use super::account::{Account, WalletRef};
 use super::command::{Command, Refusal};
 use super::entity::Archive;
 use super::record::Record;
+use super::reference::Reference;
 use super::state::State;
-use crate::id::PaymentId;
 use crate::money::Msat;
 use crate::time::Timestamp;
 use draft::Draft;
@@ -33,8 +35,8 @@ pub use reconcile::difference_msat;
 pub enum Decision {
     /// This shall be written down. Empty where everything already is as wanted.
     Commit(Record),
-    /// The same request was carried out before, as this payment.
-    Repeat(PaymentId),
+    /// The same request was carried out before, as this.
+    Repeat(Reference),
 }
 
 /// Decides what `command` changes at `now`. Pure: nothing is different afterwards.
@@ -110,6 +112,8 @@ pub fn decide<A: Archive>(
             user_channel_id,
             funding,
         } => treasury::splice(state, draft, user_channel_id, funding)?,
+        Command::IntendOpening(order) => return opening::intend(state, draft, *order),
+        Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))

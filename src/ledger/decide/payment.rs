@@ -2,13 +2,14 @@
 //! posted or released only on what the node says; what the node says is never refused.
 
 use super::draft::Draft;
-use super::{Decision, internal, shown_change_sat, sum};
+use super::{Decision, idempotency, internal, shown_change_sat, sum};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{PaymentOrder, Refusal, Which};
-use crate::ledger::entity::{Archive, Entity, Idempotency, OfferPayment, Stray, Unlinked};
+use crate::ledger::entity::{Archive, Entity, OfferPayment, Stray, Unlinked};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
+use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
 use crate::money::{Msat, Sat};
@@ -21,15 +22,8 @@ pub(super) fn reserve<A: Archive>(
     draft: Draft,
     order: PaymentOrder,
 ) -> Result<Decision, Refusal> {
-    if let Some((key, request)) = &order.idempotency
-        && let Some(known) = state.get::<Idempotency>(key)?
-    {
-        let same = known.request == *request;
-        return if same {
-            Ok(Decision::Repeat(known.payment))
-        } else {
-            Err(Refusal::IdempotencyConflict)
-        };
+    if let Some(made) = idempotency::earlier(state, &order.idempotency)? {
+        return Ok(Decision::Repeat(made));
     }
     let earlier = match &order.target {
         SendTarget::Bolt11 { hash, .. } => {
@@ -155,15 +149,7 @@ pub(super) fn new_payment<A: Archive>(
 
 /// The caller's key for this order, to be kept for good.
 pub(super) fn keep_key(draft: Draft, order: &PaymentOrder, payment: PaymentId) -> Draft {
-    let Some((key, request)) = order.idempotency.clone() else {
-        return draft;
-    };
-    let kept = Idempotency {
-        key,
-        request,
-        payment,
-    };
-    draft.fact(Fact::IdempotencyKept(Box::new(kept)))
+    idempotency::keep(draft, &order.idempotency, Reference::Payment(payment))
 }
 
 /// Notes what the node knows a payment to an offer by. Once is enough.

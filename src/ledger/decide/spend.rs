@@ -4,12 +4,13 @@
 
 use super::draft::Draft;
 use super::treasury::pay_for_chain;
-use super::{Decision, close, shown_change_sat, sum};
+use super::{Decision, close, idempotency, shown_change_sat, sum};
 use crate::id::{PaymentId, RequestHash};
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{IdempotencyKey, Refusal, SpendCommand, SpendOrder};
-use crate::ledger::entity::{Archive, Idempotency};
+use crate::ledger::entity::Archive;
 use crate::ledger::record::{EventBody, Fact, Record};
+use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
 use crate::money::{Msat, Sat};
@@ -45,7 +46,7 @@ fn reserve<A: Archive>(
     draft: Draft,
     order: SpendOrder,
 ) -> Result<Decision, Refusal> {
-    if let Some(known) = repeated(state, &order.idempotency)? {
+    if let Some(known) = idempotency::earlier(state, &order.idempotency)? {
         return Ok(Decision::Repeat(known));
     }
     let id = order.id;
@@ -53,7 +54,7 @@ fn reserve<A: Archive>(
     let needed = sum(amount, fee)?;
     affordable(state, needed)?;
     let draft = draft.transfer(Phase::Reserve, ACCOUNTS, needed, Cause::Payment(id));
-    let draft = keep_key(draft, order.idempotency, id);
+    let draft = idempotency::keep(draft, &order.idempotency, Reference::Payment(id));
     let draft = match order.purpose {
         SpendPurpose::Payment => draft,
         SpendPurpose::Sweep { user_channel_id } => close::sweep(state, draft, user_channel_id, id)?,
@@ -93,28 +94,6 @@ fn reserve<A: Archive>(
     Ok(Decision::Commit(draft.fact(reserved).finish()))
 }
 
-fn repeated<A: Archive>(state: &State<A>, key: &Key) -> Result<Option<PaymentId>, Refusal> {
-    let Some((key, request)) = key else {
-        return Ok(None);
-    };
-    match state.get::<Idempotency>(key)? {
-        Some(known) if known.request == *request => Ok(Some(known.payment)),
-        Some(_) => Err(Refusal::IdempotencyConflict),
-        None => Ok(None),
-    }
-}
-
-fn keep_key(draft: Draft, key: Key, payment: PaymentId) -> Draft {
-    let Some((key, request)) = key else {
-        return draft;
-    };
-    draft.fact(Fact::IdempotencyKept(Box::new(Idempotency {
-        key,
-        request,
-        payment,
-    })))
-}
-
 /// Other wallets' money is not the house's to send away.
 fn affordable<A: Archive>(state: &State<A>, needed: Msat) -> Result<(), Refusal> {
     let available = state.balance(Account::HOUSE)?.available();
@@ -129,9 +108,9 @@ fn replace<A: Archive>(
     draft: Draft,
     id: PaymentId,
     version: SpendVersion,
-    idempotency: Key,
+    key: Key,
 ) -> Result<Decision, Refusal> {
-    if let Some(known) = repeated(state, &idempotency)? {
+    if let Some(known) = idempotency::earlier(state, &key)? {
         return Ok(Decision::Repeat(known));
     }
     let payment = state.get::<Payment>(&id)?.ok_or(Refusal::UnknownPayment)?;
@@ -152,7 +131,9 @@ fn replace<A: Archive>(
         .transfer(Phase::Release, ACCOUNTS, before, cause())
         .transfer(Phase::Reserve, ACCOUNTS, after, cause())
         .fact(Fact::SpendReplaced { id, version });
-    Ok(Decision::Commit(keep_key(draft, idempotency, id).finish()))
+    Ok(Decision::Commit(
+        idempotency::keep(draft, &key, Reference::Payment(id)).finish(),
+    ))
 }
 
 /// Books what the chain has. Told again of the same, nothing changes; told of another version, which
@@ -184,9 +165,12 @@ fn mine<A: Archive>(
         return Ok(draft.finish()); // Another block has it now; the money moved before.
     }
     let draft = undo(draft, &payment)?;
-    let draft = draft.post(ACCOUNTS, amount, Cause::Payment(id));
-    let fee_cause = Cause::MinerFee(mined.tx_id);
-    let draft = pay_for_chain(draft, Account::Onchain, fee, fee_cause);
+    let cause = Cause::Spent {
+        payment: id,
+        tx_id: mined.tx_id,
+    };
+    let draft = draft.post(ACCOUNTS, amount, cause.clone());
+    let draft = pay_for_chain(draft, Account::Onchain, fee, cause);
     let draft = match spend.purpose {
         SpendPurpose::Payment => draft,
         SpendPurpose::Sweep { user_channel_id } => {
@@ -239,15 +223,18 @@ fn undo(draft: Draft, payment: &Payment) -> Result<Draft, Refusal> {
             let back = (Account::Onchain, Account::FeesChain);
             let and_back = (Account::FeesChain, Account::HOUSE);
             let fee = version.fee.to_msat();
-            let fee_cause = || Cause::MinerFee(version.tx_id);
+            let cause = || Cause::Spent {
+                payment: payment.id,
+                tx_id: version.tx_id,
+            };
             draft
                 .post(
                     (Account::Onchain, Account::HOUSE),
                     version.amount.to_msat(),
                     cause(),
                 )
-                .post(back, fee, fee_cause())
-                .post(and_back, fee, fee_cause())
+                .post(back, fee, cause())
+                .post(and_back, fee, cause())
         }
         (PaymentState::Succeeded, None) | (PaymentState::Failed, _) => draft,
     })

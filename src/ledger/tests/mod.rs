@@ -7,6 +7,7 @@ mod histories;
 mod money_in;
 mod money_out;
 mod offers;
+mod openings;
 mod staff;
 mod staff_histories;
 mod treasury;

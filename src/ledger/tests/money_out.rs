@@ -2,7 +2,9 @@
 
 use super::bench::*;
 use crate::id::{PaymentId, RequestHash};
-use crate::ledger::{Account, Alarm, Command, Decision, IdempotencyKey, Origin, Refusal};
+use crate::ledger::{
+    Account, Alarm, Command, Decision, IdempotencyKey, Origin, Reference, Refusal,
+};
 use crate::payment::{Outcome, State as PaymentState};
 
 fn rich() -> Bench {
@@ -175,7 +177,9 @@ fn an_idempotency_key_names_one_payment_for_good() {
         Command::ReservePayment(Box::new(order))
     };
     bench.must(keyed(1, b"a"));
-    let same = Ok(Decision::Repeat(PaymentId::from_bytes([1; 16])));
+    let same = Ok(Decision::Repeat(Reference::Payment(PaymentId::from_bytes(
+        [1; 16],
+    ))));
     assert_eq!(bench.run(keyed(2, b"a")), same);
     bench.must(post(1, 0));
     assert_eq!(bench.run(keyed(1, b"a")), same, "also when it is over");

@@ -1,7 +1,11 @@
 //! Rules for single fields, wherever they stand. Owns bounds and the sentence that names a field
 //! that breaks them; knows no request.
 
+mod moment;
+
 use std::fmt;
+
+pub(crate) use moment::{Span, span};
 
 use till::access::MAX_NAME_BYTES;
 use till::invoice::MAX_DESCRIPTION_BYTES;

@@ -13,7 +13,9 @@ use till::ledger::{IdempotencyKey, Origin, WalletRef};
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
 use till_actors::node::OpenChannelRequest;
-use till_actors::service::{DecodedInvoice, InvoiceQuery, NewInvoice, NewPayment, PaymentQuery};
+use till_actors::service::{
+    DecodedInvoice, InvoiceQuery, NewChannel, NewInvoice, NewPayment, PaymentQuery,
+};
 
 use super::access::Secret;
 use super::field::{self, Invalid};
@@ -225,19 +227,46 @@ fn idempotency(key: String, bolt11: &str, amount: Option<Msat>) -> (IdempotencyK
     (key, RequestHash::of(canonical.as_bytes()))
 }
 
-pub(super) fn open_channel(request: &wire::OpenChannel) -> Result<OpenChannelRequest, Invalid> {
+pub(super) fn open_channel(
+    request: &wire::OpenChannel,
+    idempotency_key: Option<String>,
+) -> Result<NewChannel, Invalid> {
     let capacity = field::amount("amountSat", request.amount_sat.0)?;
     let push = Sat::new(request.push_sat.map_or(0, |sat| sat.0));
     let push = push
         .filter(|push| *push < capacity)
         .ok_or_else(|| Invalid::new("pushSat", "must be less than amountSat"))?;
-    Ok(OpenChannelRequest {
+    let request = OpenChannelRequest {
         node_id: field::node_id("nodeId", &request.node_id)?,
         address: field::peer_address("address", &request.address)?,
         capacity,
         push: push.to_msat(),
         announce: request.announce.unwrap_or(false),
+    };
+    Ok(NewChannel {
+        idempotency: idempotency_key.map(|key| opening_key(key, &request)),
+        request,
     })
+}
+
+/// What makes two requests for a channel the same: all that is said of it.
+fn opening_key(key: String, request: &OpenChannelRequest) -> (IdempotencyKey, RequestHash) {
+    let OpenChannelRequest {
+        node_id,
+        address,
+        capacity,
+        push,
+        announce,
+    } = request;
+    let (sat, msat) = (capacity.get(), push.get());
+    let canonical = format!("openchannel\n{node_id}\n{address}\n{sat}\n{msat}\n{announce}");
+    let key = IdempotencyKey {
+        origin: Origin::Pos,
+        wallet: WalletRef::House,
+        operation: "openchannel".to_owned(),
+        key,
+    };
+    (key, RequestHash::of(canonical.as_bytes()))
 }
 
 /// A page of a list: the part of the query that both directions share.
@@ -286,6 +315,28 @@ pub(super) fn incoming(query: wire::ListQuery) -> Result<InvoiceQuery, Invalid> 
         offset: page.offset,
         limit: page.limit,
     })
+}
+
+/// Two moments, both included; `None` leaves an end open.
+pub(super) struct Range {
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+}
+
+pub(super) fn export(request: wire::ExportRequest) -> Result<Range, Invalid> {
+    let span = |field, moment: Option<wire::Moment>| match moment {
+        Some(wire::Moment::Millis(millis)) => Ok(Some(field::Span::at(millis))),
+        Some(wire::Moment::Text(text)) => field::span(field, &text).map(Some),
+        None => Ok(None),
+    };
+    let from = span("from", request.from)?.map(|span| span.first);
+    let to = span("to", request.to)?.map(|span| span.last);
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(Invalid::new("from", "must not be after to"));
+    }
+    Ok(Range { from, to })
 }
 
 pub(super) fn outgoing(query: &wire::ListQuery) -> Result<PaymentQuery, Invalid> {

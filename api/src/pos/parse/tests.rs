@@ -150,12 +150,13 @@ fn channels_are_checked_before_the_node_hears_of_them() {
     let open = |rest: &str| {
         let json = format!(r#"{{"nodeId":"{id}","address":"10.0.0.2:9735"{rest}}}"#);
         let request = serde_json::from_str(&json).map_err(|e| e.to_string())?;
-        open_channel(&request).map_err(|e| e.to_string())
+        open_channel(&request, None).map_err(|e| e.to_string())
     };
     let wanted = open(r#","amountSat":100000,"pushSat":1000,"announce":true"#).expect("good");
-    assert_eq!(wanted.push.get(), 1_000_000);
-    assert!(wanted.announce);
-    assert!(!open(r#","amountSat":100000"#).expect("good").announce);
+    assert_eq!(wanted.request.push.get(), 1_000_000);
+    assert!(wanted.request.announce);
+    let quiet = open(r#","amountSat":100000"#).expect("good");
+    assert!(!quiet.request.announce);
     for (bad, named) in [
         (r#","amountSat":0"#, "amountSat"),
         (r#","amountSat":5,"pushSat":5"#, "pushSat"),
@@ -164,6 +165,26 @@ fn channels_are_checked_before_the_node_hears_of_them() {
     ] {
         let refused = open(bad).expect_err(bad);
         assert!(refused.contains(named), "{bad}: {refused}");
+    }
+}
+
+#[test]
+fn all_that_is_said_of_a_channel_makes_it_the_same() {
+    let hash = |rest: &str| {
+        let id = "0a".repeat(32);
+        let json = format!(r#"{{"nodeId":"02{id}","address":"10.0.0.2:9735"{rest}}}"#);
+        let request = serde_json::from_str(&json).expect("good");
+        let wanted = open_channel(&request, Some("k".into())).expect("good");
+        wanted.idempotency.expect("a key").1
+    };
+    let one = hash(r#","amountSat":5"#);
+    assert_eq!(one, hash(r#","amountSat":5,"pushSat":0,"announce":false"#));
+    for other in [
+        r#","amountSat":6"#,
+        r#","amountSat":5,"pushSat":1"#,
+        r#","amountSat":5,"announce":true"#,
+    ] {
+        assert_ne!(one, hash(other), "{other}");
     }
 }
 

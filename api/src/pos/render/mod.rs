@@ -3,6 +3,7 @@
 
 mod access_log;
 mod event;
+mod export;
 mod node;
 mod offer;
 mod onchain;
@@ -13,6 +14,7 @@ use till::money::Msat;
 
 pub(super) use access_log::*;
 pub(super) use event::*;
+pub(super) use export::*;
 pub(super) use node::*;
 pub(super) use offer::*;
 pub(super) use onchain::*;

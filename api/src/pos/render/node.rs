@@ -1,6 +1,7 @@
 //! The node, its channels, the balance and the till's health.
 
 use till::time::Timestamp;
+use till::treasury::ChannelState;
 use till_actors::service::{
     ChannelInfo, ChannelPhase, ClosingInfo, HouseBalance, NodeInfo, OpenedChannel, Readiness,
 };
@@ -77,9 +78,22 @@ fn closing(closing: &ClosingInfo) -> wire::Closing {
 
 pub(in crate::pos) fn channel_opening(opened: OpenedChannel) -> wire::ChannelOpening {
     wire::ChannelOpening {
-        state: "OPENING",
+        state: match opened.state {
+            ChannelState::Opening | ChannelState::Pending => "OPENING",
+            ChannelState::Ready => "NORMAL",
+            ChannelState::Closed => "CLOSED",
+        },
         user_channel_id: hex::encode(opened.user_channel_id),
         channel_id: opened.channel_id,
         funding_tx_id: opened.funding_tx_id,
+    }
+}
+
+pub(in crate::pos) fn channel_pending(user_channel_id: Option<[u8; 16]>) -> wire::ChannelPending {
+    wire::ChannelPending {
+        status: "pending",
+        user_channel_id: user_channel_id.map(hex::encode),
+        message: "It is not known yet whether there will be a channel; look at the channels before \
+                  asking for another",
     }
 }

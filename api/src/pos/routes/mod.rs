@@ -2,6 +2,7 @@
 //! is [`router`](super::router).
 
 pub(super) mod audit_log;
+pub(super) mod export;
 pub(super) mod health;
 pub(super) mod invoices;
 pub(super) mod login;

@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use till_actors::service::{ChannelOpening, ServiceError};
 
 use crate::pos::Pos;
 use crate::pos::access::WalletAdmin;
 use crate::pos::error::Error;
-use crate::pos::extract::Body;
+use crate::pos::extract::{Body, Idempotency};
 use crate::pos::{parse, render, wire};
 
 /// `GET /wallet/getinfo`
@@ -50,9 +52,19 @@ pub(crate) async fn channels(
 pub(crate) async fn open_channel(
     _wallet: WalletAdmin,
     State(pos): State<Pos>,
+    Idempotency(key): Idempotency,
     Body(request): Body<wire::OpenChannel>,
-) -> Result<(StatusCode, Json<wire::ChannelOpening>), Error> {
-    let wanted = parse::open_channel(&request)?;
-    let opened = pos.service.open_channel(wanted).await?;
-    Ok((StatusCode::CREATED, Json(render::channel_opening(opened))))
+) -> Result<Response, Error> {
+    let wanted = parse::open_channel(&request, key)?;
+    let user_channel_id = match pos.service.open_channel(wanted).await {
+        Ok(ChannelOpening::Funded(channel)) => {
+            let answer = Json(render::channel_opening(channel));
+            return Ok((StatusCode::CREATED, answer).into_response());
+        }
+        Ok(ChannelOpening::Pending { user_channel_id }) => user_channel_id,
+        Err(ServiceError::Unknown) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let answer = Json(render::channel_pending(user_channel_id));
+    Ok((StatusCode::ACCEPTED, answer).into_response())
 }

@@ -3,12 +3,14 @@
 
 mod access;
 mod event;
+mod export;
 mod offer;
 mod onchain;
 mod wallet;
 
 pub(crate) use access::*;
 pub(crate) use event::*;
+pub(crate) use export::*;
 pub(crate) use offer::*;
 pub(crate) use onchain::*;
 pub(crate) use wallet::*;

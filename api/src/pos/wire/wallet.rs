@@ -141,6 +141,15 @@ pub(crate) struct ChannelOpening {
     pub(crate) funding_tx_id: Option<String>,
 }
 
+/// `POST /wallet/channels`, while the outcome is not known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChannelPending {
+    pub(crate) status: &'static str,
+    pub(crate) user_channel_id: Option<String>,
+    pub(crate) message: &'static str,
+}
+
 /// `GET /wallet/getbalance`
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,7 +9,7 @@ use till::money::{Msat, Sat};
 use till::treasury::{Channel, CloseJob, SweepTo};
 use till_actors::node::OpenChannelRequest;
 use till_actors::service::{
-    ChannelEntry, ChannelInfo, ChannelPhase, CloseWish, OpenedChannel, ServiceError,
+    ChannelEntry, ChannelInfo, ChannelOpening, ChannelPhase, CloseWish, NewChannel, ServiceError,
 };
 
 use super::{Door, refused};
@@ -69,7 +69,8 @@ pub(crate) struct ChannelWire {
 /// A channel that is being opened.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OpeningWire {
-    pub(crate) user_channel_id: String,
+    /// Null while nobody knows what the node calls it: look at the list before you try again.
+    pub(crate) user_channel_id: Option<String>,
     pub(crate) channel_id: Option<String>,
     pub(crate) funding_tx_id: Option<String>,
 }
@@ -135,12 +136,16 @@ async fn done(door: &Door, question: Question) -> Result<ChannelsWire, ServiceEr
             announce,
         } => {
             let (capacity, push) = amounts(amount_sat, push_sat)?;
-            let wanted = OpenChannelRequest {
+            let request = OpenChannelRequest {
                 node_id,
                 address,
                 capacity,
                 push,
                 announce,
+            };
+            let wanted = NewChannel {
+                request,
+                idempotency: None,
             };
             door.service.open_channel(wanted).await?
         }
@@ -233,10 +238,17 @@ fn closed(row: &Channel) -> ChannelWire {
     }
 }
 
-fn opening(opened: &OpenedChannel) -> OpeningWire {
-    OpeningWire {
-        user_channel_id: hex::encode(opened.user_channel_id),
-        channel_id: opened.channel_id.clone(),
-        funding_tx_id: opened.funding_tx_id.clone(),
+fn opening(opening: &ChannelOpening) -> OpeningWire {
+    match opening {
+        ChannelOpening::Funded(opened) => OpeningWire {
+            user_channel_id: Some(hex::encode(opened.user_channel_id)),
+            channel_id: opened.channel_id.clone(),
+            funding_tx_id: opened.funding_tx_id.clone(),
+        },
+        ChannelOpening::Pending { user_channel_id } => OpeningWire {
+            user_channel_id: user_channel_id.map(hex::encode),
+            channel_id: None,
+            funding_tx_id: None,
+        },
     }
 }

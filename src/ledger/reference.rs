@@ -1,0 +1,76 @@
+//! What a caller's idempotency key stands for. Owns its encoding.
+
+use minicbor::data::Type;
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
+
+use crate::id::{OpeningId, PaymentId};
+
+/// What was made under a key; the answer to a repeat is rendered from how it stands by then.
+///
+/// A payment is encoded as its bare id, which is all that a key could stand for once; everything
+/// else as a pair of number and id. So rows and facts from then are read, and written, unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// An outgoing Lightning payment.
+    Payment(PaymentId),
+    /// The opening of a channel: number 1.
+    Opening(OpeningId),
+}
+
+/// The number of [`Reference::Opening`]. Never reuse one.
+const OPENING: u32 = 1;
+/// Number and id.
+const PAIR: u64 = 2;
+
+impl<C> Encode<C> for Reference {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        match self {
+            Self::Payment(id) => id.encode(e, ctx),
+            Self::Opening(id) => {
+                e.array(PAIR)?.u32(OPENING)?;
+                id.encode(e, ctx)
+            }
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Reference {
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, DecodeError> {
+        if d.datatype()? == Type::Bytes {
+            return PaymentId::decode(d, ctx).map(Self::Payment);
+        }
+        if d.array()? != Some(PAIR) {
+            return Err(DecodeError::message("a reference is a number and an id"));
+        }
+        match d.u32()? {
+            OPENING => OpeningId::decode(d, ctx).map(Self::Opening),
+            other => Err(DecodeError::unknown_variant(i64::from(other))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::entity::encode;
+
+    #[test]
+    fn a_payment_is_encoded_as_it_always_was() {
+        let id = PaymentId::from_bytes([7; 16]);
+        assert_eq!(encode(&Reference::Payment(id)), encode(&id));
+        let opening = Reference::Opening(OpeningId::from_bytes([8; 16]));
+        for reference in [Reference::Payment(id), opening] {
+            let read = minicbor::decode::<Reference>(&encode(&reference));
+            assert_eq!(read.ok(), Some(reference));
+        }
+        for odd in [&[0x82, 0x02, 0x40][..], &[0x81, 0x01], &[0x01], &[]] {
+            assert!(minicbor::decode::<Reference>(odd).is_err(), "{odd:?}");
+        }
+    }
+}
