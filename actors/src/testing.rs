@@ -19,6 +19,7 @@ use crate::journal::Journal;
 use crate::node::{
     JitInvoice, LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
     NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    SpliceRequest,
 };
 use crate::views::{Views, catch_up};
 
@@ -214,6 +215,9 @@ impl LightningNode for QuietNode {
     }
     fn peer_address(&self, _: &str) -> Option<String> {
         None
+    }
+    fn splice(&self, _: &SpliceRequest, _: &str) -> Result<(), NodeError> {
+        Err(NodeError::Busy)
     }
 }
 

@@ -189,6 +189,7 @@ fn channel(event: NodeEvent) -> Step<()> {
         address: None,
         announced: false,
         splicing: None,
+        spliced: Vec::new(),
     }))
 }
 

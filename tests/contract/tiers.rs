@@ -37,6 +37,8 @@ fn routes() -> Vec<(Method, &'static str, Tier)> {
         (POST, "/wallet/newaddress", Tier::Wallet),
         (GET, "/wallet/channels", Tier::Wallet),
         (POST, "/wallet/channels", Tier::Wallet),
+        (POST, "/wallet/channels/00/splicein", Tier::Wallet),
+        (POST, "/wallet/channels/00/spliceout", Tier::Wallet),
         (POST, "/wallet/decodeinvoice", Tier::Wallet),
         (GET, "/wallet/payments/incoming", Tier::Wallet),
         (GET, "/wallet/payments/incoming/00", Tier::Wallet),

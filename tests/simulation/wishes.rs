@@ -228,5 +228,6 @@ pub(crate) fn channel() -> Channel {
         address: None,
         announced: false,
         splicing: None,
+        spliced: Vec::new(),
     }
 }

@@ -19,6 +19,7 @@ use till::treasury::Figures;
 use till_actors::node::{
     JitInvoice, LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
     NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    SpliceRequest,
 };
 use tokio::sync::Notify;
 
@@ -324,6 +325,10 @@ impl LightningNode for FakeNode {
 
     fn peer_address(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn splice(&self, _: &SpliceRequest, _: &str) -> Result<(), NodeError> {
+        Err(NodeError::Peer("as told".into()))
     }
 }
 

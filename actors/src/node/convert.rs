@@ -418,6 +418,23 @@ pub(super) fn jit_error(failed: LdkError) -> NodeError {
     NodeError::NoInbound(why.to_owned())
 }
 
+/// Why a splice was not begun. The node has one error for what it finds by itself, before it asks the
+/// peer.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else it is, it means what it means elsewhere"
+)]
+pub(super) fn splice_error(failed: LdkError) -> NodeError {
+    match failed {
+        LdkError::ChannelSplicingFailed => NodeError::Invalid(
+            "the channel cannot be spliced now: an earlier splice is not deep enough, too little \
+             of the on-chain money is confirmed, or too little would be left in the channel"
+                .to_owned(),
+        ),
+        _ => error(failed),
+    }
+}
+
 /// What an error of the node means to a caller.
 #[expect(
     clippy::wildcard_enum_match_arm,

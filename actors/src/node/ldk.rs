@@ -18,7 +18,7 @@ use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use ldk_node::lightning_types::payment::PaymentPreimage;
 use ldk_node::payment::{PaymentDirection, PaymentKind};
-use ldk_node::{Builder, Event, Node, NodeError as LdkError};
+use ldk_node::{Builder, Event, Node, NodeError as LdkError, UserChannelId};
 use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
 use till::treasury::Figures;
@@ -29,6 +29,7 @@ use super::logger::TracingLogger;
 use super::{
     JitInvoice, LightningNode, Look, NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment,
     NodeStatus, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
+    SpliceRequest, SpliceWay,
 };
 
 /// Everything an embedded node needs to start.
@@ -369,6 +370,20 @@ impl LightningNode for LdkNode {
         let peers = self.node.list_peers();
         let peer = peers.iter().find(|peer| peer.node_id == node_id)?;
         Some(peer.address.to_string())
+    }
+
+    fn splice(&self, request: &SpliceRequest, peer: &str) -> Result<(), NodeError> {
+        let id = UserChannelId(u128::from_be_bytes(request.user_channel_id));
+        let (peer, amount) = (public_key(peer)?, request.amount.get());
+        let asked = match request.way {
+            SpliceWay::In => self.node.splice_in(&id, peer, amount),
+            SpliceWay::Out => {
+                let ours = self.node.onchain_payment().new_address();
+                let ours = ours.map_err(convert::error)?;
+                self.node.splice_out(&id, peer, &ours, amount)
+            }
+        };
+        asked.map_err(convert::splice_error)
     }
 }
 

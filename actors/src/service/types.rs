@@ -1,6 +1,6 @@
 //! What surfaces ask the service for, and what it answers. Plain data; no wire format.
 
-use till::id::{PaymentHash, RequestHash, SessionId, UserId};
+use till::id::{PaymentHash, RequestHash, SessionId, TxId, UserId};
 use till::invoice::Description;
 use till::ledger::{IdempotencyKey, Origin, Refusal, WalletRef};
 use till::money::Msat;
@@ -163,6 +163,15 @@ pub struct OpenedChannel {
     pub funding_tx_id: Option<String>,
 }
 
+/// A channel that is being spliced. It goes on as it is until that is deep enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplicedChannel {
+    /// BOLT 2 channel id, hexadecimal.
+    pub channel_id: String,
+    /// The splice's transaction.
+    pub tx: Option<TxId>,
+}
+
 /// A wish to set up the till.
 #[derive(Clone, Debug)]
 pub struct InitialSetup {
@@ -226,6 +235,9 @@ pub enum ServiceError {
     /// The outcome did not become known in time. It is not a failure: ask again.
     #[error("the outcome is not known yet")]
     Unknown,
+    /// No channel has that name.
+    #[error("there is no such channel")]
+    UnknownChannel,
     /// The till is shutting down.
     #[error("the till is shutting down")]
     Stopping,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use till::id::TxId;
 use till::ledger::Command;
 use till::time::Timestamp;
 use till::treasury::{Channel, ChannelState};
@@ -13,11 +14,12 @@ use super::handle::TreasuryError;
 use super::reconcile::Reconcile;
 use super::reopen;
 use super::scan::{Scan, Scanned};
+use super::splice;
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
 use crate::node::handle::NodeHandle;
-use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::OpenedChannel;
+use crate::node::{NodeError, OpenChannelRequest, SpliceRequest};
+use crate::service::types::{OpenedChannel, SplicedChannel};
 use crate::views::{ViewError, Views};
 
 /// How long a peer may take to agree to a channel and sign its funding.
@@ -36,6 +38,12 @@ pub(crate) enum Msg {
     Reopen {
         user_channel_id: [u8; 16],
         reply: oneshot::Sender<Result<OpenedChannel, TreasuryError>>,
+        place: OwnedSemaphorePermit,
+    },
+    /// Put more money into a channel, or take some out. Answered once the transaction is known.
+    Splice {
+        request: SpliceRequest,
+        reply: oneshot::Sender<Result<SplicedChannel, TreasuryError>>,
         place: OwnedSemaphorePermit,
     },
     /// Book what the on-chain wallet did.
@@ -114,6 +122,18 @@ impl Actor for TreasuryActor {
                 let _ = reply.send(opened);
                 drop(place);
             }
+            Msg::Splice {
+                request,
+                reply,
+                place,
+            } => {
+                let spliced = splice::run(&treasury.args, request).await;
+                if let Ok(SplicedChannel { tx: Some(tx), .. }) = &spliced {
+                    treasury.catch_up(*tx).await;
+                }
+                let _ = reply.send(spliced);
+                drop(place);
+            }
             Msg::Scan => treasury.look_around().await?,
             Msg::SyncAndScan => {
                 treasury.sync().await;
@@ -181,6 +201,7 @@ impl Treasury {
             address: Some(request.address),
             announced: request.announce,
             splicing: None,
+            spliced: Vec::new(),
         };
         self.args
             .ledger
@@ -188,11 +209,7 @@ impl Treasury {
             .await?;
         let channel = self.funded(user_channel_id).await?;
         if let Some(funding) = channel.funding_tx {
-            if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
-                self.sync().await;
-            } else {
-                tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
-            }
+            self.catch_up(funding).await;
             if let Err(error) = self.scan.run().await {
                 tracing::error!(%error, "the on-chain wallet could not be booked");
             }
@@ -202,6 +219,15 @@ impl Treasury {
             channel_id: Some(channel.channel_id),
             funding_tx_id: channel.funding_tx.map(|tx| tx.to_string()),
         })
+    }
+
+    /// Until the wallet knows a transaction of its own, it may spend the same coins once more.
+    async fn catch_up(&self, tx: TxId) {
+        if self.args.chain.has_seen(tx, SEEN_TIMEOUT).await {
+            self.sync().await;
+        } else {
+            tracing::warn!(%tx, "the chain source has not seen a transaction of ours yet");
+        }
     }
 
     /// Waits for the watcher to record the channel's funding, or its end.

@@ -7,8 +7,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::actor::Msg;
 use crate::ledger::LedgerError;
-use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::OpenedChannel;
+use crate::node::{NodeError, OpenChannelRequest, SpliceRequest};
+use crate::service::types::{OpenedChannel, SplicedChannel};
 use crate::views::ViewError;
 
 /// Requests that may wait while one is under way.
@@ -85,6 +85,24 @@ impl TreasuryHandle {
         let (reply, answer) = oneshot::channel();
         let message = Msg::Reopen {
             user_channel_id,
+            reply,
+            place,
+        };
+        self.actor
+            .send_message(message)
+            .map_err(|_| TreasuryError::Stopped)?;
+        answer.await.map_err(|_| TreasuryError::Stopped)?
+    }
+
+    /// Splices a channel and returns once the transaction is known.
+    ///
+    /// # Errors
+    /// As [`open_channel`](Self::open_channel).
+    pub async fn splice(&self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {
+        let place = self.place()?;
+        let (reply, answer) = oneshot::channel();
+        let message = Msg::Splice {
+            request,
             reply,
             place,
         };

@@ -8,6 +8,7 @@ mod handle;
 mod reconcile;
 mod reopen;
 mod scan;
+mod splice;
 
 pub(crate) use actor::{Args, TreasuryActor};
 pub use handle::{TreasuryError, TreasuryHandle};

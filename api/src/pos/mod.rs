@@ -95,6 +95,8 @@ fn routes() -> Router<Pos> {
         .route("/wallet/getbalance", get(routes::node::balance))
         .route("/wallet/newaddress", get(routes::node::new_address).post(routes::node::new_address))
         .route("/wallet/channels", get(routes::node::channels).post(routes::node::open_channel))
+        .route("/wallet/channels/{channel_id}/splicein", post(routes::node::splice_in))
+        .route("/wallet/channels/{channel_id}/spliceout", post(routes::node::splice_out))
         .route("/wallet/decodeinvoice", post(routes::invoices::decode))
         .route("/wallet/payments/incoming", get(routes::invoices::list))
         .route("/wallet/payments/incoming/{payment_hash}", get(routes::invoices::one))

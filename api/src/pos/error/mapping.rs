@@ -32,6 +32,7 @@ impl From<ServiceError> for Error {
                 "The outcome is not known yet, ask again",
             )
             .retry_after(BUSY_RETRY_SECS.into()),
+            ServiceError::UnknownChannel => Self::new(Case::NotFound, "No such channel"),
             ServiceError::Stopping => Self::new(Case::NodeUnavailable, "The till is shutting down")
                 .retry_after(RECOVERY_RETRY_SECS),
         }
@@ -224,6 +225,7 @@ mod tests {
                 (503, "busy"),
             ),
             (ServiceError::Unknown, (503, "outcome_unknown")),
+            (ServiceError::UnknownChannel, (404, "not_found")),
             (ServiceError::Stopping, (503, "node_unavailable")),
             (
                 NodeError::Unavailable(text()).into(),

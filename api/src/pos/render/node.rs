@@ -2,7 +2,7 @@
 
 use till::time::Timestamp;
 use till_actors::service::{
-    ChannelInfo, ChannelPhase, HouseBalance, NodeInfo, OpenedChannel, Readiness,
+    ChannelInfo, ChannelPhase, HouseBalance, NodeInfo, OpenedChannel, Readiness, SplicedChannel,
 };
 
 use super::sat_floor;
@@ -58,6 +58,14 @@ pub(in crate::pos) fn channel(info: &ChannelInfo) -> wire::Channel {
         funding_tx_id: channel.funding.map(|(tx_id, _)| tx_id.to_string()),
         counterparty: channel.counterparty.clone(),
         confirmations: channel.confirmations,
+    }
+}
+
+pub(in crate::pos) fn splicing(spliced: SplicedChannel) -> wire::Splicing {
+    wire::Splicing {
+        state: "PENDING",
+        channel_id: spliced.channel_id,
+        tx_id: spliced.tx.map(|tx_id| tx_id.to_string()),
     }
 }
 

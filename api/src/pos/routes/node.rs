@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use till_actors::node::SpliceWay;
 
 use crate::pos::Pos;
 use crate::pos::access::WalletAdmin;
 use crate::pos::error::Error;
-use crate::pos::extract::Body;
+use crate::pos::extract::{Body, Id};
 use crate::pos::{parse, render, wire};
 
 /// `GET /wallet/getinfo`
@@ -55,4 +56,28 @@ pub(crate) async fn open_channel(
     let wanted = parse::open_channel(&request)?;
     let opened = pos.service.open_channel(wanted).await?;
     Ok((StatusCode::CREATED, Json(render::channel_opening(opened))))
+}
+
+/// `POST /wallet/channels/{channelId}/splicein`
+pub(crate) async fn splice_in(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+    Id(channel): Id<String>,
+    Body(request): Body<wire::Splice>,
+) -> Result<Json<wire::Splicing>, Error> {
+    let amount = parse::splice(&request)?;
+    let spliced = pos.service.splice(&channel, SpliceWay::In, amount).await?;
+    Ok(Json(render::splicing(spliced)))
+}
+
+/// `POST /wallet/channels/{channelId}/spliceout`
+pub(crate) async fn splice_out(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+    Id(channel): Id<String>,
+    Body(request): Body<wire::Splice>,
+) -> Result<Json<wire::Splicing>, Error> {
+    let amount = parse::splice(&request)?;
+    let spliced = pos.service.splice(&channel, SpliceWay::Out, amount).await?;
+    Ok(Json(render::splicing(spliced)))
 }

@@ -7,10 +7,13 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use till::money::{Msat, Sat};
 use till::treasury::Channel;
-use till_actors::node::OpenChannelRequest;
+use till_actors::node::{OpenChannelRequest, SpliceWay};
 use till_actors::service::{ChannelEntry, ChannelInfo, ChannelPhase, OpenedChannel, ServiceError};
 
 use super::{Door, refused};
+
+/// What amounts there can be.
+const AMOUNTS: &str = "the amount must be above zero, and the push below it";
 
 /// What is wanted.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,6 +31,10 @@ pub(crate) enum Question {
     },
     /// One like a closed one.
     Reopen { channel: String },
+    /// On-chain money into one.
+    SpliceIn { channel: String, amount_sat: u64 },
+    /// Money of one to the on-chain wallet.
+    SpliceOut { channel: String, amount_sat: u64 },
 }
 
 /// What came of it.
@@ -35,6 +42,7 @@ pub(crate) enum Question {
 #[serde(untagged)]
 pub(crate) enum ChannelsWire {
     Listed { channels: Vec<ChannelWire> },
+    Splicing(SplicingWire),
     Opening(OpeningWire),
 }
 
@@ -62,6 +70,13 @@ pub(crate) struct OpeningWire {
     pub(crate) funding_tx_id: Option<String>,
 }
 
+/// A channel that is being spliced.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SplicingWire {
+    pub(crate) spliced_channel_id: String,
+    pub(crate) tx_id: Option<String>,
+}
+
 /// Does what is asked, and answers once it is under way.
 pub(super) async fn answer(
     State(door): State<Door>,
@@ -76,7 +91,7 @@ pub(super) async fn answer(
     };
     match done(&door, question).await {
         Ok(answer) => Json(answer).into_response(),
-        Err(error @ ServiceError::InvalidRequest(_)) => {
+        Err(error @ (ServiceError::InvalidRequest(_) | ServiceError::UnknownChannel)) => {
             refused(StatusCode::BAD_REQUEST, &error.to_string())
         }
         Err(error @ ServiceError::Unknown) => refused(
@@ -118,8 +133,30 @@ async fn done(door: &Door, question: Question) -> Result<ChannelsWire, ServiceEr
             door.service.open_channel(wanted).await?
         }
         Question::Reopen { channel } => door.service.reopen_channel(channel.trim()).await?,
+        Question::SpliceIn {
+            channel,
+            amount_sat,
+        } => return splice(door, &channel, SpliceWay::In, amount_sat).await,
+        Question::SpliceOut {
+            channel,
+            amount_sat,
+        } => return splice(door, &channel, SpliceWay::Out, amount_sat).await,
     };
     Ok(ChannelsWire::Opening(opening(&opened)))
+}
+
+async fn splice(
+    door: &Door,
+    channel: &str,
+    way: SpliceWay,
+    amount_sat: u64,
+) -> Result<ChannelsWire, ServiceError> {
+    let (amount, _) = amounts(amount_sat, 0)?;
+    let spliced = door.service.splice(channel.trim(), way, amount).await?;
+    Ok(ChannelsWire::Splicing(SplicingWire {
+        spliced_channel_id: spliced.channel_id,
+        tx_id: spliced.tx.map(|tx_id| tx_id.to_string()),
+    }))
 }
 
 fn amounts(amount_sat: u64, push_sat: u64) -> Result<(Sat, Msat), ServiceError> {
@@ -127,7 +164,7 @@ fn amounts(amount_sat: u64, push_sat: u64) -> Result<(Sat, Msat), ServiceError> 
     let push = Sat::new(push_sat).filter(|_| push_sat < amount_sat);
     amount
         .zip(push.map(Sat::to_msat))
-        .ok_or_else(|| ServiceError::InvalidRequest("the push must be below the amount".into()))
+        .ok_or_else(|| ServiceError::InvalidRequest(AMOUNTS.into()))
 }
 
 fn entry(entry: &ChannelEntry) -> ChannelWire {
