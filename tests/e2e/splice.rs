@@ -106,10 +106,8 @@ async fn a_channel_is_closed_while_its_splice_is_not_deep_enough() {
     shop.close().await;
 }
 
-/// The till splices its channel with a peer and waits until the books are at rest again; returns by
-/// how much the accounts of channels and chain have changed, in msat.
-async fn till_splices(shop: &Shop, books: &Books, peer: &Peer, way: &str, sat: u64) -> (i64, i64) {
-    let before = at_rest(shop, books).await;
+/// Begins a splice; returns its transaction.
+async fn begins(shop: &Shop, books: &Books, peer: &Peer, way: &str, sat: u64) -> String {
     let channel = with(books, peer).await;
     let path = format!("/wallet/channels/{}/{way}", text(&channel, "channel_id"));
     let (status, answer) = shop.post(&path, json!({"amountSat": sat})).await;
@@ -127,10 +125,22 @@ async fn till_splices(shop: &Shop, books: &Books, peer: &Peer, way: &str, sat: u
             "{again}"
         );
     }
+    text(&answer, "txId")
+}
+
+/// Waits until a splice is booked; returns by how much the accounts of channels and chain have changed
+/// since the audit `before`, in msat.
+async fn is_booked(
+    shop: &Shop,
+    books: &Books,
+    peer: &Peer,
+    tx: &str,
+    before: &Value,
+) -> (i64, i64) {
     until("the channel to hang on the splice", async || {
         shop.world.mine(1).await.unwrap();
         let now = with(books, peer).await;
-        (now["funding_tx_id"] == answer["txId"]).then_some(())
+        (now["funding_tx_id"] == tx).then_some(())
     })
     .await;
     let after = until("the splice to be booked", async || {
@@ -143,6 +153,13 @@ async fn till_splices(shop: &Shop, books: &Books, peer: &Peer, way: &str, sat: u
         change("ledger_lightning_msat"),
         change("ledger_onchain_msat"),
     )
+}
+
+/// Both.
+async fn till_splices(shop: &Shop, books: &Books, peer: &Peer, way: &str, sat: u64) -> (i64, i64) {
+    let before = at_rest(shop, books).await;
+    let tx = begins(shop, books, peer, way, sat).await;
+    is_booked(shop, books, peer, &tx, &before).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,5 +234,20 @@ async fn a_splice_that_a_closing_undoes_never_happened() {
         (5_900_000_000..6_000_000_000).contains(&back),
         "{back} msat"
     );
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_changes_nothing_about_a_splice() {
+    let shop = Shop::open_with(&QUICK).await;
+    let books = Books::of(&shop);
+    sale(&shop).await;
+    let before = at_rest(&shop, &books).await;
+    let customer = shop.world.customer();
+    let tx = begins(&shop, &books, customer, "splicein", 500_000).await;
+    shop.world.till().kill().await.unwrap();
+    shop.world.start_till().await.unwrap();
+    let (channels, _) = is_booked(&shop, &books, customer, &tx, &before).await;
+    assert_eq!(channels, 500_000_000);
     shop.close().await;
 }

@@ -84,7 +84,7 @@ pub(super) async fn explain(
     };
     if let Some(channel) = channels.iter().find(pending) {
         return match (channel.state, chain.mined(row.tx_id).await) {
-            (ChannelState::Closed, Ok(None)) => Explained::Gone,
+            (ChannelState::Closed, Ok(None)) if channel.closing.is_some() => Explained::Gone,
             // The closing spends it, so it is for good.
             (ChannelState::Closed, Ok(Some(found))) if found.height.is_some() => {
                 done(row, found.fee.to_msat(), found.height)
