@@ -10,7 +10,7 @@ use ldk_node::lightning_types::payment::PaymentHash as LdkHash;
 use ldk_node::payment::{
     ConfirmationStatus, PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus,
 };
-use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError};
+use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError, UserChannelId};
 use till::id::{NodePaymentId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
@@ -123,19 +123,20 @@ pub(super) fn event(
             user_channel_id,
             new_funding_txo,
             ..
-        } => NodeEvent::Splice {
-            user_channel_id: user_channel_id.0.to_be_bytes(),
-            funding: Some(outpoint(*new_funding_txo)),
-        },
+        } => splice_event(*user_channel_id, Some(*new_funding_txo)),
         Event::SpliceFailed {
             user_channel_id, ..
-        } => NodeEvent::Splice {
-            user_channel_id: user_channel_id.0.to_be_bytes(),
-            funding: None,
-        },
+        } => splice_event(*user_channel_id, None),
         Event::ChannelPending { .. } | Event::ChannelReady { .. } | Event::ChannelClosed { .. } => {
             channel_event(event, given_by_peer)
         }
+    }
+}
+
+fn splice_event(id: UserChannelId, funding: Option<OutPoint>) -> NodeEvent {
+    NodeEvent::Splice {
+        user_channel_id: id.0.to_be_bytes(),
+        funding: funding.map(outpoint),
     }
 }
 
