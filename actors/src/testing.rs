@@ -20,7 +20,7 @@ use crate::node::{
     BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
     NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferRequest, OnchainRow,
     OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget, SignedSpend,
-    SpendRequest,
+    SpendRequest, SpliceRequest,
 };
 use crate::views::{Views, catch_up};
 
@@ -236,6 +236,9 @@ impl LightningNode for QuietNode {
     }
     fn peer_address(&self, _: &str) -> Option<String> {
         None
+    }
+    fn splice(&self, _: &SpliceRequest, _: &str) -> Result<(), NodeError> {
+        Err(NodeError::Busy)
     }
 }
 

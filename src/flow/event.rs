@@ -191,6 +191,7 @@ fn channel(event: NodeEvent) -> Step<()> {
         address: None,
         announced: false,
         splicing: None,
+        spliced: Vec::new(),
     }))
 }
 

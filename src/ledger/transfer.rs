@@ -99,4 +99,7 @@ pub enum Cause {
     /// A reorg took a deposit away.
     #[n(22)]
     Reversed(#[n(0)] TxId),
+    /// Money went into an open channel, or came out of it.
+    #[n(30)]
+    Splice(#[n(0)] TxId),
 }

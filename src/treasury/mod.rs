@@ -63,6 +63,12 @@ pub enum Purpose {
     /// The wallet paid for getting a closed channel's money back (an anchor's fee bump).
     #[n(3)]
     ClosingCost,
+    /// On-chain money went into a channel that is open already.
+    #[n(10)]
+    SpliceIn,
+    /// Money of a channel that stays open went to the wallet.
+    #[n(11)]
+    SpliceOut,
 }
 
 /// A channel that we heard of, keyed by the id the node gives its user (`user_channel_id`).
@@ -109,6 +115,10 @@ pub struct Channel {
     /// The output that a splice will have it hang on, once that is deep enough.
     #[n(22)]
     pub splicing: Option<Funding>,
+    /// What it hung on before its splices, the oldest first.
+    #[n(23)]
+    #[cbor(default)]
+    pub spliced: Vec<Funding>,
 }
 
 /// The output that holds a channel's money.
@@ -142,6 +152,14 @@ impl Channel {
         let now = self.funding_tx.map(|tx_id| (tx_id, self.funding_index));
         let soon = self.splicing.map(|soon| (soon.tx_id, soon.index));
         now.into_iter().chain(soon)
+    }
+
+    /// Whether a splice that is deep enough was this transaction.
+    #[must_use]
+    pub fn was_spliced_by(&self, tx_id: TxId) -> bool {
+        let later = self.spliced.iter().skip(1).map(|funding| funding.tx_id);
+        let now = self.funding_tx.filter(|_| !self.spliced.is_empty());
+        later.chain(now).any(|splice| splice == tx_id)
     }
 
     /// Whether no HTLC can be left in it at `height`: its closing is final.

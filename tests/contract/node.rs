@@ -84,6 +84,30 @@ async fn a_channel_is_refused_for_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_splice_is_refused_for_a_reason() {
+    let app = TestApp::initialized().await;
+    let admin = app.wallet_admin().await;
+    let cases = [
+        ("splicein", json!({}), 400),
+        ("splicein", json!({"amountSat": 0}), 400),
+        // To pass an address over would send the money elsewhere.
+        (
+            "spliceout",
+            json!({"amountSat": 5, "address": "bcrt1q"}),
+            400,
+        ),
+        ("splicein", json!({"amountSat": 5}), 404),
+        ("spliceout", json!({"amountSat": 5}), 404),
+    ];
+    for (way, body, status) in cases {
+        let path = format!("/wallet/channels/{}/{way}", "c1".repeat(32));
+        let (got, answer) = admin.post(&path, body.clone()).await;
+        assert_eq!(got, status, "{way} {body}: {answer}");
+        assert!(answer["message"].is_string() && answer["code"].is_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_absent_node_is_503_and_loses_nothing() {
     let app = TestApp::initialized().await;
     let admin = app.wallet_admin().await;

@@ -57,6 +57,8 @@ fn routes() -> Vec<(Method, &'static str, Tier)> {
         (GET, "/wallet/channels", Wallet),
         (POST, "/wallet/channels", Wallet),
         (DELETE, "/wallet/channels/{channel_id}", Wallet),
+        (POST, "/wallet/channels/{channel_id}/splicein", Wallet),
+        (POST, "/wallet/channels/{channel_id}/spliceout", Wallet),
         (POST, "/wallet/closechannel", Wallet),
         (POST, "/wallet/payonchain", Wallet),
         (POST, "/wallet/bumpfee", Wallet),

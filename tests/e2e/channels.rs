@@ -42,7 +42,7 @@ async fn a_channel_is_opened_from_the_command_line() {
         .await;
     assert_eq!(too_much.code(), 1);
     assert!(
-        too_much.said().contains("must be below"),
+        too_much.said().contains("the push below it"),
         "{}",
         too_much.said()
     );

@@ -274,5 +274,6 @@ pub(crate) fn channel() -> Channel {
         address: None,
         announced: false,
         splicing: None,
+        spliced: Vec::new(),
     }
 }

@@ -22,7 +22,7 @@ use till_actors::node::{
     BumpRequest, ChannelChange, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer,
     NodeBalances, NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt,
     OfferRequest, OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest,
-    SendTarget, SignedSpend, SpendRequest,
+    SendTarget, SignedSpend, SpendRequest, SpliceRequest,
 };
 use tokio::sync::Notify;
 
@@ -545,6 +545,10 @@ impl LightningNode for FakeNode {
 
     fn peer_address(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn splice(&self, _: &SpliceRequest, _: &str) -> Result<(), NodeError> {
+        Err(NodeError::Peer("as told".into()))
     }
 }
 

@@ -27,6 +27,8 @@ pub enum LineKind {
     ChannelOpen,
     /// What closing a channel cost.
     ChannelClose,
+    /// What splicing a channel cost.
+    Splice,
     /// A channel's opener gave the other side a part of it.
     ChannelPush,
     /// Forwarding earned it.
@@ -49,6 +51,7 @@ impl LineKind {
             Self::SwapInReversed => "swap_in_reversed",
             Self::ChannelOpen => "channel_open",
             Self::ChannelClose => "channel_close",
+            Self::Splice => "channel_splice",
             Self::ChannelPush => "channel_push",
             Self::Routing => "routing",
             Self::MiningFee => "mining_fee",
@@ -168,6 +171,7 @@ fn about(cause: &Cause, record: &Record, change_msat: i128) -> About {
                 ..of_kind(LineKind::LightningSent)
             },
         },
+        Cause::Splice(tx_id) => chain(LineKind::Splice, tx_id),
         Cause::Spent { payment, tx_id } => About {
             payment: Some(*payment),
             ..chain(LineKind::SwapOut, tx_id)
@@ -239,6 +243,7 @@ fn mined(record: &Record, wanted: &TxId) -> LineKind {
     match booked(record).filter(|(tx_id, _)| tx_id == wanted) {
         Some((_, Purpose::ChannelFunding)) => LineKind::ChannelOpen,
         Some((_, Purpose::ChannelProceeds | Purpose::ClosingCost)) => LineKind::ChannelClose,
+        Some((_, Purpose::SpliceIn | Purpose::SpliceOut)) => LineKind::Splice,
         Some((_, Purpose::Deposit)) | None => LineKind::MiningFee,
     }
 }

@@ -162,6 +162,7 @@ fn channel_or_reconcile(books: &mut Books, dice: &mut Dice, n: u8) -> Command {
             address: None,
             announced: false,
             splicing: None,
+            spliced: Vec::new(),
             user_channel_id: [n; 16],
             channel_id: String::new(),
             counterparty: "02".into(),

@@ -11,7 +11,7 @@ use ldk_node::lightning_types::payment::PaymentHash as LdkHash;
 use ldk_node::payment::{
     ConfirmationStatus, PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus,
 };
-use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError};
+use ldk_node::{ChannelDetails, Event, LightningBalance, NodeError as LdkError, UserChannelId};
 use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
@@ -127,19 +127,20 @@ pub(super) fn event(
             user_channel_id,
             new_funding_txo,
             ..
-        } => NodeEvent::Splice {
-            user_channel_id: user_channel_id.0.to_be_bytes(),
-            funding: Some(outpoint(*new_funding_txo)),
-        },
+        } => splice_event(*user_channel_id, Some(*new_funding_txo)),
         Event::SpliceFailed {
             user_channel_id, ..
-        } => NodeEvent::Splice {
-            user_channel_id: user_channel_id.0.to_be_bytes(),
-            funding: None,
-        },
+        } => splice_event(*user_channel_id, None),
         Event::ChannelPending { .. } | Event::ChannelReady { .. } | Event::ChannelClosed { .. } => {
             channel_event(event, given_by_peer)
         }
+    }
+}
+
+fn splice_event(id: UserChannelId, funding: Option<OutPoint>) -> NodeEvent {
+    NodeEvent::Splice {
+        user_channel_id: id.0.to_be_bytes(),
+        funding: funding.map(outpoint),
     }
 }
 
@@ -456,6 +457,23 @@ pub(super) fn jit_error(failed: LdkError) -> NodeError {
         _ => return error(failed),
     };
     NodeError::NoInbound(why.to_owned())
+}
+
+/// Why a splice was not begun. The node has one error for what it finds by itself, before it asks the
+/// peer.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else it is, it means what it means elsewhere"
+)]
+pub(super) fn splice_error(failed: LdkError) -> NodeError {
+    match failed {
+        LdkError::ChannelSplicingFailed => NodeError::Invalid(
+            "the channel cannot be spliced now: an earlier splice is not deep enough, too little \
+             of the on-chain money is confirmed, or too little would be left in the channel"
+                .to_owned(),
+        ),
+        _ => error(failed),
+    }
 }
 
 /// What an error of the node means to a caller.

@@ -32,7 +32,7 @@ use super::{
     BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
     NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest,
     OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
-    SignedSpend, SpendRequest,
+    SignedSpend, SpendRequest, SpliceRequest, SpliceWay,
 };
 
 /// Everything an embedded node needs to start.
@@ -440,6 +440,20 @@ impl LightningNode for LdkNode {
         let peers = self.node.list_peers();
         let peer = peers.iter().find(|peer| peer.node_id == node_id)?;
         Some(peer.address.to_string())
+    }
+
+    fn splice(&self, request: &SpliceRequest, peer: &str) -> Result<(), NodeError> {
+        let id = UserChannelId(u128::from_be_bytes(request.user_channel_id));
+        let (peer, amount) = (public_key(peer)?, request.amount.get());
+        let asked = match request.way {
+            SpliceWay::In => self.node.splice_in(&id, peer, amount),
+            SpliceWay::Out => {
+                let ours = self.node.onchain_payment().new_address();
+                let ours = ours.map_err(convert::error)?;
+                self.node.splice_out(&id, peer, &ours, amount)
+            }
+        };
+        asked.map_err(convert::splice_error)
     }
 }
 

@@ -121,6 +121,10 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
     /// Where a peer is found, `host:port`, as far as the node knows; one that is connected to us
     /// by its own doing is told with the port it came from.
     fn peer_address(&self, node_id: &str) -> Option<String>;
+
+    /// Begins a splice of a channel with `peer`. What comes of it, [`NodeEvent::Splice`] tells; if
+    /// the peer is away, it is begun when it is back.
+    fn splice(&self, request: &SpliceRequest, peer: &str) -> Result<(), NodeError>;
 }
 
 /// How the node is doing.
@@ -321,6 +325,26 @@ pub struct OpenChannelRequest {
 /// What a caller is told whose channel the node does not even begin.
 pub(crate) const NO_SUCH_CHANNEL: &str =
     "there can be no such channel: it is too small or too large, or the peer has gone";
+
+/// More or less money for a channel that stays open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpliceRequest {
+    /// The node's lasting name for the channel, big-endian.
+    pub user_channel_id: [u8; 16],
+    /// Which way.
+    pub way: SpliceWay,
+    /// How much, the miners' fee left out.
+    pub amount: Sat,
+}
+
+/// Which way money goes in a splice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpliceWay {
+    /// From the on-chain wallet into the channel.
+    In,
+    /// From the channel to the on-chain wallet.
+    Out,
+}
 
 /// Why the node did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,13 +2,15 @@
 //! the ledger's rows are put side by side.
 
 use till::id::OpeningId;
+use till::ledger::Refusal;
 use till::ledger::entity::Idempotency;
+use till::money::Sat;
 use till::treasury::{Channel, ChannelState};
 
 use super::Service;
 use super::invoices::no_randomness;
-use super::types::{ChannelInfo, ChannelOpening, NewChannel, ServiceError};
-use crate::node::NodeError;
+use super::types::{ChannelInfo, ChannelOpening, NewChannel, ServiceError, SplicedChannel};
+use crate::node::{NodeError, SpliceRequest, SpliceWay};
 use crate::treasury::opening_order;
 
 /// A channel that is or was.
@@ -45,20 +47,58 @@ impl Service {
     /// with the same peer, and of the same size.
     ///
     /// # Errors
-    /// As [`open_channel`](Self::open_channel); [`ServiceError::InvalidRequest`] if no closed channel
-    /// has that name.
+    /// As [`open_channel`](Self::open_channel); [`ServiceError::UnknownChannel`] if none has that
+    /// name.
     pub async fn reopen_channel(&self, name: &str) -> Result<ChannelOpening, ServiceError> {
-        let rows = self.channel_rows().await?;
-        let named = rows
-            .iter()
-            .find(|row| row.channel_id == name || hex::encode(row.user_channel_id) == name);
-        let Some(row) = named else {
-            let unknown = "there is no such channel; `tilld channels list` names them";
-            return Err(ServiceError::InvalidRequest(unknown.to_owned()));
-        };
+        let row = self.channel_named(name).await?;
         let treasury = &self.parts.treasury;
         let reopened = treasury.reopen_channel(new_opening()?, row.user_channel_id);
         Ok(reopened.await?)
+    }
+
+    /// Puts on-chain money into a channel, or takes some out to the on-chain wallet.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] or [`ServiceError::Node`] if there is too little of the house's, or
+    /// the peer is away; [`ServiceError::Unknown`] if the peer has not agreed in time and may yet.
+    pub async fn splice(
+        &self,
+        name: &str,
+        way: SpliceWay,
+        amount: Sat,
+    ) -> Result<SplicedChannel, ServiceError> {
+        let user_channel_id = self.channel_named(name).await?.user_channel_id;
+        match way {
+            SpliceWay::In => {
+                if self.node_balances().await?.onchain_spendable < amount {
+                    return Err(NodeError::InsufficientFunds.into());
+                }
+            }
+            // What other wallets are owed stays where it can be paid out from.
+            SpliceWay::Out => {
+                let available = self.house_balance().await?.spendable;
+                let needed = amount.to_msat();
+                if available < needed {
+                    return Err(Refusal::InsufficientFunds { needed, available }.into());
+                }
+            }
+        }
+        let request = SpliceRequest {
+            user_channel_id,
+            way,
+            amount,
+        };
+        Ok(self.parts.treasury.splice(request).await?)
+    }
+
+    /// The channel with this channel id or this lasting id.
+    async fn channel_named(&self, name: &str) -> Result<Channel, ServiceError> {
+        let rows = self.channel_rows().await?;
+        let is_it =
+            |row: &Channel| row.channel_id == name || hex::encode(row.user_channel_id) == name;
+        rows.into_iter()
+            .find(is_it)
+            .ok_or(ServiceError::UnknownChannel)
     }
 
     async fn channel_rows(&self) -> Result<Vec<Channel>, ServiceError> {

@@ -325,6 +325,15 @@ pub struct OpenedChannel {
     pub funding_tx_id: Option<String>,
 }
 
+/// A channel that is being spliced. It goes on as it is until that is deep enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplicedChannel {
+    /// BOLT 2 channel id, hexadecimal.
+    pub channel_id: String,
+    /// The splice's transaction.
+    pub tx: Option<TxId>,
+}
+
 /// A wish to set up the till.
 #[derive(Clone, Debug)]
 pub struct InitialSetup {
@@ -376,8 +385,8 @@ pub enum ServiceError {
     /// No Bitcoin address, or not for this network.
     #[error("invalid address: {0}")]
     InvalidAddress(String),
-    /// There is no such channel.
-    #[error("unknown channel")]
+    /// No channel has that name.
+    #[error("there is no such channel")]
     UnknownChannel,
     /// No transaction of this till's waits to be mined, or not the one that was named.
     #[error("no transaction waits to be mined")]

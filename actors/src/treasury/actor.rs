@@ -16,11 +16,12 @@ use super::reconcile::Reconcile;
 use super::reopen;
 use super::scan::{Scan, Scanned};
 use super::spend::{BumpWish, SpendWish, Spends, Spent, Watched};
+use super::splice;
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
-use crate::node::OpenChannelRequest;
 use crate::node::handle::NodeHandle;
-use crate::service::types::{ChannelOpening, CloseWish};
+use crate::node::{OpenChannelRequest, SpliceRequest};
+use crate::service::types::{ChannelOpening, CloseWish, SplicedChannel};
 use crate::views::{ViewError, Views};
 
 /// How long a peer may take to agree to a channel and sign its funding.
@@ -45,6 +46,8 @@ pub(crate) enum Wish {
     Open(Box<OpeningOrder>, OpenChannelRequest, Reply<ChannelOpening>),
     /// Open a channel like one that is closed. Answered as an opening is.
     Reopen(OpeningId, [u8; 16], Reply<ChannelOpening>),
+    /// Put more money into a channel, or take some out. Answered once the transaction is known.
+    Splice(SpliceRequest, Reply<SplicedChannel>),
     /// Pay on the chain. Answered once the chain source has the transaction.
     Pay(SpendWish, Reply<Spent>),
     /// Give a transaction a higher fee, likewise.
@@ -163,10 +166,20 @@ impl Treasury {
         match wish {
             Wish::Open(order, request, reply) => drop(reply.send(self.open(order, request).await)),
             Wish::Reopen(id, closed, reply) => drop(reply.send(self.reopen(id, closed).await)),
+            Wish::Splice(request, reply) => drop(reply.send(self.splice(request).await)),
             Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
             Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
             Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
         }
+    }
+
+    async fn splice(&mut self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {
+        self.spends.all_seen().await?;
+        let spliced = splice::run(&self.args, request).await?;
+        if let Some(tx) = spliced.tx {
+            self.catch_up(tx).await;
+        }
+        Ok(spliced)
     }
 
     async fn reopen(
@@ -196,17 +209,17 @@ impl Treasury {
         });
         let channel = decided.await?;
         if let Some(funding) = channel.as_ref().and_then(|channel| channel.funding_tx) {
-            self.book_funding(funding).await;
+            self.catch_up(funding).await;
         }
         opening::channel_standing(user_channel_id, channel)
     }
 
-    /// Coins that a funding transaction spends must not be spent again.
-    async fn book_funding(&mut self, funding: TxId) {
-        if self.args.chain.has_seen(funding, SEEN_TIMEOUT).await {
+    /// Until the wallet knows a transaction of its own, it may spend the same coins once more.
+    async fn catch_up(&mut self, tx: TxId) {
+        if self.args.chain.has_seen(tx, SEEN_TIMEOUT).await {
             self.spends.sync().await;
         } else {
-            tracing::warn!(%funding, "the chain source has not seen a funding transaction yet");
+            tracing::warn!(%tx, "the chain source has not seen a transaction of ours yet");
         }
         if let Err(error) = self.scan.run().await {
             tracing::error!(%error, "the on-chain wallet could not be booked");

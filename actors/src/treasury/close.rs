@@ -12,6 +12,7 @@ use till::time::Timestamp;
 use till::treasury::{Channel, CloseJob, CloseState, OnchainTx, Purpose, SpendPurpose, SweepTo};
 
 use super::actor::Args;
+use super::closing;
 use super::handle::TreasuryError;
 use super::scan::SWEEP_STEPS;
 use super::spend::{SpendWish, Spends};
@@ -173,11 +174,10 @@ impl Closings {
         {
             return Ok(true);
         }
-        let funding = self.funding(id)?;
-        let Some(funding) = funding else {
+        let Some(channel) = self.args.views.get::<Channel>(&id)? else {
             return Ok(false);
         };
-        let Ok(Some(tx_id)) = self.args.chain.spender(funding).await else {
+        let Ok(Some(tx_id)) = closing::spender(&self.args, &channel).await else {
             return Ok(false);
         };
         let user_channel_id = id;
@@ -188,11 +188,6 @@ impl Closings {
         .await;
         crash_point("close.shown");
         Ok(true)
-    }
-
-    fn funding(&self, id: [u8; 16]) -> Result<Option<(TxId, u32)>, ViewError> {
-        let channel = self.args.views.get::<Channel>(&id)?;
-        Ok(channel.and_then(|channel| Some((channel.funding_tx?, channel.funding_index))))
     }
 
     /// Waits until nothing of the channel is on its way, and sends on what came.
@@ -241,10 +236,10 @@ impl Closings {
     /// The transactions that brought the channel's money, with their sum; `None` if the chain source
     /// does not tell.
     async fn brought(&self, id: [u8; 16]) -> Result<Option<Vec<OnchainTx>>, ViewError> {
-        let Some(funding) = self.funding(id)? else {
-            return Ok(Some(Vec::new()));
-        };
-        let (mut brought, fundings) = (Vec::new(), [funding]);
+        let channel = self.args.views.get::<Channel>(&id)?;
+        let fundings = channel.iter().flat_map(Channel::fundings);
+        let fundings: Vec<(TxId, u32)> = fundings.collect();
+        let mut brought = Vec::new();
         for row in self.args.views.all::<OnchainTx>()? {
             if row.purpose != Purpose::ChannelProceeds {
                 continue;

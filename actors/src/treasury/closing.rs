@@ -1,11 +1,13 @@
 //! Finds what closed channels: the node does not tell, so the chain is asked who spends their
 //! funding. Until that is final, an HTLC may be left in them.
 
+use till::id::TxId;
 use till::ledger::Command;
 use till::money::{Msat, Sat};
 use till::treasury::{Channel, ChannelState, Closing};
 
 use super::actor::Args;
+use crate::chain::ChainError;
 use crate::views::ViewError;
 
 /// What a closing may cost beside its fee: the opener's two anchor outputs (BOLT 3), and what is
@@ -26,18 +28,23 @@ pub(super) async fn watch(args: &Args) -> Result<(), ViewError> {
     Ok(())
 }
 
-async fn look(args: &Args, channel: &Channel) {
+/// The transaction that spends a channel's funding and closes it, if there is one.
+pub(super) async fn spender(args: &Args, channel: &Channel) -> Result<Option<TxId>, ChainError> {
     let Some(funding) = channel.funding_tx else {
-        return;
+        return Ok(None);
     };
-    let mut spender = args.chain.spender((funding, channel.funding_index)).await;
-    // A splice that was not deep enough yet is no closing: that spends the splice's output.
-    if let (Ok(Some(tx_id)), Some(splice)) = (&spender, channel.splicing)
-        && *tx_id == splice.tx_id
-    {
-        spender = args.chain.spender((splice.tx_id, splice.index)).await;
+    let spender = args.chain.spender((funding, channel.funding_index)).await?;
+    match (spender, channel.splicing) {
+        // A splice that was not deep enough yet is no closing: that spends the splice's output.
+        (Some(tx_id), Some(splice)) if tx_id == splice.tx_id => {
+            args.chain.spender((splice.tx_id, splice.index)).await
+        }
+        (spender, _) => Ok(spender),
     }
-    let (closing, cost) = match spender {
+}
+
+async fn look(args: &Args, channel: &Channel) {
+    let (closing, cost) = match spender(args, channel).await {
         Err(_) => return, // Nothing may be concluded.
         Ok(None) => (None, Msat::ZERO),
         Ok(Some(tx_id)) => match args.chain.mined(tx_id).await {

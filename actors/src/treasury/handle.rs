@@ -13,8 +13,8 @@ use super::actor::{Msg, Wish};
 use super::spend::{BumpWish, SpendWish, Spent};
 use crate::chain::ChainError;
 use crate::ledger::LedgerError;
-use crate::node::{NodeError, OpenChannelRequest};
-use crate::service::types::{ChannelOpening, CloseWish};
+use crate::node::{NodeError, OpenChannelRequest, SpliceRequest};
+use crate::service::types::{ChannelOpening, CloseWish, SplicedChannel};
 use crate::views::ViewError;
 
 /// Requests that may wait while one is under way.
@@ -141,6 +141,14 @@ impl TreasuryHandle {
         closed: [u8; 16],
     ) -> Result<ChannelOpening, TreasuryError> {
         self.ask(|reply| Wish::Reopen(id, closed, reply)).await
+    }
+
+    /// Splices a channel and returns once the transaction is known.
+    ///
+    /// # Errors
+    /// As [`open_channel`](Self::open_channel).
+    pub async fn splice(&self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {
+        self.ask(|reply| Wish::Splice(request, reply)).await
     }
 
     pub(crate) fn stop(&self) {

@@ -11,6 +11,7 @@ mod reconcile;
 mod reopen;
 mod scan;
 mod spend;
+mod splice;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

@@ -10,6 +10,7 @@ use till::money::Msat;
 use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose, SpendTx};
 
 use super::actor::Args;
+use super::splice::{self, Explained};
 use crate::chain::Mined;
 use crate::node::OnchainRow;
 use crate::views::ViewError;
@@ -78,7 +79,13 @@ impl Scan {
                 self.done.insert(row.tx_id);
                 continue;
             }
-            all_booked &= match self.explain(&row, height, &fundings).await {
+            let seen = match splice::explain(&self.args.chain, &row, &channels).await {
+                Explained::Splice(seen) => Some(seen),
+                Explained::Gone => continue,
+                Explained::Waits => None,
+                Explained::NoSplice => self.explain(&row, height, &fundings).await,
+            };
+            all_booked &= match seen {
                 Some(seen) => self.book(seen).await,
                 None => false,
             };

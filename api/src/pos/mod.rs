@@ -104,6 +104,8 @@ fn routes() -> Router<Pos> {
         .route("/wallet/closechannel", post(routes::onchain::close_channel))
         .route("/wallet/payonchain", post(routes::onchain::pay))
         .route("/wallet/bumpfee", post(routes::onchain::bump))
+        .route("/wallet/channels/{channel_id}/splicein", post(routes::node::splice_in))
+        .route("/wallet/channels/{channel_id}/spliceout", post(routes::node::splice_out))
         .route("/wallet/decodeinvoice", post(routes::invoices::decode))
         .route("/wallet/payments/incoming", get(routes::invoices::list))
         .route("/wallet/payments/incoming/{payment_hash}", get(routes::invoices::one))

@@ -79,6 +79,7 @@ fn name(draft: Draft, opening: &Opening, ucid: [u8; 16], known: Option<Channel>)
             address: opening.address.clone(),
             announced: opening.announced,
             splicing: None,
+            spliced: Vec::new(),
         };
         return draft.fact(Fact::ChannelRecorded(Box::new(asked)));
     };

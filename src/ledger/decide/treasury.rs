@@ -66,8 +66,26 @@ pub(super) fn book<A: Archive>(
             )
         }
         Purpose::ClosingCost => pay_for_chain(draft, Account::Onchain, amount, Cause::Closing),
+        Purpose::SpliceIn => draft.post(
+            (Account::Lightning, Account::Onchain),
+            amount,
+            Cause::Splice(tx_id),
+        ),
+        Purpose::SpliceOut => draft.post(
+            (Account::Onchain, Account::Lightning),
+            amount,
+            Cause::Splice(tx_id),
+        ),
     };
-    Ok(pay_for_chain(draft, Account::Onchain, fee, Cause::MinerFee(tx_id)).finish())
+    let pays = match purpose {
+        Purpose::SpliceOut => Account::Lightning,
+        Purpose::Deposit
+        | Purpose::ChannelFunding
+        | Purpose::ChannelProceeds
+        | Purpose::ClosingCost
+        | Purpose::SpliceIn => Account::Onchain,
+    };
+    Ok(pay_for_chain(draft, pays, fee, Cause::MinerFee(tx_id)).finish())
 }
 
 fn credited<A: Archive>(state: &State<A>, purpose: Purpose, amount: Msat) -> Result<Sat, Refusal> {
@@ -79,7 +97,11 @@ fn credited<A: Archive>(state: &State<A>, purpose: Purpose, amount: Msat) -> Res
                 .and_then(Sat::new)
                 .ok_or(Refusal::TooLarge)
         }
-        Purpose::ChannelFunding | Purpose::ChannelProceeds | Purpose::ClosingCost => Ok(Sat::ZERO),
+        Purpose::ChannelFunding
+        | Purpose::ChannelProceeds
+        | Purpose::ClosingCost
+        | Purpose::SpliceIn
+        | Purpose::SpliceOut => Ok(Sat::ZERO),
     }
 }
 
@@ -214,16 +236,21 @@ fn moved(known: &Channel, told: &Channel) -> Option<Channel> {
     let both_ready = known.state == ChannelState::Ready && told.state == ChannelState::Ready;
     let (before, after) = (known.funding_tx?, told.funding_tx?);
     let is_same = (before, known.funding_index) == (after, told.funding_index);
+    let left = Funding {
+        tx_id: before,
+        index: known.funding_index,
+    };
     (both_ready && !is_same).then(|| Channel {
         funding_tx: told.funding_tx,
         funding_index: told.funding_index,
         splicing: None,
+        spliced: [&known.spliced[..], &[left]].concat(),
         ..known.clone()
     })
 }
 
-/// Notes what a splice will have a channel hang on. No money of ours moves: peers splice with their
-/// own.
+/// Notes what a splice will have a channel hang on. If it moves money of ours, that is booked from
+/// the wallet's transaction once the channel hangs there.
 pub(super) fn splice<A: Archive>(
     state: &State<A>,
     draft: Draft,
@@ -281,5 +308,6 @@ fn merge(known: Option<Channel>, new: Channel, opened_at: Timestamp) -> Channel 
         address: known.address,
         announced: known.announced,
         splicing: known.splicing,
+        spliced: known.spliced,
     }
 }

@@ -57,6 +57,7 @@ fn pending() -> Command {
         address: None,
         announced: false,
         splicing: None,
+        spliced: Vec::new(),
     })
 }
 

@@ -35,6 +35,7 @@ fn channel(n: u8, got: u64, given: u64, state: ChannelState, funded: bool) -> Co
         address: None,
         announced: false,
         splicing: None,
+        spliced: Vec::new(),
         state,
     })
 }
@@ -300,7 +301,27 @@ fn a_splice_has_a_channel_hang_on_another_output() {
         events,
         "no second opening"
     );
+    let by = |n: u8| row(&bench).was_spliced_by(TxId::from_bytes([n; 32]));
+    assert_eq!([1, 5, 6].map(by), [false, false, true]);
     bench.must(channel(1, 0, 0, ChannelState::Closed, true));
     assert!(!bench.must(ready(7)), "a closed channel stays where it was");
     assert_eq!(row(&bench).funding_tx, Some(TxId::from_bytes([6; 32])));
+}
+
+#[test]
+fn splices_move_money_and_whoever_sends_it_pays_the_miners() {
+    let mut bench = Bench::new();
+    bench.must(book(1, Purpose::Deposit, 900_000, 0));
+    bench.must(book(2, Purpose::ChannelFunding, 500_000, 0));
+    bench.must(book(3, Purpose::SpliceIn, 200_000, 3_000));
+    assert_eq!(held(&bench), (700_000, 0, 197_000));
+    bench.must(book(4, Purpose::SpliceOut, 100_000, 2_000));
+    assert!(
+        !bench.must(book(4, Purpose::SpliceOut, 100_000, 2_000)),
+        "once"
+    );
+    assert_eq!(held(&bench), (598_000, 0, 297_000));
+    assert_eq!(bench.owns(HOUSE), 895_000);
+    let fees = bench.balance(Account::FeesChain);
+    assert_eq!((fees.debits_posted, fees.credits_posted), (5_000, 5_000));
 }

@@ -24,6 +24,10 @@ pub(super) enum ChannelsCommand {
     Reopen(ReopenArgs),
     /// Close a channel; its money comes back to the on-chain wallet, or goes to an address
     Close(CloseArgs),
+    /// Put on-chain money into an open channel
+    SpliceIn(SpliceArgs),
+    /// Take money out of an open channel, to the till's own on-chain wallet
+    SpliceOut(SpliceArgs),
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +82,18 @@ pub(super) struct CloseArgs {
     printing: Printing,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct SpliceArgs {
+    /// The channel's id, as `list` tells it
+    #[arg(value_name = "CHANNEL")]
+    channel: String,
+    /// How much, in sat; the miners' fee comes on top
+    #[arg(long, value_name = "SAT")]
+    amount: u64,
+    #[command(flatten)]
+    printing: Printing,
+}
+
 fn peer(text: &str) -> Result<(NodeId, PeerAddress), String> {
     let parts = text.split_once('@').and_then(|(node_id, address)| {
         Some((
@@ -102,6 +118,22 @@ pub(super) fn run(
             (Question::Reopen { channel }, &args.printing)
         }
         ChannelsCommand::Close(args) => (close(args), &args.printing),
+        ChannelsCommand::SpliceIn(args) => {
+            let (channel, amount_sat) = (args.channel.clone(), args.amount);
+            let question = Question::SpliceIn {
+                channel,
+                amount_sat,
+            };
+            (question, &args.printing)
+        }
+        ChannelsCommand::SpliceOut(args) => {
+            let (channel, amount_sat) = (args.channel.clone(), args.amount);
+            let question = Question::SpliceOut {
+                channel,
+                amount_sat,
+            };
+            (question, &args.printing)
+        }
     };
     let (loaded, _) = files::load(settings, env)?;
     let dir = &loaded.config.till.data_dir;

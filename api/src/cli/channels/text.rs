@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::serve::control::channels::{ChannelWire, ChannelsWire, ClosingWire, OpeningWire};
+use crate::serve::control::channels::{
+    ChannelWire, ChannelsWire, ClosingWire, OpeningWire, SplicingWire,
+};
 
 pub(super) fn of(answer: &ChannelsWire) -> String {
     match answer {
         ChannelsWire::Listed { channels } if channels.is_empty() => "no channels\n".to_owned(),
         ChannelsWire::Listed { channels } => channels.iter().map(channel).collect(),
+        ChannelsWire::Splicing(splicing) => spliced(splicing),
         ChannelsWire::Opening(opening) => opened(opening),
         ChannelsWire::Closing(closing) => closed(closing),
     }
@@ -52,6 +55,14 @@ fn closed(closing: &ClosingWire) -> String {
     format!(
         "closing channel {}\n  closed by: {by}\n  its money {to}\n",
         closing.closing_channel_id
+    )
+}
+
+fn spliced(splicing: &SplicingWire) -> String {
+    format!(
+        "channel {} is being spliced\n  by: {}\n  it goes on as it is until that is deep enough\n",
+        splicing.spliced_channel_id,
+        splicing.tx_id.as_deref().unwrap_or("not known yet")
     )
 }
 

@@ -276,6 +276,7 @@ mod tests {
                 (503, "busy"),
             ),
             (ServiceError::Unknown, (503, "outcome_unknown")),
+            (ServiceError::UnknownChannel, (404, "not_found")),
             (ServiceError::Stopping, (503, "node_unavailable")),
             (
                 NodeError::Unavailable(text()).into(),

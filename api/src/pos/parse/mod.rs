@@ -269,6 +269,16 @@ fn opening_key(key: String, request: &OpenChannelRequest) -> (IdempotencyKey, Re
     (key, RequestHash::of(canonical.as_bytes()))
 }
 
+/// How much to splice. An address must not be passed over in silence: what comes out of a channel goes
+/// to the till's own wallet.
+pub(super) fn splice(request: &wire::Splice) -> Result<Sat, Invalid> {
+    if request.address.is_some() {
+        let why = "must be left out: a splice goes to the till's own on-chain wallet";
+        return Err(Invalid::new("address", why));
+    }
+    field::amount("amountSat", request.amount_sat.0)
+}
+
 /// A page of a list: the part of the query that both directions share.
 struct Page {
     from: Option<Timestamp>,

@@ -4,6 +4,7 @@ use till::time::Timestamp;
 use till::treasury::ChannelState;
 use till_actors::service::{
     ChannelInfo, ChannelPhase, ClosingInfo, HouseBalance, NodeInfo, OpenedChannel, Readiness,
+    SplicedChannel,
 };
 
 use super::sat_floor;
@@ -73,6 +74,14 @@ fn closing(closing: &ClosingInfo) -> wire::Closing {
         force: job.is_some_and(|job| job.force),
         spendable_at_height: closing.spendable_at_height,
         sweep: job.and_then(super::sweep),
+    }
+}
+
+pub(in crate::pos) fn splicing(spliced: SplicedChannel) -> wire::Splicing {
+    wire::Splicing {
+        state: "PENDING",
+        channel_id: spliced.channel_id,
+        tx_id: spliced.tx.map(|tx_id| tx_id.to_string()),
     }
 }
 

@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use till_actors::node::SpliceWay;
 use till_actors::service::{ChannelOpening, ServiceError};
 
 use crate::pos::Pos;
 use crate::pos::access::WalletAdmin;
 use crate::pos::error::Error;
-use crate::pos::extract::{Body, Idempotency};
+use crate::pos::extract::{Body, Id, Idempotency};
 use crate::pos::{parse, render, wire};
 
 /// `GET /wallet/getinfo`
@@ -67,4 +68,28 @@ pub(crate) async fn open_channel(
     };
     let answer = Json(render::channel_pending(user_channel_id));
     Ok((StatusCode::ACCEPTED, answer).into_response())
+}
+
+/// `POST /wallet/channels/{channelId}/splicein`
+pub(crate) async fn splice_in(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+    Id(channel): Id<String>,
+    Body(request): Body<wire::Splice>,
+) -> Result<Json<wire::Splicing>, Error> {
+    let amount = parse::splice(&request)?;
+    let spliced = pos.service.splice(&channel, SpliceWay::In, amount).await?;
+    Ok(Json(render::splicing(spliced)))
+}
+
+/// `POST /wallet/channels/{channelId}/spliceout`
+pub(crate) async fn splice_out(
+    _wallet: WalletAdmin,
+    State(pos): State<Pos>,
+    Id(channel): Id<String>,
+    Body(request): Body<wire::Splice>,
+) -> Result<Json<wire::Splicing>, Error> {
+    let amount = parse::splice(&request)?;
+    let spliced = pos.service.splice(&channel, SpliceWay::Out, amount).await?;
+    Ok(Json(render::splicing(spliced)))
 }

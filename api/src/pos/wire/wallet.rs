@@ -150,6 +150,23 @@ pub(crate) struct ChannelPending {
     pub(crate) message: &'static str,
 }
 
+/// `POST /wallet/channels/{channelId}/splicein` and `spliceout`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Splice {
+    pub(crate) amount_sat: Whole,
+    pub(crate) address: Option<String>,
+}
+
+/// The same, once the transaction is known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Splicing {
+    pub(crate) state: &'static str,
+    pub(crate) channel_id: String,
+    pub(crate) tx_id: Option<String>,
+}
+
 /// `GET /wallet/getbalance`
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,12 +7,15 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use till::money::{Msat, Sat};
 use till::treasury::{Channel, CloseJob, SweepTo};
-use till_actors::node::OpenChannelRequest;
+use till_actors::node::{OpenChannelRequest, SpliceWay};
 use till_actors::service::{
     ChannelEntry, ChannelInfo, ChannelOpening, ChannelPhase, CloseWish, NewChannel, ServiceError,
 };
 
 use super::{Door, refused};
+
+/// What amounts there can be.
+const AMOUNTS: &str = "the amount must be above zero, and the push below it";
 
 /// What is wanted.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +40,10 @@ pub(crate) enum Question {
         feerate: Option<u64>,
         force: bool,
     },
+    /// On-chain money into one.
+    SpliceIn { channel: String, amount_sat: u64 },
+    /// Money of one to the on-chain wallet.
+    SpliceOut { channel: String, amount_sat: u64 },
 }
 
 /// What came of it.
@@ -44,6 +51,7 @@ pub(crate) enum Question {
 #[serde(untagged)]
 pub(crate) enum ChannelsWire {
     Listed { channels: Vec<ChannelWire> },
+    Splicing(SplicingWire),
     Opening(OpeningWire),
     Closing(ClosingWire),
 }
@@ -83,6 +91,13 @@ pub(crate) struct ClosingWire {
     pub(crate) force: bool,
     /// Where its money goes once it is back; the node's own wallet if null.
     pub(crate) sweep_to: Option<String>,
+}
+
+/// A channel that is being spliced.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SplicingWire {
+    pub(crate) spliced_channel_id: String,
+    pub(crate) tx_id: Option<String>,
 }
 
 /// Does what is asked, and answers once it is under way.
@@ -165,6 +180,14 @@ async fn done(door: &Door, question: Question) -> Result<ChannelsWire, ServiceEr
             let job = door.service.close_channel(wanted).await?;
             return Ok(ChannelsWire::Closing(closing(&job)));
         }
+        Question::SpliceIn {
+            channel,
+            amount_sat,
+        } => return splice(door, &channel, SpliceWay::In, amount_sat).await,
+        Question::SpliceOut {
+            channel,
+            amount_sat,
+        } => return splice(door, &channel, SpliceWay::Out, amount_sat).await,
     };
     Ok(ChannelsWire::Opening(opening(&opened)))
 }
@@ -178,12 +201,26 @@ fn closing(job: &CloseJob) -> ClosingWire {
     }
 }
 
+async fn splice(
+    door: &Door,
+    channel: &str,
+    way: SpliceWay,
+    amount_sat: u64,
+) -> Result<ChannelsWire, ServiceError> {
+    let (amount, _) = amounts(amount_sat, 0)?;
+    let spliced = door.service.splice(channel.trim(), way, amount).await?;
+    Ok(ChannelsWire::Splicing(SplicingWire {
+        spliced_channel_id: spliced.channel_id,
+        tx_id: spliced.tx.map(|tx_id| tx_id.to_string()),
+    }))
+}
+
 fn amounts(amount_sat: u64, push_sat: u64) -> Result<(Sat, Msat), ServiceError> {
     let amount = Sat::new(amount_sat).filter(|_| amount_sat > 0);
     let push = Sat::new(push_sat).filter(|_| push_sat < amount_sat);
     amount
         .zip(push.map(Sat::to_msat))
-        .ok_or_else(|| ServiceError::InvalidRequest("the push must be below the amount".into()))
+        .ok_or_else(|| ServiceError::InvalidRequest(AMOUNTS.into()))
 }
 
 fn entry(entry: &ChannelEntry) -> ChannelWire {

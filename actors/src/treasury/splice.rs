@@ -1,0 +1,135 @@
+//! Splices: more or less money in a channel that stays open. Owns how one is asked for, and how its
+//! transaction is told from others in the wallet.
+//!
+//! Nothing is journaled before the node is asked, as no money leaves the house: a splice is known by
+//! its transaction, from the node's event that it is pending. It is booked when the channel hangs on
+//! its output; until then a closing may still undo it, and the books are not put to the node.
+
+use std::time::Duration;
+
+use till::ledger::OnchainSeen;
+use till::money::Msat;
+use till::treasury::{Channel, ChannelState, Purpose};
+
+use super::actor::Args;
+use super::handle::TreasuryError;
+use crate::chain::ChainClient;
+use crate::node::{NodeChannel, NodeError, OnchainRow, SpliceRequest};
+use crate::service::types::SplicedChannel;
+
+/// How long the two sides may take to agree on a splice and sign it.
+const SPLICE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Asks for a splice and waits until its transaction is known.
+///
+/// # Errors
+/// [`TreasuryError::Undecided`] if it is not in time; it may yet come.
+pub(super) async fn run(
+    args: &Args,
+    request: SpliceRequest,
+) -> Result<SplicedChannel, TreasuryError> {
+    let user_channel_id = request.user_channel_id;
+    let row = args.views.get::<Channel>(&user_channel_id)?;
+    let row = row.filter(|row| row.state == ChannelState::Ready);
+    let row = row.ok_or_else(|| invalid("the channel is not open"))?;
+    if row.splicing.is_some() {
+        return Err(invalid("the channel is being spliced already"));
+    }
+    let before = row.funding_tx;
+    let asked = args.node.run(move |node| {
+        // The node would put it off until the peer is back, and could not be told otherwise.
+        let is_it = |one: &NodeChannel| one.user_channel_id == request.user_channel_id;
+        match node.channels().iter().find(|one| is_it(one)) {
+            Some(channel) if channel.is_usable => node.splice(&request, &channel.counterparty),
+            Some(_) | None => Err(NodeError::Peer("the channel's peer is away".into())),
+        }
+    });
+    asked
+        .await
+        .map_err(TreasuryError::Node)?
+        .map_err(TreasuryError::Node)?;
+    let decided = args.views.wait_for(SPLICE_TIMEOUT, |views| {
+        let row = views.get::<Channel>(&user_channel_id)?;
+        Ok(row.filter(|row| row.splicing.is_some() || row.funding_tx != before))
+    });
+    let row = decided.await?.ok_or(TreasuryError::Undecided)?;
+    let pending = row.splicing.map(|funding| funding.tx_id);
+    Ok(SplicedChannel {
+        channel_id: row.channel_id,
+        tx: pending.or(row.funding_tx),
+    })
+}
+
+/// What a transaction of the wallet's is, as far as splices go.
+pub(super) enum Explained {
+    /// A splice that is done.
+    Splice(OnchainSeen),
+    /// A splice that may still come to nothing, or that the chain source does not tell of now.
+    Waits,
+    /// A splice that a closing has undone: it never happened, though the wallet keeps its row.
+    Gone,
+    /// None.
+    NoSplice,
+}
+
+/// Explains a transaction by the channels' outputs.
+pub(super) async fn explain(
+    chain: &ChainClient,
+    row: &OnchainRow,
+    channels: &[Channel],
+) -> Explained {
+    let pending = |channel: &&Channel| {
+        let soon = channel.splicing.map(|funding| funding.tx_id);
+        soon == Some(row.tx_id)
+    };
+    if let Some(channel) = channels.iter().find(pending) {
+        return match (channel.state, chain.mined(row.tx_id).await) {
+            (ChannelState::Closed, Ok(None)) if channel.closing.is_some() => Explained::Gone,
+            // The closing spends it, so it is for good.
+            (ChannelState::Closed, Ok(Some(found))) if found.height.is_some() => {
+                done(row, found.fee.to_msat(), found.height)
+            }
+            (
+                ChannelState::Opening
+                | ChannelState::Pending
+                | ChannelState::Ready
+                | ChannelState::Closed,
+                _,
+            ) => Explained::Waits,
+        };
+    }
+    if !channels.iter().any(|one| one.was_spliced_by(row.tx_id)) {
+        return Explained::NoSplice;
+    }
+    match chain.mined(row.tx_id).await {
+        Ok(Some(found)) => done(row, found.fee.to_msat(), found.height),
+        Ok(None) | Err(_) => Explained::Waits,
+    }
+}
+
+/// Whoever begins a splice pays its miners. The wallet's own row tells a part of the fee or none, as
+/// it may not know what the channel hung on before.
+fn done(row: &OnchainRow, fee: Msat, height: Option<u32>) -> Explained {
+    let (purpose, amount) = if row.incoming {
+        (Purpose::SpliceOut, Some(row.amount))
+    } else {
+        let left = row.amount.checked_add(row.fee);
+        let amount = left.map(|left| left.saturating_sub(fee));
+        (Purpose::SpliceIn, amount)
+    };
+    let Some(amount) = amount else {
+        return Explained::Waits;
+    };
+    Explained::Splice(OnchainSeen {
+        tx_id: row.tx_id,
+        purpose,
+        amount,
+        fee,
+        height,
+        cost: Msat::ZERO,
+    })
+}
+
+fn invalid(why: &str) -> TreasuryError {
+    TreasuryError::Node(NodeError::Invalid(why.to_owned()))
+}
