@@ -4,7 +4,7 @@ use super::{Answer, Effect, Flow, Step, row};
 use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Held, Invoice, State as InvoiceState};
 use crate::ledger::entity::Damaged;
-use crate::ledger::{Archive, Command, Done, Refusal};
+use crate::ledger::{Archive, Command, Done, HoldCommand, Refusal};
 
 /// Settles. Done means that the claim is decided and durable; that the money is ours the credit
 /// tells, which is there at once where it is this till's own.
@@ -61,11 +61,11 @@ impl Flow for Settle {
             }
             (Settling::Looking, Some(Answer::Look(Ok(look)))) => {
                 self.stage = Settling::Deciding;
-                Step::execute(Command::SettleHold {
+                Step::execute(Command::Hold(HoldCommand::Settle {
                     hash: self.hash,
                     preimage: self.preimage.take(),
                     height: look.height,
-                })
+                }))
             }
             (Settling::Deciding, Some(Answer::Executed(Ok(Done::Changed)))) => {
                 self.stage = Settling::Claiming;
@@ -133,7 +133,7 @@ impl Flow for Cancel {
         Ok(match (self.stage, answer) {
             (Cancelling::Begin, _) => {
                 self.stage = Cancelling::Deciding;
-                Step::execute(Command::CancelHold { hash })
+                Step::execute(Command::Hold(HoldCommand::Cancel { hash }))
             }
             (Cancelling::Deciding, Some(Answer::Executed(Ok(_)))) => {
                 self.stage = Cancelling::Failing;
@@ -148,7 +148,7 @@ impl Flow for Cancel {
             }
             (Cancelling::Failing, Some(Answer::Failed(true))) => {
                 self.stage = Cancelling::Releasing;
-                Step::execute(Command::ReleaseHtlc { hash })
+                Step::execute(Command::Hold(HoldCommand::Release { hash }))
             }
             // The node will be asked again.
             (Cancelling::Failing | Cancelling::Releasing, _) => Step::Done(Ok(())),

@@ -15,7 +15,7 @@ use super::{Answer, Effect, Flow, Step, row};
 use crate::id::PaymentHash;
 use crate::invoice::{Held, Invoice, State as InvoiceState};
 use crate::ledger::entity::Damaged;
-use crate::ledger::{Archive, Command, is_too_late};
+use crate::ledger::{Archive, Command, HoldCommand, is_too_late};
 use crate::node::Look;
 use crate::time::Timestamp;
 
@@ -84,14 +84,14 @@ impl Tend {
                 (InvoiceState::Claiming, _) => self.claim_or_lapse(rows, &invoice)?,
                 (InvoiceState::Held, Some(held)) if self.is_over(&held) => {
                     self.stage = Stage::Cancelling(hash);
-                    Some(Step::execute(Command::CancelHold { hash }))
+                    Some(Step::execute(Command::Hold(HoldCommand::Cancel { hash })))
                 }
                 (InvoiceState::Cancelled, Some(Held::Htlc(held))) => {
                     self.stage = Stage::Failing(hash);
                     let gone = held.deadline_height.is_some_and(|at| self.look.height > at);
                     Some(if gone {
                         self.stage = Stage::Next;
-                        Step::execute(Command::ReleaseHtlc { hash })
+                        Step::execute(Command::Hold(HoldCommand::Release { hash }))
                     } else {
                         Step::effect(Effect::Fail(hash))
                     })
@@ -168,7 +168,7 @@ impl Flow for Tend {
             }
             (Stage::Failing(hash), Some(Answer::Failed(true))) => {
                 self.stage = Stage::Next;
-                Ok(Step::execute(Command::ReleaseHtlc { hash }))
+                Ok(Step::execute(Command::Hold(HoldCommand::Release { hash })))
             }
             (Stage::Cancelling(_) | Stage::Failing(_) | Stage::Next, _) => self.next(rows),
         }

@@ -55,14 +55,10 @@ impl<A: Archive> State<A> {
                 amount,
                 fee_cap,
             } => self.retry(seq, at, id, *amount, *fee_cap),
-            Fact::PaymentSent { id, sent } => {
-                let outcome = Outcome::Sent(sent.clone());
-                self.end(seq, id, payment::Input::Post, outcome)
-            }
+            Fact::PaymentSent { id, sent } => self.end(seq, id, Outcome::Sent(sent.clone())),
             Fact::PaymentFailed { id, reason } => {
                 let reason = *reason;
-                let outcome = Outcome::Failed { reason, at };
-                self.end(seq, id, payment::Input::Void, outcome)
+                self.end(seq, id, Outcome::Failed { reason, at })
             }
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
             Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
@@ -351,13 +347,11 @@ impl<A: Archive> State<A> {
         Ok(())
     }
 
-    fn end(
-        &mut self,
-        seq: u64,
-        id: &PaymentId,
-        input: payment::Input,
-        outcome: Outcome,
-    ) -> Result<(), EvolveError> {
+    fn end(&mut self, seq: u64, id: &PaymentId, outcome: Outcome) -> Result<(), EvolveError> {
+        let input = match outcome {
+            Outcome::Sent(_) => payment::Input::Post,
+            Outcome::Failed { .. } => payment::Input::Void,
+        };
         self.step_payment(seq, id, input, |payment| payment.outcome = Some(outcome))?;
         self.forget_unlinked(seq, id)
     }

@@ -5,13 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use bitcoin::hashes::{Hash, sha256};
-use bitcoin::secp256k1::{Secp256k1, SecretKey};
 use ldk_node::lightning::offers::offer::Offer;
-use ldk_node::lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder};
-use ldk_node::lightning_types::payment::PaymentSecret;
+use ldk_node::lightning_invoice::Bolt11Invoice;
 use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
 use till::invoice::Description;
 use till::money::{Msat, Sat};
@@ -26,6 +23,8 @@ use till_actors::node::{
 };
 use tokio::sync::Notify;
 
+pub use crate::invoices::{Foreign, payment_hash};
+use crate::invoices::{bolt11, hash_of, sha256};
 use crate::offers::OfferText;
 
 /// What the provider takes for a channel, whatever the payment.
@@ -83,30 +82,6 @@ struct State {
     opened: Vec<NodeChannel>,
     asked_to_open: u8,
     gone: bool,
-}
-
-/// An invoice of somebody else's, as its payer should see it.
-#[derive(Clone, Debug)]
-pub struct Foreign {
-    /// Its amount in msat; `None` leaves it to the payer.
-    pub amount_msat: Option<u64>,
-    /// What becomes of a payment.
-    pub fate: Fate,
-    /// How long ago it was made; it is good for an hour.
-    pub age: Duration,
-    /// The network it is for.
-    pub currency: Currency,
-}
-
-impl Default for Foreign {
-    fn default() -> Self {
-        Self {
-            amount_msat: Some(1_000_000),
-            fate: Fate::Succeeds(0),
-            age: Duration::ZERO,
-            currency: Currency::Regtest,
-        }
-    }
 }
 
 impl FakeNode {
@@ -552,19 +527,6 @@ impl LightningNode for FakeNode {
     }
 }
 
-/// The payment hash of a BOLT 11 text.
-pub fn payment_hash(bolt11: &str) -> PaymentHash {
-    hash_of(&Bolt11Invoice::from_str(bolt11).expect("an invoice"))
-}
-
-fn hash_of(invoice: &Bolt11Invoice) -> PaymentHash {
-    PaymentHash::from_bytes(invoice.payment_hash().to_byte_array())
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    sha256::Hash::hash(bytes).to_byte_array()
-}
-
 /// The channel that was there before anybody asked.
 fn old_channel() -> NodeChannel {
     NodeChannel {
@@ -585,34 +547,4 @@ fn old_channel() -> NodeChannel {
 
 fn sat(amount: u64) -> Sat {
     Sat::new(amount).expect("a small amount")
-}
-
-fn bolt11(
-    hash: PaymentHash,
-    amount_msat: Option<u64>,
-    description: &Description,
-    expiry_secs: u32,
-    made: &Foreign,
-) -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    let builder = InvoiceBuilder::new(made.currency.clone());
-    let builder = match description {
-        Description::Text(text) => builder.description(text.clone()),
-        Description::Hash(bytes) => builder.description_hash(sha256::Hash::from_byte_array(*bytes)),
-    };
-    let mut builder = builder
-        .payment_hash(sha256::Hash::from_byte_array(*hash.as_bytes()))
-        .payment_secret(PaymentSecret([9; 32]))
-        .duration_since_epoch(now - made.age)
-        .expiry_time(Duration::from_secs(expiry_secs.into()))
-        .min_final_cltv_expiry_delta(144)
-        .basic_mpp();
-    if let Some(amount_msat) = amount_msat {
-        builder = builder.amount_milli_satoshis(amount_msat);
-    }
-    let key = SecretKey::from_slice(&[7; 32]).expect("a valid key");
-    let signed = builder.build_signed(|it| Secp256k1::new().sign_ecdsa_recoverable(it, &key));
-    signed.expect("a complete invoice").to_string()
 }

@@ -9,4 +9,5 @@ pub mod caller;
 #[path = "../crash/mod.rs"]
 pub mod crash;
 pub mod fake_node;
+pub mod invoices;
 pub mod offers;

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::internal;
 use crate::id::{PaymentHash, PaymentId, Preimage};
 use crate::invoice::{Held, Input, Invoice, State as InvoiceState};
-use crate::ledger::command::Refusal;
+use crate::ledger::command::{HoldCommand, Refusal};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{EventBody, Fact, Record};
 use crate::ledger::state::State;
@@ -15,9 +15,25 @@ use crate::payment::{FailureReason, Payment};
 /// the node takes past its deadline says Ok and brings nothing.
 pub const SETTLE_MARGIN_BLOCKS: u32 = 1;
 
+pub(super) fn decide<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    command: HoldCommand,
+) -> Result<Record, Refusal> {
+    match command {
+        HoldCommand::Settle {
+            hash,
+            preimage,
+            height,
+        } => settle(state, draft, hash, preimage, height),
+        HoldCommand::Cancel { hash } => cancel(state, draft, hash),
+        HoldCommand::Release { hash } => release(state, draft, hash),
+    }
+}
+
 /// Settles: an HTLC is claimed, and credited when the node has it; money of this till's own changes
 /// hands at once. Settling again is no error.
-pub(super) fn settle<A: Archive>(
+fn settle<A: Archive>(
     state: &State<A>,
     draft: Draft,
     hash: PaymentHash,
@@ -76,7 +92,7 @@ pub const fn is_too_late(deadline_height: Option<u32>, height: u32) -> bool {
 
 /// Cancels: what is held goes back, and nothing is taken any more. Cancelling again is no error; a
 /// claim that is intended is not called back.
-pub(super) fn cancel<A: Archive>(
+fn cancel<A: Archive>(
     state: &State<A>,
     draft: Draft,
     hash: PaymentHash,
@@ -113,7 +129,7 @@ pub(super) fn cancel<A: Archive>(
 }
 
 /// Notes that the node has failed a cancelled invoice's HTLC back: nobody need ask it again.
-pub(super) fn release<A: Archive>(
+fn release<A: Archive>(
     state: &State<A>,
     draft: Draft,
     hash: PaymentHash,

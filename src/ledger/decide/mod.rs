@@ -87,13 +87,7 @@ pub fn decide<A: Archive>(
             reason,
         } => payment::void(state, draft, which, attempt, reason)?,
         Command::RaiseOverdue { id } => payment::raise_overdue(state, draft, id)?,
-        Command::SettleHold {
-            hash,
-            preimage,
-            height,
-        } => hold::settle(state, draft, hash, preimage, height)?,
-        Command::CancelHold { hash } => hold::cancel(state, draft, hash)?,
-        Command::ReleaseHtlc { hash } => hold::release(state, draft, hash)?,
+        Command::Hold(command) => hold::decide(state, draft, command)?,
         Command::BookOnchain(seen) => treasury::book(state, draft, seen)?,
         Command::ReverseDeposit { tx_id } => treasury::reverse(state, draft, tx_id)?,
         Command::RecordClosing {

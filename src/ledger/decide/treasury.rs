@@ -77,15 +77,20 @@ pub(super) fn book<A: Archive>(
             Cause::Splice(tx_id),
         ),
     };
-    let pays = match purpose {
+    let fee_cause = Cause::MinerFee(tx_id);
+    Ok(pay_for_chain(draft, fee_from(purpose), fee, fee_cause).finish())
+}
+
+/// What the miners' fee is taken from.
+const fn fee_from(purpose: Purpose) -> Account {
+    match purpose {
         Purpose::SpliceOut => Account::Lightning,
         Purpose::Deposit
         | Purpose::ChannelFunding
         | Purpose::ChannelProceeds
         | Purpose::ClosingCost
         | Purpose::SpliceIn => Account::Onchain,
-    };
-    Ok(pay_for_chain(draft, pays, fee, Cause::MinerFee(tx_id)).finish())
+    }
 }
 
 fn credited<A: Archive>(state: &State<A>, purpose: Purpose, amount: Msat) -> Result<Sat, Refusal> {

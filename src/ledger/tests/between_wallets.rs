@@ -4,7 +4,7 @@ use super::bench::*;
 use crate::id::{NodePaymentId, PaymentHash, PaymentId};
 use crate::invoice::{Held, State as InvoiceState};
 use crate::ledger::{
-    Account, Alarm, Command, EventBody, InvoiceDraft, PaymentOrder, Refusal, Which,
+    Account, Alarm, Command, EventBody, HoldCommand, InvoiceDraft, PaymentOrder, Refusal, Which,
 };
 
 use crate::node::SendTarget;
@@ -28,15 +28,15 @@ fn hold(bench: &mut Bench, n: u8, amount: u64, told: bool) {
 }
 
 fn settle(n: u8, height: u32) -> Command {
-    Command::SettleHold {
+    Command::Hold(HoldCommand::Settle {
         hash: hash(n),
         preimage: Some(preimage(n)),
         height,
-    }
+    })
 }
 
 fn cancel(n: u8) -> Command {
-    Command::CancelHold { hash: hash(n) }
+    Command::Hold(HoldCommand::Cancel { hash: hash(n) })
 }
 
 fn pay_offer(n: u8) -> Command {
@@ -100,13 +100,13 @@ fn of_settle_cancel_and_deadline_the_first_wins() {
         matches!(bench.invoice(1).held, Some(Held::Htlc(_))),
         "not given back yet"
     );
-    bench.must(Command::ReleaseHtlc { hash: hash(1) });
+    bench.must(Command::Hold(HoldCommand::Release { hash: hash(1) }));
     assert_eq!(bench.invoice(1).held, None);
-    let wrong = Command::SettleHold {
+    let wrong = Command::Hold(HoldCommand::Settle {
         hash: hash(2),
         preimage: Some(preimage(3)),
         height: 1,
-    };
+    });
     assert_eq!(bench.run(wrong), Err(Refusal::WrongPreimage));
     bench.must(settle(2, 7));
     assert_eq!(

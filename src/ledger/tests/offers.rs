@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::invoice::{Description, State as InvoiceState};
 use crate::ledger::entity::Counters;
-use crate::ledger::{Account, Alarm, Command, EventBody, Refusal, WalletRef};
+use crate::ledger::{Account, Alarm, Command, EventBody, HoldCommand, Refusal, WalletRef};
 use crate::node::OfferReceipt;
 use crate::offer::Offer;
 
@@ -187,7 +187,7 @@ fn what_an_offer_brought_cannot_be_claimed_cancelled_or_paid_again() {
     assert_eq!(bench.run(draft(2, HOUSE, None)), Err(Refusal::HashInUse));
     let expire = Command::ExpireInvoice { hash: hash(2) };
     assert_eq!(bench.run(expire), Err(Refusal::WrongState));
-    let cancel = Command::CancelHold { hash: hash(2) };
+    let cancel = Command::Hold(HoldCommand::Cancel { hash: hash(2) });
     assert!(bench.run(cancel).is_err());
     assert_eq!(
         bench.run(reserve(2, HOUSE, 900, 0)),

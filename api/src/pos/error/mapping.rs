@@ -98,11 +98,7 @@ impl From<Refusal> for Error {
                 Case::InvalidRequest,
                 "The preimage does not open the payment hash",
             ),
-            Refusal::OfferUnlinked(_) => Self::new(
-                Case::NodeUnavailable,
-                "An earlier payment to an offer is not accounted for yet",
-            )
-            .retry_after(RECOVERY_RETRY_SECS),
+            Refusal::OfferUnlinked(_) => offer_unlinked(),
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
             Refusal::IdempotencyConflict => Self::new(
                 Case::IdempotencyConflict,
@@ -129,6 +125,11 @@ impl From<Refusal> for Error {
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
     }
+}
+
+fn offer_unlinked() -> Error {
+    let message = "An earlier payment to an offer is not accounted for yet";
+    Error::new(Case::NodeUnavailable, message).retry_after(RECOVERY_RETRY_SECS)
 }
 
 /// Says what would help: most of a till's money is in its channels.

@@ -1,7 +1,9 @@
 //! Events, and who hears of them.
 
 use till::access::Role;
+use till::id::{PaymentHash, PaymentId, TxId};
 use till::ledger::{Event, EventBody, WalletRef};
+use till::money::Msat;
 
 use super::sat_floor;
 use crate::pos::wire;
@@ -46,6 +48,27 @@ pub(in crate::pos) fn event(event: &Event, role: Role) -> Option<wire::Event> {
     })
 }
 
+/// What carried a payment, by what it is known there, and what that cost.
+enum Carrier {
+    Lightning(PaymentHash, Msat),
+    Chain(TxId, Msat),
+}
+
+fn sent(id: &PaymentId, amount: Msat, by: Carrier) -> wire::EventBody {
+    let (hash, tx_id, routing_fee, mining_fee) = match by {
+        Carrier::Lightning(hash, fee) => (Some(hash), None, fee, Msat::ZERO),
+        Carrier::Chain(tx_id, fee) => (None, Some(tx_id), Msat::ZERO, fee),
+    };
+    wire::EventBody::PaymentSent {
+        payment_id: id.to_string(),
+        payment_hash: hash.map(|hash| hash.to_string()),
+        tx_id: tx_id.map(|tx_id| tx_id.to_string()),
+        amount_sat: sat_floor(amount),
+        routing_fee_sat: sat_floor(routing_fee),
+        mining_fee_sat: sat_floor(mining_fee),
+    }
+}
+
 fn event_body(body: &EventBody) -> Option<wire::EventBody> {
     Some(match body {
         EventBody::PaymentReceived {
@@ -65,27 +88,13 @@ fn event_body(body: &EventBody) -> Option<wire::EventBody> {
             hash,
             amount,
             fee,
-        } => wire::EventBody::PaymentSent {
-            payment_id: id.to_string(),
-            payment_hash: Some(hash.to_string()),
-            tx_id: None,
-            amount_sat: sat_floor(*amount),
-            routing_fee_sat: sat_floor(*fee),
-            mining_fee_sat: 0,
-        },
+        } => sent(id, *amount, Carrier::Lightning(*hash, *fee)),
         EventBody::SpendMined {
             id,
             tx_id,
             amount,
             fee,
-        } => wire::EventBody::PaymentSent {
-            payment_id: id.to_string(),
-            payment_hash: None,
-            tx_id: Some(tx_id.to_string()),
-            amount_sat: sat_floor(*amount),
-            routing_fee_sat: 0,
-            mining_fee_sat: sat_floor(*fee),
-        },
+        } => sent(id, *amount, Carrier::Chain(*tx_id, *fee)),
         EventBody::PaymentFailed {
             id,
             hash,

@@ -1,0 +1,93 @@
+//! Every reason for which the ledger refuses.
+
+use crate::id::PaymentId;
+use crate::ledger::entity::Damaged;
+use crate::money::Msat;
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The hash already belongs to another invoice or payment.
+    #[error("the payment hash is already in use")]
+    HashInUse,
+    /// There is no such invoice.
+    #[error("unknown invoice")]
+    UnknownInvoice,
+    /// There is no such session or token.
+    #[error("unknown session")]
+    UnknownSession,
+    /// The step does not follow from where things stand.
+    #[error("not possible in the present state")]
+    WrongState,
+    /// The HTLC is worth less than the invoice asks for.
+    #[error("the amount does not pay the invoice")]
+    Underpaid,
+    /// The invoice is past its time.
+    #[error("the invoice has expired")]
+    InvoiceExpired,
+    /// The invoice is one of this till's own.
+    #[error("the invoice is the wallet's own")]
+    SelfPayment,
+    /// That invoice was paid before, by this payment.
+    #[error("the invoice has already been paid")]
+    AlreadyPaid(PaymentId),
+    /// That invoice is being paid, by this payment.
+    #[error("the invoice is already being paid")]
+    InFlight(PaymentId),
+    /// Somebody is paying that invoice of this till's, or has.
+    #[error("the invoice is being paid or has been paid by somebody else")]
+    TakenInvoice,
+    /// The payment failed, but whether anything of it is under way has not been looked at.
+    #[error("the earlier attempt is not known to be over")]
+    NotCleared(PaymentId),
+    /// The invoice was cancelled.
+    #[error("the invoice has been cancelled")]
+    InvoiceCancelled,
+    /// What was held has to go back: there are too few blocks left to claim it safely.
+    #[error("the deadline to settle has passed")]
+    DeadlinePassed,
+    /// That is not what opens the invoice's hash.
+    #[error("the preimage does not open the payment hash")]
+    WrongPreimage,
+    /// The node has not yet told what it knows an earlier payment to an offer by.
+    #[error("an earlier payment to an offer is not accounted for yet")]
+    OfferUnlinked(PaymentId),
+    /// Amount and fee cap exceed what the wallet may spend.
+    #[error("not enough funds: {needed} needed, {available} available")]
+    InsufficientFunds {
+        /// Amount and fee cap.
+        needed: Msat,
+        /// What may be spent.
+        available: Msat,
+    },
+    /// The same idempotency key came with another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyConflict,
+    /// There is no such payment.
+    #[error("unknown payment")]
+    UnknownPayment,
+    /// The channel is being closed already, in another way or to another address.
+    #[error("the channel is being closed already")]
+    ClosingAlready,
+    /// The till has been set up before.
+    #[error("already initialized")]
+    AlreadyInitialized,
+    /// Somebody else has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// There is no such member of staff, or not any more.
+    #[error("unknown user")]
+    UnknownUser,
+    /// Nobody would be left to administer the till.
+    #[error("the last administrator must stay one")]
+    LastAdmin,
+    /// The password that was typed has been changed meanwhile.
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
+    /// An amount exceeds all money.
+    #[error("the amount is too large")]
+    TooLarge,
+    /// A stored row cannot be read. Not the caller's fault: the process must stop.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+}
