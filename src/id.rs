@@ -84,6 +84,14 @@ hex_id!(
     OpeningId, 16
 );
 hex_id!(
+    /// Somebody who has wallets.
+    HolderId, 16
+);
+hex_id!(
+    /// A wallet that is shared with somebody.
+    ShareId, 16
+);
+hex_id!(
     /// A person who may log in.
     UserId, 16
 );

@@ -8,9 +8,11 @@
 pub mod access;
 pub mod fees;
 pub mod flow;
+pub mod holder;
 pub mod id;
 pub mod invoice;
 pub mod ledger;
+pub mod meta;
 pub mod money;
 pub mod node;
 pub mod offer;

@@ -90,6 +90,7 @@ impl Books {
 
 pub(crate) fn draft(n: u8) -> InvoiceDraft {
     InvoiceDraft {
+        meta: till::meta::Meta::default(),
         hash: hash(n),
         preimage: Some(Preimage::from_bytes([n; 32])),
         hold: false,
@@ -127,6 +128,7 @@ pub(crate) fn hash(n: u8) -> PaymentHash {
 
 pub(crate) fn reserve(n: u8, amount: u64) -> Command {
     Command::ReservePayment(Box::new(PaymentOrder {
+        meta: till::meta::Meta::default(),
         id: PaymentId::from_bytes([n; 16]),
         target: SendTarget::Bolt11 {
             text: format!("ln{n}"),

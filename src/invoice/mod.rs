@@ -9,6 +9,7 @@ pub use machine::{Input, State};
 
 use crate::id::{OfferId, PaymentHash, PaymentId, Preimage};
 use crate::ledger::{Origin, WalletRef};
+use crate::meta::Meta;
 use crate::money::{Msat, Sat};
 use crate::time::Timestamp;
 
@@ -90,6 +91,14 @@ pub struct Invoice {
     /// promised when the invoice was made; `None` for an invoice that needs no new channel.
     #[n(20)]
     pub lsp_fee_quoted: Option<Msat>,
+    /// Its place among everything that came and went in the wallet, from 1; 0 only while a draft.
+    #[n(21)]
+    #[cbor(default)]
+    pub entry: u32,
+    /// What its maker tells about it.
+    #[n(22)]
+    #[cbor(default)]
+    pub meta: Meta,
     /// The offer (BOLT 12) that was paid, if it was one: the row then begins when it is paid.
     #[n(17)]
     pub offer: Option<PaidOffer>,

@@ -26,6 +26,12 @@ pub enum Origin {
     /// Nobody asked: the node reported it.
     #[n(1)]
     Node,
+    /// The LNbits API.
+    #[n(2)]
+    Lnbits,
+    /// The ln.bot API.
+    #[n(3)]
+    Lnbot,
 }
 
 /// What money is counted in.

@@ -11,9 +11,10 @@ use super::command::IdempotencyKey;
 use super::record::Event;
 use super::reference::Reference;
 use crate::access::{AccessNote, Business, Session, User, UserName, WalletToken};
+use crate::holder::{Holder, HolderName, Key, Share, Wallet};
 use crate::id::{
-    NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash, SessionId,
-    TxId, UserId,
+    HolderId, NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash,
+    SessionId, ShareId, TxId, UserId, WalletId,
 };
 use crate::invoice::Invoice;
 use crate::money::Msat;
@@ -74,6 +75,16 @@ pub enum Kind {
     Deposit = 23,
     /// [`CloseJob`]
     CloseJob = 24,
+    /// [`Holder`]
+    Holder = 30,
+    /// [`HolderName`]
+    HolderName = 31,
+    /// [`Wallet`]
+    Wallet = 32,
+    /// [`Key`]
+    Key = 33,
+    /// [`Share`]
+    Share = 34,
     /// [`Opening`]
     Opening = 26,
 }
@@ -177,6 +188,10 @@ pub struct Counters {
     /// Its standing offer, once it was asked for.
     #[n(3)]
     pub standing_offer: Option<OfferId>,
+    /// Everything that came and went: issued invoices, deposits, payments begun.
+    #[n(4)]
+    #[cbor(default)]
+    pub entries: u32,
 }
 
 /// Finds the one outgoing payment of a hash.
@@ -327,6 +342,17 @@ entity!(SpendTx, SpendTx, TxId, |t| t.tx_id, |k| k
 entity!(Deposit, Deposit, TxId, |d| d.tx_id, |k| k
     .as_bytes()
     .to_vec());
+entity!(Holder, Holder, HolderId, |h| h.id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(HolderName, HolderName, String, |n| n.name.clone(), |k| k
+    .clone()
+    .into_bytes());
+entity!(Wallet, Wallet, WalletId, |w| w.id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(Key, Key, SecretHash, |k| k.hash, |k| k.as_bytes().to_vec());
+entity!(Share, Share, ShareId, |s| s.id, |k| k.as_bytes().to_vec());
 entity!(CloseJob, CloseJob, [u8; 16], |j| j.user_channel_id, |k| k
     .to_vec());
 entity!(Opening, Opening, OpeningId, |o| o.id, |k| k

@@ -2,10 +2,11 @@
 //! and the audit all come through here.
 
 use super::account::WalletRef;
-use super::entity::{Archive, Entity, OfferPayment, OutgoingHash, Unlinked};
+use super::entity::{Archive, Counters, Entity, OfferPayment, OutgoingHash, Unlinked};
 use super::record::Fact;
 use super::state::{EvolveError, State};
 use crate::access::{AccessNote, Business, User, UserName};
+use crate::holder::{Holder, HolderName};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
@@ -79,6 +80,16 @@ impl<A: Archive> State<A> {
             Fact::OpeningEnded { id, outcome } => self.end_opening(seq, id, *outcome),
             Fact::OnchainBooked(row) => self.set(seq, row),
             Fact::ChannelRecorded(row) => self.set(seq, row.as_ref()),
+            Fact::HolderSet(holder) => self.set_holder(seq, holder),
+            Fact::WalletSet(row) => self.set(seq, row.as_ref()),
+            Fact::KeySet(row) => self.set(seq, row.as_ref()),
+            Fact::ShareSet(row) => self.set(seq, row.as_ref()),
+            Fact::InvoiceMetaSet { hash, meta } => {
+                self.change_invoice(seq, hash, |i| i.meta = meta.as_ref().clone())
+            }
+            Fact::PaymentMetaSet { id, meta } => {
+                self.change_payment(seq, id, |p| p.meta = meta.as_ref().clone())
+            }
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
@@ -124,6 +135,14 @@ impl<A: Archive> State<A> {
         self.set(seq, user)
     }
 
+    fn set_holder(&mut self, seq: u64, holder: &Holder) -> Result<(), EvolveError> {
+        if let Some(name) = holder.name.clone().filter(|_| holder.is_present()) {
+            let holder = holder.id;
+            self.put(seq, &HolderName { name, holder });
+        }
+        self.set(seq, holder)
+    }
+
     fn note(&mut self, seq: u64, note: &AccessNote) -> Result<(), EvolveError> {
         self.change_business(seq, |shop| shop.notes = note.number)?;
         self.set(seq, note)
@@ -152,17 +171,29 @@ impl<A: Archive> State<A> {
         number: u32,
         lsp_fee: Option<Msat>,
     ) -> Result<(), EvolveError> {
+        let wallet = self.invoice(seq, hash)?.wallet;
+        let entry = self.enter(seq, wallet, |counters| counters.invoices = number)?;
         self.step_invoice(seq, hash, invoice::Input::Issue, |invoice| {
             invoice.bolt11 = Some(bolt11.to_owned());
             invoice.lsp_fee_quoted = lsp_fee;
             invoice.created_at = at;
             invoice.number = number;
-        })?;
-        let wallet = self.invoice(seq, hash)?.wallet;
+            invoice.entry = entry;
+        })
+    }
+
+    /// Something new came or went in a wallet: its place among all that did.
+    fn enter(
+        &mut self,
+        seq: u64,
+        wallet: WalletRef,
+        count: impl FnOnce(&mut Counters),
+    ) -> Result<u32, EvolveError> {
         let mut counters = self.counters(wallet)?;
-        counters.invoices = number;
+        count(&mut counters);
+        counters.entries = counters.entries.saturating_add(1);
         self.put(seq, &counters);
-        Ok(())
+        Ok(counters.entries)
     }
 
     fn keep_offer(&mut self, seq: u64, offer: &Offer) -> Result<(), EvolveError> {
@@ -176,10 +207,10 @@ impl<A: Archive> State<A> {
 
     /// The row of such a payment begins and ends at once.
     fn pay_offer(&mut self, seq: u64, invoice: &Invoice) -> Result<(), EvolveError> {
-        let mut counters = self.counters(invoice.wallet)?;
-        counters.invoices = invoice.number;
-        self.put(seq, &counters);
-        self.set(seq, invoice)
+        let number = invoice.number;
+        let entry = self.enter(seq, invoice.wallet, |counters| counters.invoices = number)?;
+        let invoice = invoice.clone();
+        self.set(seq, &Invoice { entry, ..invoice })
     }
 
     fn retry(
@@ -231,9 +262,6 @@ impl<A: Archive> State<A> {
     }
 
     fn reserve(&mut self, seq: u64, payment: &Payment) -> Result<(), EvolveError> {
-        let mut counters = self.counters(payment.wallet)?;
-        counters.payments = payment.number;
-        self.put(seq, &counters);
         match payment.hash {
             Some(hash) => {
                 let payment = payment.id;
@@ -244,15 +272,18 @@ impl<A: Archive> State<A> {
                 self.put(seq, &Unlinked { payment });
             }
         }
-        self.put(seq, payment);
-        Ok(())
+        self.begin_payment(seq, payment)
+    }
+
+    fn begin_payment(&mut self, seq: u64, payment: &Payment) -> Result<(), EvolveError> {
+        let number = payment.number;
+        let entry = self.enter(seq, payment.wallet, |counters| counters.payments = number)?;
+        let payment = payment.clone();
+        self.set(seq, &Payment { entry, ..payment })
     }
 
     fn reserve_spend(&mut self, seq: u64, payment: &Payment) -> Result<(), EvolveError> {
-        let mut counters = self.counters(payment.wallet)?;
-        counters.payments = payment.number;
-        self.put(seq, &counters);
-        self.put(seq, payment);
+        self.begin_payment(seq, payment)?;
         let versions = payment.spend.iter().flat_map(|spend| &spend.versions);
         for version in versions {
             let (tx_id, payment) = (version.tx_id, payment.id);
@@ -319,12 +350,12 @@ impl<A: Archive> State<A> {
 
     /// Deposits are numbered with the house's invoices: they are one list.
     fn set_deposit(&mut self, seq: u64, deposit: &Deposit) -> Result<(), EvolveError> {
-        let mut counters = self.counters(WalletRef::House)?;
-        if deposit.number > counters.invoices {
-            counters.invoices = deposit.number;
-            self.put(seq, &counters);
+        let (number, known) = (deposit.number, self.counters(WalletRef::House)?);
+        if number <= known.invoices {
+            return self.set(seq, deposit);
         }
-        self.set(seq, deposit)
+        let entry = self.enter(seq, WalletRef::House, |counters| counters.invoices = number)?;
+        self.set(seq, &Deposit { entry, ..*deposit })
     }
 
     fn step_invoice(

@@ -10,8 +10,10 @@ use super::account::WalletRef;
 use super::entity::{Idempotency, Stray};
 use super::transfer::Transfer;
 use crate::access::{AccessNote, Business, Session, User, WalletToken};
+use crate::holder::{Holder, Key, Share, Wallet};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, TxId};
 use crate::invoice::{Claim, Held, Invoice, Receipt};
+use crate::meta::Meta;
 use crate::money::{Msat, Sat};
 use crate::offer::Offer;
 use crate::payment::{FailureReason, Payment, Sent};
@@ -246,6 +248,38 @@ pub enum Fact {
     /// A deposit is now like this.
     #[n(36)]
     DepositSet(#[n(0)] Deposit),
+    /// A holder of wallets is now like this.
+    #[n(50)]
+    HolderSet(#[n(0)] Box<Holder>),
+    /// A wallet is now like this.
+    #[n(51)]
+    WalletSet(#[n(0)] Box<Wallet>),
+    /// A key is now like this.
+    #[n(52)]
+    KeySet(#[n(0)] Box<Key>),
+    /// A share is now like this.
+    #[n(53)]
+    ShareSet(#[n(0)] Box<Share>),
+    /// What is told about an invoice is now this.
+    #[n(54)]
+    InvoiceMetaSet {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+        /// What is told.
+        #[n(1)]
+        meta: Box<Meta>,
+    },
+    /// What is told about a payment is now this.
+    #[n(55)]
+    PaymentMetaSet {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// What is told.
+        #[n(1)]
+        meta: Box<Meta>,
+    },
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

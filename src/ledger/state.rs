@@ -129,6 +129,7 @@ impl<A: Archive> State<A> {
             invoices: 0,
             payments: 0,
             standing_offer: None,
+            entries: 0,
         };
         Ok(self.get(&wallet)?.unwrap_or(none))
     }

@@ -9,6 +9,7 @@ pub use machine::{Input, State};
 
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::ledger::{Account, Origin, WalletRef};
+use crate::meta::Meta;
 use crate::money::{Msat, Sat};
 use crate::node::SendTarget;
 use crate::time::Timestamp;
@@ -77,6 +78,14 @@ pub struct Payment {
     /// The transactions that make it, if it is made on the chain.
     #[n(18)]
     pub spend: Option<Spend>,
+    /// Its place among everything that came and went in the wallet, from 1.
+    #[n(19)]
+    #[cbor(default)]
+    pub entry: u32,
+    /// What its payer tells about it.
+    #[n(20)]
+    #[cbor(default)]
+    pub meta: Meta,
 }
 
 /// An offer (BOLT 12) that is being paid.

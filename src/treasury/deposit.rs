@@ -28,6 +28,10 @@ pub struct Deposit {
     /// The credit, while there is one.
     #[n(5)]
     pub credit: Option<Credit>,
+    /// Its place among everything that came and went in the house, from 1.
+    #[n(6)]
+    #[cbor(default)]
+    pub entry: u32,
 }
 
 /// What a deposit has brought.

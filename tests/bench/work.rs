@@ -25,6 +25,7 @@ fn amount() -> Msat {
 pub(crate) fn draft(n: u64) -> Command {
     let preimage = preimage(n);
     Command::DraftInvoice(Box::new(InvoiceDraft {
+        meta: till::meta::Meta::default(),
         hash: preimage.payment_hash(),
         preimage: Some(preimage),
         hold: false,

@@ -103,6 +103,7 @@ fn till(shop: &Shop, dir: &std::path::Path) -> TillConfig {
 /// An invoice of the house's.
 pub fn house_invoice(amount_sat: u64, hold: Option<Hold>) -> NewInvoice {
     NewInvoice {
+        meta: till::meta::Meta::default(),
         wallet: WalletRef::House,
         origin: Origin::Pos,
         amount: Sat::new(amount_sat).map(Sat::to_msat),

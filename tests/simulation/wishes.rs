@@ -69,6 +69,7 @@ fn new_invoice(world: &mut World) {
 /// An invoice that is paid at once.
 pub(crate) fn draft(n: u8, wallet: WalletRef, amount: Option<Msat>) -> InvoiceDraft {
     InvoiceDraft {
+        meta: till::meta::Meta::default(),
         hash: hash(n),
         preimage: Some(preimage(n)),
         hold: false,
@@ -173,6 +174,7 @@ fn order(world: &mut World, target: SendTarget, wallet: WalletRef, amount: u64) 
     };
     let request = RequestHash::of(text.as_bytes());
     PaymentOrder {
+        meta: till::meta::Meta::default(),
         id,
         target,
         wallet,

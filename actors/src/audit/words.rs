@@ -60,6 +60,11 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         },
         Kind::Allowance => "what may be booked without asking".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
+        Kind::Holder => format!("holder {hex}"),
+        Kind::HolderName => format!("holder name {:?}", String::from_utf8_lossy(tail)),
+        Kind::Wallet => format!("wallet {hex}"),
+        Kind::Key => format!("key with digest {}", digest(tail)),
+        Kind::Share => format!("share {hex}"),
         Kind::SpendTx => format!("payment of transaction {hex}"),
         Kind::Deposit => format!("deposit {hex}"),
         Kind::CloseJob => format!("closing of channel {hex}"),
@@ -141,6 +146,11 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(
             Kind::OutgoingHash
             | Kind::SpendTx
+            | Kind::Holder
+            | Kind::HolderName
+            | Kind::Wallet
+            | Kind::Key
+            | Kind::Share
             | Kind::OfferPayment
             | Kind::Unlinked
             | Kind::Idempotency
@@ -232,7 +242,12 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 25] = [
+const KINDS: [Kind; 30] = [
+    Kind::Holder,
+    Kind::HolderName,
+    Kind::Wallet,
+    Kind::Key,
+    Kind::Share,
     Kind::Progress,
     Kind::Balance,
     Kind::Invoice,

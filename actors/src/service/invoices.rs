@@ -56,6 +56,7 @@ impl Service {
             external_id: wanted.external_id,
             webhook_url: wanted.webhook_url,
             expiry_secs,
+            meta: wanted.meta,
         };
         // A caller who goes away must not leave a draft behind: the rest runs by itself.
         let service = self.clone();

@@ -6,6 +6,7 @@ mod channel_info;
 mod channels;
 mod error;
 mod export;
+mod holders;
 mod holds;
 mod invoices;
 mod offers;
@@ -29,6 +30,7 @@ use zeroize::Zeroizing;
 
 pub use crate::treasury::Spent;
 pub use channels::ChannelEntry;
+pub use holders::{NewHolder, OpenedWallet, WalletBalance};
 pub use types::*;
 
 use crate::export::Exporter;

@@ -10,6 +10,7 @@ use till::id::OfferId;
 use till::invoice::MAX_DESCRIPTION_BYTES;
 use till::ledger::entity::Counters;
 use till::ledger::{Command, Origin, Refusal, WalletRef};
+use till::meta::Meta;
 use till::money::Msat;
 use till::node::SendTarget;
 use till::offer::{MAX_PAYER_NOTE_BYTES, Offer};
@@ -157,6 +158,7 @@ impl Service {
             description: offer.description,
             expires_at: offer.expires_at.unwrap_or(Timestamp::from_millis(u64::MAX)),
             idempotency: wanted.idempotency,
+            meta: Meta::default(),
         };
         self.carry_out(order, wait).await
     }

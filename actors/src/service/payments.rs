@@ -7,6 +7,7 @@ use till::id::{PaymentHash, PaymentId, RequestHash};
 use till::invoice::Description;
 use till::ledger::entity::OutgoingHash;
 use till::ledger::{IdempotencyKey, Origin, PaymentOrder, WalletRef};
+use till::meta::Meta;
 use till::money::Msat;
 use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
@@ -41,6 +42,7 @@ impl Service {
             },
             expires_at: invoice.expires_at,
             idempotency: wanted.idempotency,
+            meta: wanted.meta,
         };
         self.carry_out(order, wait).await
     }
@@ -94,6 +96,7 @@ impl Service {
             spendable: self.node_balances().await?.spendable,
             idempotency: wanted.idempotency,
             cleared: None,
+            meta: wanted.meta,
         })
     }
 
@@ -144,6 +147,7 @@ pub(super) struct Order {
     pub(super) description: Option<String>,
     pub(super) expires_at: Timestamp,
     pub(super) idempotency: Option<(IdempotencyKey, RequestHash)>,
+    pub(super) meta: Meta,
 }
 
 fn amount_to_pay(wanted: &NewPayment, invoice: &DecodedInvoice) -> Result<Msat, ServiceError> {

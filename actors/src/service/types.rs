@@ -3,6 +3,7 @@
 use till::id::{OfferId, PaymentHash, RequestHash, SessionId, TxId, UserId};
 use till::invoice::{Description, Invoice};
 use till::ledger::{IdempotencyKey, Origin, Refusal, WalletRef};
+use till::meta::Meta;
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
 use till::treasury::{ChannelState, CloseJob, Deposit, SweepTo};
@@ -28,6 +29,8 @@ pub struct NewInvoice {
     pub expiry_secs: Option<u32>,
     /// Whether what comes is held until its maker settles or cancels it.
     pub hold: Option<Hold>,
+    /// What its maker tells about it.
+    pub meta: Meta,
 }
 
 /// Who knows what opens a hold invoice.
@@ -55,6 +58,8 @@ pub struct NewPayment {
     pub fee_cap: Option<Msat>,
     /// Makes a repeat the same payment.
     pub idempotency: Option<(IdempotencyKey, RequestHash)>,
+    /// What its payer tells about it.
+    pub meta: Meta,
 }
 
 /// A decoded invoice.

@@ -5,6 +5,7 @@
 //! and an offset by subtraction.
 
 use sha2::{Digest, Sha256};
+use till::holder::{Key, Share, Wallet};
 use till::id::{PaymentHash, PaymentId, TxId};
 use till::invoice::{self, Invoice};
 use till::ledger::entity::{Damaged, Entity, Kind};
@@ -13,7 +14,7 @@ use till::payment::{self, Payment};
 use till::time::Timestamp;
 use till::treasury::{Deposit, DepositState};
 
-use super::Edit;
+use super::{Edit, holding};
 
 /// The first byte of an index entry's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +44,25 @@ pub(super) enum Index {
     YoungSpends = 0x8b,
     /// transaction: deposits that do not count yet.
     SeenDeposits = 0x8c,
+    /// holder, number -> wallet: every wallet that is not deleted.
+    WalletsOfHolder = 0x90,
+    /// wallet, key: those that are good.
+    KeysOfWallet = 0x91,
+    /// holder, share: invitations to them, and what they accepted.
+    SharesTo = 0x92,
+    /// wallet, share: the same from the other side.
+    SharesOfWallet = 0x93,
+    /// wallet, entry -> [`Entry`]: everything that came and went.
+    Entries = 0x94,
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 12] = [
+const NAMES: [(Index, &str); 17] = [
+    (Index::WalletsOfHolder, "wallets by holder"),
+    (Index::KeysOfWallet, "keys by wallet"),
+    (Index::SharesTo, "shares by whom they are for"),
+    (Index::SharesOfWallet, "shares by wallet"),
+    (Index::Entries, "everything that came and went"),
     (Index::Incoming, "incoming payments"),
     (Index::Received, "received payments"),
     (Index::ExternalId, "invoices by reference"),
@@ -95,7 +111,7 @@ pub(super) fn update(
     Ok(())
 }
 
-type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
     match key.first() {
@@ -104,6 +120,13 @@ fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
         }
         Some(kind) if *kind == Kind::Payment as u8 => {
             Ok(payment_entries(&Payment::from_bytes(key, row)?))
+        }
+        Some(kind) if *kind == Kind::Wallet as u8 => {
+            Ok(holding::wallet(&Wallet::from_bytes(key, row)?))
+        }
+        Some(kind) if *kind == Kind::Key as u8 => Ok(holding::key(&Key::from_bytes(key, row)?)),
+        Some(kind) if *kind == Kind::Share as u8 => {
+            Ok(holding::share(&Share::from_bytes(key, row)?))
         }
         Some(kind) if *kind == Kind::Deposit as u8 => {
             Ok(deposit_entries(&Deposit::from_bytes(key, row)?))
@@ -132,6 +155,11 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
     if invoice.number > 0 {
         let numbered = numbered(Index::Incoming, invoice.wallet, invoice.number);
         entries.push((numbered, hash.clone()));
+        entries.push(holding::entry(
+            invoice.wallet,
+            invoice.entry,
+            holding::Entry::Invoice(invoice.hash),
+        ));
         if let Some(reference) = &invoice.external_id {
             let mut entry = external_id_prefix(invoice.wallet, reference);
             entry.extend(invoice.number.to_be_bytes());
@@ -191,7 +219,14 @@ impl Incoming {
 fn deposit_entries(deposit: &Deposit) -> Entries {
     let found = Incoming::Deposit(deposit.tx_id).to_bytes();
     let at = |index| numbered(index, WalletRef::House, deposit.number);
-    let mut entries = vec![(at(Index::Incoming), found.clone())];
+    let mut entries = vec![
+        (at(Index::Incoming), found.clone()),
+        holding::entry(
+            WalletRef::House,
+            deposit.entry,
+            holding::Entry::Deposit(deposit.tx_id),
+        ),
+    ];
     match deposit.state {
         DepositState::Seen => {
             let entry = single(Index::SeenDeposits, deposit.tx_id.as_bytes());
@@ -211,10 +246,17 @@ fn payment_entries(payment: &Payment) -> Entries {
             id.clone(),
         )
     };
-    let mut entries = vec![(
-        numbered(Index::Payments, payment.wallet, payment.number),
-        id.clone(),
-    )];
+    let mut entries = vec![
+        (
+            numbered(Index::Payments, payment.wallet, payment.number),
+            id.clone(),
+        ),
+        holding::entry(
+            payment.wallet,
+            payment.entry,
+            holding::Entry::Payment(payment.id),
+        ),
+    ];
     match payment.state {
         payment::State::Pending => {
             entries.push(live());
@@ -230,7 +272,7 @@ fn payment_entries(payment: &Payment) -> Entries {
     entries
 }
 
-fn single(index: Index, tail: &[u8]) -> Vec<u8> {
+pub(super) fn single(index: Index, tail: &[u8]) -> Vec<u8> {
     [&[index as u8], tail].concat()
 }
 

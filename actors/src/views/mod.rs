@@ -7,6 +7,7 @@
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod damage_tests;
+mod holding;
 mod index;
 mod open;
 mod query;
@@ -26,6 +27,7 @@ use till::ledger::Changes;
 use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
+pub use holding::Entry;
 pub(crate) use index::index_name;
 pub(crate) use rebuild::catch_up_through;
 pub use rebuild::{CatchUpError, catch_up};

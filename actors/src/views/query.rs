@@ -250,6 +250,7 @@ impl Views {
             invoices: 0,
             payments: 0,
             standing_offer: None,
+            entries: 0,
         }))
     }
 

@@ -1,10 +1,12 @@
 //! What can be asked of the ledger, and every reason for which it refuses. Owns no rules.
 
 mod access;
+mod holder;
 mod onchain;
 mod refusal;
 
 pub use access::{AccessCommand, UserChange};
+pub use holder::{HolderCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
 pub use refusal::Refusal;
 
@@ -14,6 +16,7 @@ use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, Requ
 use crate::invoice::Description;
 use crate::ledger::account::{Origin, WalletRef};
 use crate::ledger::reference::Reference;
+use crate::meta::Meta;
 use crate::money::Msat;
 use crate::node::{OfferReceipt, SendTarget};
 use crate::offer::Offer;
@@ -174,6 +177,15 @@ pub enum Command {
         /// What it said.
         outcome: OpeningOutcome,
     },
+    /// Something about holders of wallets, their keys and shares.
+    Holder(HolderCommand),
+    /// Change what is told about an invoice or a payment.
+    SetMeta {
+        /// Which of them.
+        of: MetaOf,
+        /// What is told.
+        meta: Box<Meta>,
+    },
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),
 }
@@ -267,6 +279,8 @@ pub struct InvoiceDraft {
     pub webhook_url: Option<String>,
     /// How long it can be paid.
     pub expiry_secs: u32,
+    /// What its maker tells about it.
+    pub meta: Meta,
 }
 
 /// A payment as its payer wants it.
@@ -295,6 +309,17 @@ pub struct PaymentOrder {
     /// The failed attempt of which it is certain that nothing of it is under way, and that its
     /// failure will not be told again. Only such a payment gets another attempt.
     pub cleared: Option<u32>,
+    /// What its payer tells about it.
+    pub meta: Meta,
+}
+
+/// What is told about what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetaOf {
+    /// An invoice.
+    Invoice(PaymentHash),
+    /// A payment.
+    Payment(PaymentId),
 }
 
 /// A caller's name for one request, unique per surface, wallet and operation.

@@ -69,6 +69,12 @@ pub enum Refusal {
     /// The channel is being closed already, in another way or to another address.
     #[error("the channel is being closed already")]
     ClosingAlready,
+    /// There is no such holder of wallets.
+    #[error("unknown holder")]
+    UnknownHolder,
+    /// There is no such wallet, or it was deleted.
+    #[error("unknown wallet")]
+    UnknownWallet,
     /// The till has been set up before.
     #[error("already initialized")]
     AlreadyInitialized,

@@ -76,11 +76,11 @@ fn row<A: Archive>(
     tx_id: TxId,
     amount: Msat,
 ) -> Result<Deposit, Refusal> {
-    let (number, created_at) = match state.get::<Deposit>(&tx_id)? {
-        Some(known) => (known.number, known.created_at),
+    let (number, created_at, entry) = match state.get::<Deposit>(&tx_id)? {
+        Some(known) => (known.number, known.created_at, known.entry),
         None => {
             let numbers = state.counters(WalletRef::House)?;
-            (numbers.invoices.saturating_add(1), draft.at())
+            (numbers.invoices.saturating_add(1), draft.at(), 0)
         }
     };
     Ok(Deposit {
@@ -90,5 +90,6 @@ fn row<A: Archive>(
         created_at,
         state: DepositState::Seen,
         credit: None,
+        entry,
     })
 }

@@ -46,6 +46,8 @@ pub(super) fn draft<A: Archive>(
         held: None,
         offer: None,
         lsp_fee_quoted: None,
+        entry: 0,
+        meta: wanted.meta,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
 }

@@ -7,9 +7,11 @@ mod close;
 mod deposit;
 mod draft;
 mod hold;
+mod holder;
 mod idempotency;
 mod internal;
 mod invoice;
+mod meta;
 mod offer;
 mod opening;
 mod payment;
@@ -108,6 +110,8 @@ pub fn decide<A: Archive>(
         } => treasury::splice(state, draft, user_channel_id, funding)?,
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
+        Command::Holder(command) => holder::decide(state, draft, command)?,
+        Command::SetMeta { of, meta } => meta::set(state, draft, of, meta)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };
     Ok(Decision::Commit(record))

@@ -11,6 +11,7 @@ use crate::ledger::entity::{Archive, Stray};
 use crate::ledger::record::{EventBody, Fact, Record};
 use crate::ledger::state::State;
 use crate::ledger::transfer::Cause;
+use crate::meta::Meta;
 use crate::money::Msat;
 use crate::node::OfferReceipt;
 use crate::offer::Offer;
@@ -104,6 +105,8 @@ fn row(
         hold: false,
         held: None,
         lsp_fee_quoted: None,
+        entry: 0,
+        meta: Meta::default(),
         offer: Some(PaidOffer {
             id: offer.id,
             payer_note: paid.payer_note,

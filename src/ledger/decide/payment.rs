@@ -144,6 +144,8 @@ pub(super) fn new_payment<A: Archive>(
         internal: false,
         overdue: false,
         spend: None,
+        entry: 0,
+        meta: order.meta.clone(),
     })
 }
 

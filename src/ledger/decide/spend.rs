@@ -13,6 +13,7 @@ use crate::ledger::record::{EventBody, Fact, Record};
 use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
+use crate::meta::Meta;
 use crate::money::{Msat, Sat};
 use crate::payment::{FailureReason, Outcome, Payment, Sent, State as PaymentState};
 use crate::treasury::{MinedIn, Spend, SpendPurpose, SpendVersion};
@@ -79,6 +80,8 @@ fn reserve<A: Archive>(
         node_id: None,
         internal: false,
         overdue: false,
+        entry: 0,
+        meta: Meta::default(),
         spend: Some(Spend {
             address: order.address,
             purpose: order.purpose,

@@ -143,6 +143,7 @@ impl Bench {
 
 pub(super) fn draft(n: u8, wallet: WalletRef, amount: Option<u64>) -> Command {
     Command::DraftInvoice(Box::new(InvoiceDraft {
+        meta: crate::meta::Meta::default(),
         hash: hash(n),
         preimage: Some(preimage(n)),
         hold: false,
@@ -177,6 +178,7 @@ pub(super) fn receipt(n: u8, amount: u64) -> Command {
 
 pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> PaymentOrder {
     PaymentOrder {
+        meta: crate::meta::Meta::default(),
         id: PaymentId::from_bytes([n; 16]),
         target: SendTarget::Bolt11 {
             text: format!("ln{n}"),

@@ -108,6 +108,9 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
+            Refusal::UnknownHolder | Refusal::UnknownWallet => {
+                Self::new(Case::NotFound, "No such wallet")
+            }
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
             Refusal::ClosingAlready => Self::new(
                 Case::Conflict,

@@ -10,6 +10,7 @@ use till::access::Role;
 use till::id::RequestHash;
 use till::invoice::Description;
 use till::ledger::{IdempotencyKey, Origin, WalletRef};
+use till::meta::Meta;
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
 use till_actors::node::OpenChannelRequest;
@@ -145,6 +146,7 @@ pub(super) fn new_invoice(request: wire::InvoiceRequest) -> Result<NewInvoice, I
         webhook_url: webhook_url.transpose()?,
         expiry_secs: expiry_secs.transpose()?,
         hold: None,
+        meta: Meta::default(),
     })
 }
 
@@ -209,6 +211,7 @@ pub(super) fn new_payment(
         bolt11,
         amount,
         fee_cap: None,
+        meta: Meta::default(),
     })
 }
 

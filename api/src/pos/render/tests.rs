@@ -27,6 +27,8 @@ fn sat(n: u64) -> Sat {
 
 fn open_invoice() -> Invoice {
     Invoice {
+        entry: 0,
+        meta: till::meta::Meta::default(),
         hash: PaymentHash::from_bytes([0xab; 32]),
         wallet: WalletRef::House,
         origin: Origin::Pos,
@@ -65,6 +67,8 @@ fn paid_invoice() -> Invoice {
 
 fn pending_payment() -> Payment {
     Payment {
+        entry: 0,
+        meta: till::meta::Meta::default(),
         id: PaymentId::from_bytes([0xcd; 16]),
         hash: Some(PaymentHash::from_bytes([0xab; 32])),
         wallet: WalletRef::House,

@@ -1,0 +1,245 @@
+//! Holders of wallets, their wallets and keys. Owns the texts of keys: they are derived from the seed,
+//! so that a surface can show them again though only their digests are stored.
+
+use till::access::PasswordHash;
+use till::holder::{Holder, HolderName, Key, KeyScope, Wallet};
+use till::id::{HolderId, SecretHash, WalletId};
+use till::ledger::{Account, Balance, HolderCommand, Origin, WalletKeys, WalletRef};
+use till::money::Msat;
+use till::time::Timestamp;
+
+use super::invoices::no_randomness;
+use super::types::ServiceError;
+use super::{Service, hmac_sha256};
+
+/// Bytes of a key: 32 hexadecimal digits, as LNbits has them.
+const KEY_BYTES: usize = 16;
+
+/// Somebody who comes.
+#[derive(Clone, Debug)]
+pub struct NewHolder {
+    /// What they log in with.
+    pub name: Option<String>,
+    /// Their password.
+    pub password: Option<PasswordHash>,
+    /// Whether they see and do what other holders may not.
+    pub is_admin: bool,
+    /// What their first wallet is called.
+    pub wallet_name: Option<String>,
+}
+
+/// A wallet that is opened by a key.
+#[derive(Clone, Debug)]
+pub struct OpenedWallet {
+    /// The wallet.
+    pub wallet: Wallet,
+    /// The key.
+    pub key: Key,
+}
+
+impl Service {
+    /// Adds a holder, with a first wallet if it has a name.
+    ///
+    /// # Errors
+    /// [`Refusal::NameTaken`](till::ledger::Refusal::NameTaken) if somebody has that name.
+    pub async fn add_holder(
+        &self,
+        origin: Origin,
+        wanted: NewHolder,
+    ) -> Result<(Holder, Option<Wallet>), ServiceError> {
+        let id = HolderId::from_bytes(random()?);
+        let holder = Holder {
+            id,
+            name: wanted.name,
+            password: wanted.password,
+            is_admin: wanted.is_admin,
+            created_at: Timestamp::default(),
+            deleted_at: None,
+            epoch: 0,
+            wallets: 0,
+            recovery: None,
+        };
+        let wallet = match wanted.wallet_name {
+            Some(name) => Some(self.new_wallet(origin, id, name)?),
+            None => None,
+        };
+        let wallet_id = wallet.as_ref().map(|made| made.wallet.id);
+        let add = HolderCommand::Add {
+            holder: Box::new(holder),
+            key: None,
+            wallet,
+        };
+        self.parts.ledger.execute(add).await?;
+        let holder = self.row::<Holder>(&id)?.ok_or(ServiceError::Unknown)?;
+        let wallet = match wallet_id {
+            Some(id) => self.row::<Wallet>(&id)?,
+            None => None,
+        };
+        Ok((holder, wallet))
+    }
+
+    /// Adds a wallet.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownHolder`](till::ledger::Refusal::UnknownHolder).
+    pub async fn add_wallet(
+        &self,
+        origin: Origin,
+        holder: HolderId,
+        name: String,
+    ) -> Result<Wallet, ServiceError> {
+        let made = self.new_wallet(origin, holder, name)?;
+        let id = made.wallet.id;
+        self.parts
+            .ledger
+            .execute(HolderCommand::AddWallet(made))
+            .await?;
+        self.row::<Wallet>(&id)?.ok_or(ServiceError::Unknown)
+    }
+
+    fn new_wallet(
+        &self,
+        origin: Origin,
+        holder: HolderId,
+        name: String,
+    ) -> Result<WalletKeys, ServiceError> {
+        let wallet = Wallet {
+            id: WalletId::from_bytes(random()?),
+            holder,
+            number: 0,
+            name,
+            currency: None,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            deleted_at: None,
+            epoch: 0,
+        };
+        let keys = [KeyScope::Admin, KeyScope::Invoice];
+        let keys = keys.map(|scope| self.new_key(origin, scope, &wallet));
+        Ok(WalletKeys {
+            wallet: Box::new(wallet),
+            keys: keys.into(),
+        })
+    }
+
+    fn new_key(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> Key {
+        let text = self.key_text(origin, scope, wallet);
+        Key {
+            hash: SecretHash::of(text.as_bytes()),
+            origin,
+            scope,
+            holder: wallet.holder,
+            wallet: Some(wallet.id),
+            created_at: Timestamp::default(),
+            revoked_at: None,
+        }
+    }
+
+    /// The text of a wallet's present key, 32 hexadecimal digits.
+    #[must_use]
+    pub fn key_text(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> String {
+        let surface = match origin {
+            Origin::Pos => "pos",
+            Origin::Node => "node",
+            Origin::Lnbits => "lnbits",
+            Origin::Lnbot => "lnbot",
+        };
+        let scope = match scope {
+            KeyScope::Invoice => "invoice",
+            KeyScope::Admin => "admin",
+            KeyScope::Holder => "holder",
+        };
+        let purpose = format!("key/{surface}/{scope}/{}/{}", wallet.id, wallet.epoch);
+        let derived = hmac_sha256(self.parts.root.as_slice(), &purpose);
+        let (key, _) = derived.split_at(KEY_BYTES);
+        hex::encode(key)
+    }
+
+    /// The wallet that a key opens on a surface, if it is good.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn opened_by(
+        &self,
+        origin: Origin,
+        text: &str,
+    ) -> Result<Option<OpenedWallet>, ServiceError> {
+        let key = self.row::<Key>(&SecretHash::of(text.as_bytes()))?;
+        let Some(key) = key.filter(|key| key.is_live() && key.origin == origin) else {
+            return Ok(None);
+        };
+        let Some(id) = key.wallet else {
+            return Ok(None);
+        };
+        let wallet = self.row::<Wallet>(&id)?.filter(Wallet::is_open);
+        Ok(wallet.map(|wallet| OpenedWallet { wallet, key }))
+    }
+
+    /// The holder with this id.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn holder(&self, id: HolderId) -> Result<Option<Holder>, ServiceError> {
+        Ok(self.row::<Holder>(&id)?.filter(Holder::is_present))
+    }
+
+    /// The holder with this name.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn holder_by_name(&self, name: &str) -> Result<Option<Holder>, ServiceError> {
+        let Some(found) = self.row::<HolderName>(&name.to_owned())? else {
+            return Ok(None);
+        };
+        let holder = self.holder(found.holder).await?;
+        Ok(holder.filter(|holder| holder.name.as_deref() == Some(name)))
+    }
+
+    /// The wallet with this id, deleted ones too.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, ServiceError> {
+        self.row::<Wallet>(&id)
+    }
+
+    /// A holder's wallets, the oldest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn wallets_of(&self, holder: HolderId) -> Result<Vec<Wallet>, ServiceError> {
+        self.read(move |views| views.wallets_of(holder)).await
+    }
+
+    /// What a wallet is owed, and what of it is not set aside.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn wallet_balance(&self, id: WalletId) -> Result<WalletBalance, ServiceError> {
+        let account = Account::Wallet(WalletRef::Wallet(id));
+        let balance = self.row::<Balance>(&account)?;
+        let balance = balance.unwrap_or(Balance::empty(account));
+        let posted = u64::try_from(balance.credit_msat())
+            .ok()
+            .and_then(Msat::new);
+        Ok(WalletBalance {
+            balance: posted.unwrap_or(Msat::ZERO),
+            available: balance.available(),
+        })
+    }
+}
+
+/// A wallet's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalletBalance {
+    /// What it is owed.
+    pub balance: Msat,
+    /// What of it is not set aside for payments in flight.
+    pub available: Msat,
+}
+
+fn random<const N: usize>() -> Result<[u8; N], ServiceError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(no_randomness)?;
+    Ok(bytes)
+}
