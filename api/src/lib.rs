@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod lnbits;
 pub mod pos;
 pub mod seed;
 mod serve;

@@ -100,7 +100,7 @@ async fn unknown_routes_and_methods_answer_in_the_envelope() {
         "/wallet",
         "/wallet/",
         "/wallet/nothing",
-        "/api/v1/wallet",
+        "/api/v2/wallet",
         "/%ff",
         "/..%2f",
     ] {

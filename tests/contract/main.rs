@@ -9,6 +9,7 @@ mod envelope;
 mod export;
 mod invoices;
 mod lists;
+mod lnbits_slice;
 mod node;
 mod offers;
 mod openings;

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use till::fees::LspPolicy;
 use till_actors::hub::HubLimits;
-use till_actors::service::Policy;
+use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
+use tilld::lnbits::{Dialect, Settings as LnbitsSettings};
 use tilld::pos::{Settings, router};
 use tilld::seed::{self, Mnemonic, PassphraseSources, SeedReader};
 
@@ -35,6 +36,8 @@ pub struct TestApp {
     pub node: Arc<FakeNode>,
     /// Where it is served.
     pub url: String,
+    /// What its surfaces call.
+    pub service: Service,
     _dir: tempfile::TempDir,
 }
 
@@ -61,9 +64,28 @@ impl TestApp {
         Self::start_as(lsp, |_| ()).await.set_up().await
     }
 
+    /// One that speaks a dialect of LNbits, and takes whoever comes.
+    pub async fn lnbits(dialect: Dialect) -> Self {
+        let lnbits = LnbitsSettings {
+            dialect,
+            open_registration: true,
+            payment_wait: Duration::from_secs(5),
+            ..LnbitsSettings::default()
+        };
+        Self::start_all(|_| (), |_| (), lnbits).await.set_up().await
+    }
+
     async fn start_as(
         change_till: impl FnOnce(&mut TillConfig),
         change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::start_all(change_till, change, LnbitsSettings::default()).await
+    }
+
+    async fn start_all(
+        change_till: impl FnOnce(&mut TillConfig),
+        change: impl FnOnce(&mut Settings),
+        lnbits: LnbitsSettings,
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let node = Arc::new(FakeNode::default());
@@ -82,7 +104,9 @@ impl TestApp {
         };
         settings.lockout.max_failures = 50;
         change(&mut settings);
-        let app = router(till.service(), settings);
+        let service = till.service();
+        let lnbits = tilld::lnbits::router(till.service(), lnbits);
+        let app = router(till.service(), settings).nest_service("/api/v1", lnbits);
         let listener = narrow_listener();
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move {
@@ -93,6 +117,7 @@ impl TestApp {
         Self {
             node,
             url,
+            service,
             _dir: dir,
         }
     }

@@ -10,4 +10,5 @@ pub mod caller;
 pub mod crash;
 pub mod fake_node;
 pub mod invoices;
+pub mod lnbits;
 pub mod offers;

@@ -25,10 +25,10 @@ pub use secret::Secret;
 use section::{Context, Key, Section, Visitor};
 pub(crate) use section::{ENV_CONFIG, ENV_PREFIX};
 pub use sections::{
-    AuthConfig, ChainConfig, EventsConfig, HttpConfig, LogConfig, LspConfig, NodeConfig,
-    OnchainConfig, PaymentsConfig, PosConfig, SeedConfig, TillConfig,
+    AuthConfig, ChainConfig, EventsConfig, HttpConfig, LnbitsConfig, LogConfig, LspConfig,
+    NodeConfig, OnchainConfig, PaymentsConfig, PosConfig, SeedConfig, TillConfig,
 };
-pub use types::{ChainSource, HttpUrl, Network, NodeId, PeerAddress};
+pub use types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress};
 
 /// Declares [`Config`] and its walk over the sections, so that no section can be forgotten.
 macro_rules! config {
@@ -81,6 +81,8 @@ config! {
     auth: AuthConfig,
     /// `[pos]`
     pos: PosConfig,
+    /// `[lnbits]`
+    lnbits: LnbitsConfig,
     /// `[events]`
     events: EventsConfig,
     /// `[log]`

@@ -9,7 +9,7 @@ use super::{
     rule::{alias, log_filter, within},
     secret::Secret,
     section::{Context, section},
-    types::{ChainSource, HttpUrl, Network, NodeId, PeerAddress},
+    types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
 };
 
 /// An hour, in seconds.
@@ -154,6 +154,19 @@ section! {
         /// Ask for the wallet password once more, in the header X-Wallet-Password, before the words
         /// of the seed are shown.
         seed_requires_password: bool = false;
+    }
+}
+
+section! {
+    /// The LNbits surface, under /api/v1.
+    LnbitsConfig as "lnbits" with _ => {
+        /// How it speaks: documented (LNbits' documentation) or v1 (what LNbits 1.6 servers really
+        /// send). Clients made for LNbits want v1.
+        dialect: Dialect = Dialect::Documented;
+        /// Let anybody make an account.
+        open_registration: bool = false;
+        /// How long a login is good, in seconds.
+        access_token_secs: u64 = DAY, within(60..=365 * DAY, "seconds");
     }
 }
 

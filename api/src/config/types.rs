@@ -101,6 +101,36 @@ impl fmt::Display for ChainSource {
     }
 }
 
+/// How the LNbits surface speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// As LNbits' documentation has it.
+    Documented,
+    /// As LNbits 1.6 servers do.
+    V1,
+}
+
+impl FromStr for Dialect {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "documented" => Ok(Self::Documented),
+            "v1" => Ok(Self::V1),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Documented => "documented",
+            Self::V1 => "v1",
+        })
+    }
+}
+
 /// Path segments at least this long are taken for access tokens and not shown.
 const TOKEN_SEGMENT_CHARS: usize = 16;
 

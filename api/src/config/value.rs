@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     secret::{REDACTED, Secret},
-    types::{ChainSource, HttpUrl, Network, NodeId, PeerAddress},
+    types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
 };
 
 /// A value as it was given.
@@ -133,6 +133,7 @@ text! {
     Network: "mainnet, signet, testnet4 or regtest",
     ChainSource: "\"esplora\" (the only chain source of this release; electrum and bitcoind are \
                   planned for a later one)",
+    Dialect: "documented or v1",
     SocketAddr: "an IP address and a port, like 127.0.0.1:9154 or [::1]:9154",
     NodeId: "a node id (66 hex digits of a public key)",
     PeerAddress: "a host and a port, like 203.0.113.7:9735 or node.example.com:9735",

@@ -11,7 +11,7 @@ use till_actors::node::ldk::LdkConfig;
 use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
-use crate::config::{Config, Network, SeedConfig};
+use crate::config::{Config, Dialect, Network, SeedConfig};
 use crate::pos::Settings;
 use crate::seed::{PassphraseSources, SeedReader};
 
@@ -114,6 +114,21 @@ pub(super) fn pos(config: &Config) -> Settings {
         lockout,
         limits,
         ..defaults
+    }
+}
+
+pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
+    let pos = pos(config);
+    crate::lnbits::Settings {
+        dialect: match config.lnbits.dialect {
+            Dialect::Documented => crate::lnbits::Dialect::Documented,
+            Dialect::V1 => crate::lnbits::Dialect::V1,
+        },
+        open_registration: config.lnbits.open_registration,
+        access_token_secs: config.lnbits.access_token_secs,
+        payment_wait: pos.payment_wait,
+        secure_cookies: pos.secure_cookies,
+        limits: pos.limits,
     }
 }
 

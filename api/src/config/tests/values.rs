@@ -187,6 +187,17 @@ const BAD: &[(&str, &str, &str)] = &[
         "1",
         "must be true or false, not 1",
     ),
+    ("lnbits.dialect", "\"v2\"", "must be documented or v1"),
+    (
+        "lnbits.open_registration",
+        "1",
+        "must be true or false, not 1",
+    ),
+    (
+        "lnbits.access_token_secs",
+        "59",
+        "a whole number of seconds from 60",
+    ),
     (
         "auth.access_token_secs",
         "59",

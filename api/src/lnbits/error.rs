@@ -1,0 +1,218 @@
+//! The surface's envelope: `{"detail": ...}`, with `status` beside it where a payment failed. Owns the
+//! mapping from what the service refuses; there is no wildcard arm.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use till::ledger::Refusal;
+use till::payment::FailureReason;
+use till_actors::node::NodeError;
+use till_actors::service::ServiceError;
+
+use super::Dialect;
+use crate::http::{BUSY_RETRY_SECS, Problem};
+
+/// LNbits' own status for payments and invoices that failed.
+pub(crate) const PAYMENT_FAILED: u16 = 520;
+
+/// What a caller is told instead of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Error {
+    status: StatusCode,
+    detail: String,
+    /// Whether `"status": "failed"` stands beside the detail.
+    is_payment: bool,
+    retry_after_secs: Option<u64>,
+}
+
+impl Error {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            is_payment: false,
+            retry_after_secs: None,
+        }
+    }
+
+    /// A payment, or an invoice, that cannot be.
+    pub(crate) fn payment(detail: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(PAYMENT_FAILED).unwrap_or(StatusCode::BAD_GATEWAY);
+        Self {
+            is_payment: true,
+            ..Self::new(status, detail)
+        }
+    }
+
+    /// A field that cannot be: 422 by the documentation, 400 on real servers.
+    pub(crate) fn invalid(dialect: Dialect, detail: impl Into<String>) -> Self {
+        let status = match dialect {
+            Dialect::Documented => StatusCode::UNPROCESSABLE_ENTITY,
+            Dialect::V1 => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, detail)
+    }
+
+    /// There is no such payment.
+    pub(crate) fn unknown_payment() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Payment does not exist.")
+    }
+
+    /// Something that should be impossible; logs what it was.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
+    }
+
+    fn retry_after(self, secs: u64) -> Self {
+        Self {
+            retry_after_secs: Some(secs),
+            ..self
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let body = if self.is_payment {
+            json!({"detail": self.detail, "status": "failed"})
+        } else {
+            json!({"detail": self.detail})
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(secs) = self.retry_after_secs {
+            response.headers_mut().insert(RETRY_AFTER, secs.into());
+        }
+        response
+    }
+}
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Self {
+        let unavailable = |detail: String, secs: u64| {
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(secs)
+        };
+        match error {
+            ServiceError::Refused(refusal) => refusal.into(),
+            ServiceError::InvalidInvoice(_) => {
+                Self::new(StatusCode::BAD_REQUEST, "Bolt11 decoding error.")
+            }
+            ServiceError::InvalidOffer(why)
+            | ServiceError::InvalidAddress(why)
+            | ServiceError::InvalidRequest(why) => Self::new(StatusCode::BAD_REQUEST, why),
+            ServiceError::UnknownChannel
+            | ServiceError::NothingToBump
+            | ServiceError::TooPoorOnchain { .. } => Self::internal(&error),
+            ServiceError::Busy { retry_after_secs } => {
+                unavailable(error.to_string(), retry_after_secs.max(1).into())
+            }
+            ServiceError::Node(node) => node.into(),
+            ServiceError::Unknown | ServiceError::Stopping => {
+                unavailable(error.to_string(), BUSY_RETRY_SECS.into())
+            }
+        }
+    }
+}
+
+impl From<NodeError> for Error {
+    fn from(error: NodeError) -> Self {
+        tracing::warn!(%error, "the node did not do it");
+        match error {
+            NodeError::NoInbound(why) => Self::payment(why),
+            NodeError::Invalid(why) => Self::new(StatusCode::BAD_REQUEST, why),
+            NodeError::Unavailable(_)
+            | NodeError::Peer(_)
+            | NodeError::InsufficientFunds
+            | NodeError::OwnAddress
+            | NodeError::NotReplaceable(_)
+            | NodeError::Busy
+            | NodeError::Failed(_) => {
+                let detail = "The node is not available";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+                    .retry_after(BUSY_RETRY_SECS.into())
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::InsufficientFunds { .. } => Self::payment("Insufficient balance."),
+            Refusal::AlreadyPaid(_) | Refusal::TakenInvoice => {
+                Self::payment("Internal invoice already paid.")
+            }
+            Refusal::InFlight(_) | Refusal::NotCleared(_) => {
+                Self::payment("Payment already in flight.")
+            }
+            Refusal::InvoiceExpired => Self::payment("Invoice expired."),
+            Refusal::SelfPayment | Refusal::Underpaid => Self::payment(refusal.to_string()),
+            Refusal::InvoiceCancelled
+            | Refusal::DeadlinePassed
+            | Refusal::HashInUse
+            | Refusal::WrongState
+            | Refusal::OfferUnlinked(_)
+            | Refusal::ClosingAlready
+            | Refusal::AlreadyInitialized
+            | Refusal::LastAdmin
+            | Refusal::PasswordChanged
+            | Refusal::IdempotencyConflict => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            Refusal::UnknownInvoice | Refusal::UnknownPayment => Self::unknown_payment(),
+            Refusal::UnknownHolder | Refusal::UnknownUser => {
+                Self::new(StatusCode::NOT_FOUND, "User not found.")
+            }
+            Refusal::UnknownWallet => Self::new(StatusCode::NOT_FOUND, "Wallet not found."),
+            Refusal::UnknownSession => Self::new(StatusCode::UNAUTHORIZED, "Invalid credentials."),
+            Refusal::NameTaken => Self::new(StatusCode::BAD_REQUEST, "Username already exists."),
+            Refusal::WrongPreimage | Refusal::TooLarge => {
+                Self::new(StatusCode::BAD_REQUEST, refusal.to_string())
+            }
+            Refusal::Damaged(damaged) => Self::internal(&damaged),
+        }
+    }
+}
+
+/// A payment that ended without the recipient having the money.
+impl From<FailureReason> for Error {
+    fn from(reason: FailureReason) -> Self {
+        Self::payment(reason.message())
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::UnknownRoute => Self::new(StatusCode::NOT_FOUND, "Not Found"),
+            Problem::MethodNotAllowed => {
+                Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+            }
+            Problem::BodyTooLarge(max) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("The body exceeds {max} bytes"),
+            ),
+            Problem::BodyTooSlow => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time",
+            ),
+            Problem::NotJson => Self::new(StatusCode::BAD_REQUEST, "The body must be JSON"),
+            Problem::Malformed(why) => Self::new(StatusCode::BAD_REQUEST, why),
+            Problem::Overloaded => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again")
+                    .retry_after(BUSY_RETRY_SECS.into())
+            }
+            Problem::TooSlow => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The answer was not ready in time; what was asked for may still happen",
+            )
+            .retry_after(BUSY_RETRY_SECS.into()),
+            Problem::Panicked => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
+        }
+    }
+}
+
+/// The surface's envelope for [`shield`](crate::http::shield).
+pub(crate) fn render(problem: Problem) -> Response {
+    Error::from(problem).into_response()
+}

@@ -1,0 +1,4 @@
+//! Handlers by resource: extract, one call, wire type.
+
+pub(super) mod payments;
+pub(super) mod wallets;

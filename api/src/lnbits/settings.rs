@@ -1,0 +1,36 @@
+//! What the surface is told when it starts.
+
+use std::time::Duration;
+
+use super::Dialect;
+use crate::http::Limits;
+
+/// What the surface is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// Whether anybody may register.
+    pub open_registration: bool,
+    /// How long a login is good, in seconds.
+    pub access_token_secs: u64,
+    /// How long an answer waits for a payment's outcome.
+    pub payment_wait: Duration,
+    /// Mark cookies Secure.
+    pub secure_cookies: bool,
+    /// Bounds on what callers may cost.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::default(),
+            open_registration: false,
+            access_token_secs: 86_400,
+            payment_wait: Duration::from_secs(60),
+            secure_cookies: false,
+            limits: Limits::default(),
+        }
+    }
+}

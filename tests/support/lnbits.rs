@@ -1,0 +1,87 @@
+//! A client of the LNbits surface: a wallet and its keys.
+
+use reqwest::Method;
+use serde_json::Value;
+use till::holder::KeyScope;
+use till::ledger::Origin;
+use till_actors::service::NewHolder;
+
+use crate::app::TestApp;
+
+/// A wallet with its keys.
+#[derive(Clone, Debug)]
+pub struct Wallet {
+    /// Its id, 32 hexadecimal digits.
+    pub id: String,
+    /// Whose it is.
+    pub holder: String,
+    /// The key that allows everything.
+    pub adminkey: String,
+    /// The key that sees, and makes invoices.
+    pub inkey: String,
+    url: String,
+    http: reqwest::Client,
+}
+
+/// A status and a JSON body.
+pub type Answer = (u16, Value);
+
+impl TestApp {
+    /// A new holder with a wallet of that name.
+    pub async fn wallet(&self, name: &str) -> Wallet {
+        let wanted = NewHolder {
+            name: None,
+            password: None,
+            is_admin: false,
+            wallet_name: Some(name.to_owned()),
+        };
+        let made = self.service.add_holder(Origin::Lnbits, wanted).await;
+        let (holder, wallet) = made.expect("a new holder");
+        let wallet = wallet.expect("a first wallet");
+        let key = |scope| self.service.key_text(Origin::Lnbits, scope, &wallet);
+        Wallet {
+            id: wallet.id.to_string(),
+            holder: holder.id.to_string(),
+            adminkey: key(KeyScope::Admin),
+            inkey: key(KeyScope::Invoice),
+            url: format!("{}/api/v1", self.url),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("a client"),
+        }
+    }
+}
+
+impl Wallet {
+    /// Calls a route (below `/api/v1`) with one of the keys, or without.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(key) = key {
+            request = request.header("x-api-key", key);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or(Value::Null))
+    }
+
+    /// `GET` with the invoice key.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, Some(&self.inkey), None).await
+    }
+
+    /// `POST` with the admin key.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        let key = Some(self.adminkey.as_str());
+        self.call(Method::POST, path, key, Some(&body)).await
+    }
+}
