@@ -125,3 +125,40 @@ async fn odd_ranges_are_refused_in_words() {
         assert!(answer["message"].as_str().unwrap().len() > 10, "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_the_books_along_is_in_the_access_log_first() {
+    let app = TestApp::initialized().await;
+    let admin = app.wallet_admin().await;
+    app.earn(&admin, 5_000).await;
+    let log = async || admin.get("/wallet/auditlog").await.1;
+    for refused in [json!({"from": "yesterday"}), json!({"from": 2, "to": 1})] {
+        assert_eq!(admin.post("/wallet/export", refused).await.0, 400);
+    }
+    let cashier = app.cashier().await;
+    assert_eq!(cashier.post("/wallet/export", json!({})).await.0, 403);
+    let exports = |lines: Value| {
+        let lines = lines.as_array().unwrap().clone().into_iter();
+        let exports = lines.filter(|line| line["action"] == "export");
+        exports.collect::<Vec<_>>()
+    };
+    assert_eq!(exports(log().await), [] as [Value; 0], "nothing was taken");
+
+    let (_, me) = admin.get("/users/me").await;
+    let mut told = Vec::new();
+    for (range, detail) in [
+        (json!({}), "from the beginning to now"),
+        (json!({"from": 5, "to": 1_000}), "from 5 to 1000"),
+    ] {
+        let request = admin.request(Method::POST, "/wallet/export").json(&range);
+        let answer = admin.send(request).await;
+        assert_eq!(answer.status(), 200);
+        // The body has not been asked for yet.
+        let newest = exports(log().await).remove(0);
+        assert_eq!(newest["userId"], me["userId"], "{newest}");
+        assert_eq!(newest["detail"], detail, "{newest}");
+        told.insert(0, newest);
+        drop(answer);
+    }
+    assert_eq!(exports(log().await), told, "one line each");
+}

@@ -7,6 +7,7 @@ mod audit_log;
 mod disk;
 mod envelope;
 mod export;
+mod guide;
 mod invoices;
 mod lists;
 mod lnbits_slice;

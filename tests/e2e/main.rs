@@ -13,6 +13,7 @@ mod channels;
 mod closing;
 mod damage;
 mod export;
+mod guide;
 mod jit;
 mod money_on_chain;
 mod offers;

@@ -1,11 +1,13 @@
-//! The house's history as a file. Owns how it is streamed: a part of it never passes for the whole,
-//! because a body that cannot be finished is broken off.
+//! The house's history as a file. Owns that it is given out only once the access log has it on disk,
+//! and how it is streamed: a part of it never passes for the whole, because a body that cannot be
+//! finished is broken off.
 
 use axum::body::{Body as Stream, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
+use till::access::AccessAction;
 use till_actors::export::{Export, ExportError};
 
 use crate::pos::Pos;
@@ -19,13 +21,17 @@ const CSV: &str = "text/csv; charset=utf-8";
 
 /// `POST /wallet/export`
 pub(crate) async fn export(
-    _wallet: WalletAdmin,
+    WalletAdmin(staff): WalletAdmin,
     State(pos): State<Pos>,
     Body(request): Body<wire::ExportRequest>,
 ) -> Result<Response, Error> {
     let range = parse::export(request)?;
     let header = render::export_header().map_err(|e| Error::internal(&e))?;
     let lines = pos.service.export(range.from, range.to).await?;
+    // Nothing has left yet: what the access log cannot have is not exported.
+    let (from, to) = (range.from, range.to);
+    let taken = AccessAction::Export { from, to };
+    pos.service.note_access(staff.user.id, taken).await?;
     let name = render::export_name(&range);
     let headers = [
         (CONTENT_TYPE, CSV.to_owned()),
