@@ -8,10 +8,11 @@ use super::state::{EvolveError, State};
 use crate::access::{AccessNote, Business, User, UserName};
 use crate::holder::{Holder, HolderName};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
-use crate::invoice::{self, Held, Invoice};
+use crate::invoice::{self, Claim, Held, Invoice};
+use crate::meta::Meta;
 use crate::money::Msat;
 use crate::offer::Offer;
-use crate::payment::{self, Outcome, Payment, Sent};
+use crate::payment::{self, FailureReason, Outcome, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Deposit, MinedIn, Opening, OpeningOutcome, Spend, SpendTx, SpendVersion};
 
@@ -27,11 +28,7 @@ impl<A: Archive> State<A> {
                 lsp_fee,
             } => self.issue(seq, at, hash, bolt11, *number, *lsp_fee),
             Fact::InvoiceAbandoned(hash) => self.step_invoice(seq, hash, On::Abandon, |_| ()),
-            Fact::ClaimIntended { hash, claim } => {
-                self.step_invoice(seq, hash, On::ClaimIntended, |invoice| {
-                    (invoice.claim, invoice.held) = (Some(*claim), None);
-                })
-            }
+            Fact::ClaimIntended { hash, claim } => self.intend_claim(seq, hash, *claim),
             Fact::ClaimLapsed(hash) => self.step_invoice(seq, hash, On::ClaimLapsed, |_| ()),
             Fact::InvoicePaid { hash, receipt } => {
                 self.step_invoice(seq, hash, On::Received, |invoice| {
@@ -57,10 +54,7 @@ impl<A: Archive> State<A> {
                 fee_cap,
             } => self.retry(seq, at, id, *amount, *fee_cap),
             Fact::PaymentSent { id, sent } => self.end(seq, id, Outcome::Sent(sent.clone())),
-            Fact::PaymentFailed { id, reason } => {
-                let reason = *reason;
-                self.end(seq, id, Outcome::Failed { reason, at })
-            }
+            Fact::PaymentFailed { id, reason } => self.fail(seq, at, id, *reason),
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
             Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
             Fact::OfferMade(offer) => self.keep_offer(seq, offer),
@@ -84,16 +78,51 @@ impl<A: Archive> State<A> {
             Fact::WalletSet(row) => self.set(seq, row.as_ref()),
             Fact::KeySet(row) => self.set(seq, row.as_ref()),
             Fact::ShareSet(row) => self.set(seq, row.as_ref()),
-            Fact::InvoiceMetaSet { hash, meta } => {
-                self.change_invoice(seq, hash, |i| i.meta = meta.as_ref().clone())
-            }
-            Fact::PaymentMetaSet { id, meta } => {
-                self.change_payment(seq, id, |p| p.meta = meta.as_ref().clone())
-            }
+            Fact::InvoiceMetaSet { hash, meta } => self.tell_of_invoice(seq, hash, meta),
+            Fact::PaymentMetaSet { id, meta } => self.tell_of_payment(seq, id, meta),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
         }
+    }
+
+    fn intend_claim(
+        &mut self,
+        seq: u64,
+        hash: &PaymentHash,
+        claim: Claim,
+    ) -> Result<(), EvolveError> {
+        self.step_invoice(seq, hash, invoice::Input::ClaimIntended, |invoice| {
+            (invoice.claim, invoice.held) = (Some(claim), None);
+        })
+    }
+
+    fn fail(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        id: &PaymentId,
+        reason: FailureReason,
+    ) -> Result<(), EvolveError> {
+        self.end(seq, id, Outcome::Failed { reason, at })
+    }
+
+    fn tell_of_invoice(
+        &mut self,
+        seq: u64,
+        hash: &PaymentHash,
+        meta: &Meta,
+    ) -> Result<(), EvolveError> {
+        self.change_invoice(seq, hash, |invoice| invoice.meta = meta.clone())
+    }
+
+    fn tell_of_payment(
+        &mut self,
+        seq: u64,
+        id: &PaymentId,
+        meta: &Meta,
+    ) -> Result<(), EvolveError> {
+        self.change_payment(seq, id, |payment| payment.meta = meta.clone())
     }
 
     fn set<E: Entity>(&mut self, seq: u64, row: &E) -> Result<(), EvolveError> {

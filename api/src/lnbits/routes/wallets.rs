@@ -1,4 +1,4 @@
-//! Wallets.
+//! The wallet of a key. Owns nothing.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! Wallets.
+//! Wallets, as LNbits shows them.
 
 use serde::Serialize;
 

@@ -108,9 +108,7 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
-            Refusal::UnknownHolder | Refusal::UnknownWallet => {
-                Self::new(Case::NotFound, "No such wallet")
-            }
+            Refusal::UnknownHolder | Refusal::UnknownWallet => no_wallet(),
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
             Refusal::ClosingAlready => Self::new(
                 Case::Conflict,
@@ -128,6 +126,10 @@ impl From<Refusal> for Error {
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
     }
+}
+
+fn no_wallet() -> Error {
+    Error::new(Case::NotFound, "No such wallet")
 }
 
 fn offer_unlinked() -> Error {
