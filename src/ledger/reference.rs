@@ -5,7 +5,7 @@ use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
-use crate::id::{OpeningId, PaymentId};
+use crate::id::{OpeningId, PaymentId, TxId};
 
 /// What was made under a key; the answer to a repeat is rendered from how it stands by then.
 ///
@@ -17,10 +17,14 @@ pub enum Reference {
     Payment(PaymentId),
     /// The opening of a channel: number 1.
     Opening(OpeningId),
+    /// A splice, by its transaction: number 2.
+    Splice(TxId),
 }
 
 /// The number of [`Reference::Opening`]. Never reuse one.
 const OPENING: u32 = 1;
+/// The number of [`Reference::Splice`].
+const SPLICE: u32 = 2;
 /// Number and id.
 const PAIR: u64 = 2;
 
@@ -36,6 +40,10 @@ impl<C> Encode<C> for Reference {
                 e.array(PAIR)?.u32(OPENING)?;
                 id.encode(e, ctx)
             }
+            Self::Splice(tx_id) => {
+                e.array(PAIR)?.u32(SPLICE)?;
+                tx_id.encode(e, ctx)
+            }
         }
     }
 }
@@ -50,6 +58,7 @@ impl<'b, C> Decode<'b, C> for Reference {
         }
         match d.u32()? {
             OPENING => OpeningId::decode(d, ctx).map(Self::Opening),
+            SPLICE => TxId::decode(d, ctx).map(Self::Splice),
             other => Err(DecodeError::unknown_variant(i64::from(other))),
         }
     }
@@ -65,11 +74,12 @@ mod tests {
         let id = PaymentId::from_bytes([7; 16]);
         assert_eq!(encode(&Reference::Payment(id)), encode(&id));
         let opening = Reference::Opening(OpeningId::from_bytes([8; 16]));
-        for reference in [Reference::Payment(id), opening] {
+        let splice = Reference::Splice(TxId::from_bytes([9; 32]));
+        for reference in [Reference::Payment(id), opening, splice] {
             let read = minicbor::decode::<Reference>(&encode(&reference));
             assert_eq!(read.ok(), Some(reference));
         }
-        for odd in [&[0x82, 0x02, 0x40][..], &[0x81, 0x01], &[0x01], &[]] {
+        for odd in [&[0x82, 0x03, 0x40][..], &[0x81, 0x01], &[0x01], &[]] {
             assert!(minicbor::decode::<Reference>(odd).is_err(), "{odd:?}");
         }
     }

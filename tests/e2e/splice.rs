@@ -193,6 +193,16 @@ async fn the_till_splices_channels_that_it_opened_and_that_it_did_not() {
         .post("/wallet/channels/c0ffee/splicein", json!({"amountSat": 1}))
         .await;
     assert_eq!(status, 404);
+    let keyed = async |amount: u64| {
+        let body = json!({ "amountSat": amount });
+        let key = [("Idempotency-Key", "splice")];
+        let call = shop.try_call(reqwest::Method::POST, &path, Some(body), &key);
+        call.await.unwrap()
+    };
+    let first = keyed(50_000).await;
+    assert_eq!(first.0, 200, "{first:?}");
+    assert_eq!(keyed(50_000).await, first, "a repeat is no second splice");
+    assert_eq!(keyed(50_001).await.0, 409);
     // What a peer that is away would do later, is not begun.
     shop.world.lsp().stop().await.unwrap();
     until("the provider to be missed", async || {

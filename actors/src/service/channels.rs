@@ -1,9 +1,9 @@
 //! Opening channels, once more too, and all that there are or were. Owns how the node's channels and
 //! the ledger's rows are put side by side.
 
-use till::id::OpeningId;
-use till::ledger::Refusal;
+use till::id::{OpeningId, RequestHash};
 use till::ledger::entity::Idempotency;
+use till::ledger::{IdempotencyKey, Refusal};
 use till::money::Sat;
 use till::treasury::{Channel, ChannelState};
 
@@ -66,9 +66,16 @@ impl Service {
         name: &str,
         way: SpliceWay,
         amount: Sat,
+        keyed: Option<(IdempotencyKey, RequestHash)>,
     ) -> Result<SplicedChannel, ServiceError> {
         let user_channel_id = self.channel_named(name).await?.user_channel_id;
+        // What a repeat asks for has left already.
+        let is_repeat = match &keyed {
+            Some((key, _)) => self.row::<Idempotency>(key)?.is_some(),
+            None => false,
+        };
         match way {
+            SpliceWay::In | SpliceWay::Out if is_repeat => {}
             SpliceWay::In => {
                 if self.node_balances().await?.onchain_spendable < amount {
                     return Err(NodeError::InsufficientFunds.into());
@@ -88,7 +95,7 @@ impl Service {
             way,
             amount,
         };
-        Ok(self.parts.treasury.splice(request).await?)
+        Ok(self.parts.treasury.splice(request, keyed).await?)
     }
 
     /// The channel with this channel id or this lasting id.

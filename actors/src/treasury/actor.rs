@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::id::{OpeningId, TxId};
-use till::ledger::OpeningOrder;
+use till::id::{OpeningId, RequestHash, TxId};
+use till::ledger::{Command, IdempotencyKey, OpeningOrder, Reference};
 use till::treasury::{Channel, ChannelState, CloseJob};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -38,6 +38,9 @@ pub(crate) enum Msg {
     SyncAndScan,
 }
 
+/// A caller's key, and the digest of what was asked for.
+pub(super) type Keyed = Option<(IdempotencyKey, RequestHash)>;
+
 type Reply<T> = oneshot::Sender<Result<T, TreasuryError>>;
 
 /// What somebody wants done. They may be gone when it is; it is done all the same.
@@ -47,7 +50,7 @@ pub(crate) enum Wish {
     /// Open a channel like one that is closed. Answered as an opening is.
     Reopen(OpeningId, [u8; 16], Reply<ChannelOpening>),
     /// Put more money into a channel, or take some out. Answered once the transaction is known.
-    Splice(SpliceRequest, Reply<SplicedChannel>),
+    Splice(SpliceRequest, Keyed, Reply<SplicedChannel>),
     /// Pay on the chain. Answered once the chain source has the transaction.
     Pay(SpendWish, Reply<Spent>),
     /// Give a transaction a higher fee, likewise.
@@ -166,16 +169,30 @@ impl Treasury {
         match wish {
             Wish::Open(order, request, reply) => drop(reply.send(self.open(order, request).await)),
             Wish::Reopen(id, closed, reply) => drop(reply.send(self.reopen(id, closed).await)),
-            Wish::Splice(request, reply) => drop(reply.send(self.splice(request).await)),
+            Wish::Splice(request, key, reply) => {
+                drop(reply.send(self.splice(request, key).await));
+            }
             Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
             Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
             Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
         }
     }
 
-    async fn splice(&mut self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {
+    async fn splice(
+        &mut self,
+        request: SpliceRequest,
+        keyed: Keyed,
+    ) -> Result<SplicedChannel, TreasuryError> {
+        if let Some(known) = splice::repeated(&self.args.views, &request, keyed.as_ref())? {
+            return Ok(known);
+        }
         self.spends.all_seen().await?;
         let spliced = splice::run(&self.args, request).await?;
+        if let (Some(tx), Some(_)) = (spliced.tx, &keyed) {
+            let reference = Reference::Splice(tx);
+            let keep = Command::KeepKey { keyed, reference };
+            self.args.ledger.execute_for_node(keep).await?;
+        }
         if let Some(tx) = spliced.tx {
             self.catch_up(tx).await;
         }

@@ -9,7 +9,7 @@ use till::money::Sat;
 use till::treasury::CloseJob;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::actor::{Msg, Wish};
+use super::actor::{Keyed, Msg, Wish};
 use super::spend::{BumpWish, SpendWish, Spent};
 use crate::chain::ChainError;
 use crate::ledger::LedgerError;
@@ -147,8 +147,12 @@ impl TreasuryHandle {
     ///
     /// # Errors
     /// As [`open_channel`](Self::open_channel).
-    pub async fn splice(&self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {
-        self.ask(|reply| Wish::Splice(request, reply)).await
+    pub(crate) async fn splice(
+        &self,
+        request: SpliceRequest,
+        keyed: Keyed,
+    ) -> Result<SplicedChannel, TreasuryError> {
+        self.ask(|reply| Wish::Splice(request, keyed, reply)).await
     }
 
     pub(crate) fn stop(&self) {

@@ -57,7 +57,7 @@ pub(super) async fn ask(
             return standing(&args.views, known).map(Asked::Before);
         }
         // A key names its operation too, so that is somebody's mistake.
-        Done::Repeat(Reference::Payment(_)) => {
+        Done::Repeat(Reference::Payment(_) | Reference::Splice(_)) => {
             return Err(LedgerError::Refused(Refusal::IdempotencyConflict).into());
         }
     }

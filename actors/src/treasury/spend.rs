@@ -426,7 +426,9 @@ impl Spends {
 fn payment_of(reference: Reference) -> Result<PaymentId, TreasuryError> {
     match reference {
         Reference::Payment(id) => Ok(id),
-        Reference::Opening(_) => Err(LedgerError::Refused(Refusal::IdempotencyConflict).into()),
+        Reference::Opening(_) | Reference::Splice(_) => {
+            Err(LedgerError::Refused(Refusal::IdempotencyConflict).into())
+        }
     }
 }
 

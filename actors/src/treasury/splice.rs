@@ -7,18 +7,52 @@
 
 use std::time::Duration;
 
-use till::ledger::OnchainSeen;
+use till::id::RequestHash;
+use till::ledger::entity::Idempotency;
+use till::ledger::{IdempotencyKey, OnchainSeen, Reference, Refusal};
 use till::money::Msat;
 use till::treasury::{Channel, ChannelState, Purpose};
 
 use super::actor::Args;
 use super::handle::TreasuryError;
 use crate::chain::ChainClient;
+use crate::ledger::LedgerError;
 use crate::node::{NodeChannel, NodeError, OnchainRow, SpliceRequest};
 use crate::service::types::SplicedChannel;
+use crate::views::Views;
 
 /// How long the two sides may take to agree on a splice and sign it.
 const SPLICE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The splice that the same request made before.
+///
+/// # Errors
+/// [`Refusal::IdempotencyConflict`] if the key was used for another request.
+pub(super) fn repeated(
+    views: &Views,
+    request: &SpliceRequest,
+    keyed: Option<&(IdempotencyKey, RequestHash)>,
+) -> Result<Option<SplicedChannel>, TreasuryError> {
+    let Some((key, hash)) = keyed else {
+        return Ok(None);
+    };
+    let Some(known) = views.get::<Idempotency>(key)? else {
+        return Ok(None);
+    };
+    let conflict = || LedgerError::Refused(Refusal::IdempotencyConflict);
+    if known.request != *hash {
+        return Err(conflict().into());
+    }
+    let Reference::Splice(tx) = known.reference else {
+        return Err(conflict().into());
+    };
+    let row = views.get::<Channel>(&request.user_channel_id)?;
+    let row = row.ok_or(TreasuryError::UnknownChannel)?;
+    Ok(Some(SplicedChannel {
+        channel_id: row.channel_id,
+        tx: Some(tx),
+    }))
+}
 
 /// Asks for a splice and waits until its transaction is known.
 ///

@@ -168,6 +168,13 @@ pub enum Command {
         /// The output, unless the splice failed.
         funding: Option<Funding>,
     },
+    /// What was asked for under a caller's key is this.
+    KeepKey {
+        /// The key, and the digest of what was asked for.
+        keyed: Option<(IdempotencyKey, RequestHash)>,
+        /// What came of it.
+        reference: Reference,
+    },
     /// Write down that a channel is wanted, before the node is asked.
     IntendOpening(Box<OpeningOrder>),
     /// What the node said to it, or what a look at its channels proved.

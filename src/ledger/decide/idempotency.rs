@@ -4,7 +4,7 @@ use super::draft::Draft;
 use crate::id::RequestHash;
 use crate::ledger::command::{IdempotencyKey, Refusal};
 use crate::ledger::entity::{Archive, Idempotency};
-use crate::ledger::record::Fact;
+use crate::ledger::record::{Fact, Record};
 use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
 
@@ -37,4 +37,17 @@ pub(super) fn keep(draft: Draft, keyed: &Keyed, reference: Reference) -> Draft {
         reference,
     };
     draft.fact(Fact::IdempotencyKept(Box::new(kept)))
+}
+
+/// Notes what was made under a key, unless that is known already.
+pub(super) fn set<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    keyed: &Keyed,
+    reference: Reference,
+) -> Result<Record, Refusal> {
+    match earlier(state, keyed)? {
+        Some(_) => Ok(draft.finish()),
+        None => Ok(keep(draft, keyed, reference).finish()),
+    }
 }

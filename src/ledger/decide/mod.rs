@@ -108,6 +108,7 @@ pub fn decide<A: Archive>(
             user_channel_id,
             funding,
         } => treasury::splice(state, draft, user_channel_id, funding)?,
+        Command::KeepKey { keyed, reference } => idempotency::set(state, draft, &keyed, reference)?,
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
         Command::Holder(command) => holder::decide(state, draft, command)?,

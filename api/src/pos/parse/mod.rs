@@ -272,6 +272,23 @@ fn opening_key(key: String, request: &OpenChannelRequest) -> (IdempotencyKey, Re
     (key, RequestHash::of(canonical.as_bytes()))
 }
 
+/// What makes two splices the same: the channel, the way and the amount.
+pub(super) fn splice_key(
+    operation: &str,
+    key: String,
+    channel: &str,
+    amount: Sat,
+) -> (IdempotencyKey, RequestHash) {
+    let canonical = format!("{operation}\n{channel}\n{}", amount.get());
+    let key = IdempotencyKey {
+        origin: Origin::Pos,
+        wallet: WalletRef::House,
+        operation: operation.to_owned(),
+        key,
+    };
+    (key, RequestHash::of(canonical.as_bytes()))
+}
+
 /// How much to splice. An address must not be passed over in silence: what comes out of a channel goes
 /// to the till's own wallet.
 pub(super) fn splice(request: &wire::Splice) -> Result<Sat, Invalid> {

@@ -75,10 +75,13 @@ pub(crate) async fn splice_in(
     _wallet: WalletAdmin,
     State(pos): State<Pos>,
     Id(channel): Id<String>,
+    Idempotency(key): Idempotency,
     Body(request): Body<wire::Splice>,
 ) -> Result<Json<wire::Splicing>, Error> {
     let amount = parse::splice(&request)?;
-    let spliced = pos.service.splice(&channel, SpliceWay::In, amount).await?;
+    let keyed = key.map(|key| parse::splice_key("splicein", key, &channel, amount));
+    let spliced = pos.service.splice(&channel, SpliceWay::In, amount, keyed);
+    let spliced = spliced.await?;
     Ok(Json(render::splicing(spliced)))
 }
 
@@ -87,9 +90,12 @@ pub(crate) async fn splice_out(
     _wallet: WalletAdmin,
     State(pos): State<Pos>,
     Id(channel): Id<String>,
+    Idempotency(key): Idempotency,
     Body(request): Body<wire::Splice>,
 ) -> Result<Json<wire::Splicing>, Error> {
     let amount = parse::splice(&request)?;
-    let spliced = pos.service.splice(&channel, SpliceWay::Out, amount).await?;
+    let keyed = key.map(|key| parse::splice_key("spliceout", key, &channel, amount));
+    let spliced = pos.service.splice(&channel, SpliceWay::Out, amount, keyed);
+    let spliced = spliced.await?;
     Ok(Json(render::splicing(spliced)))
 }

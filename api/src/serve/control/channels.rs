@@ -208,7 +208,10 @@ async fn splice(
     amount_sat: u64,
 ) -> Result<ChannelsWire, ServiceError> {
     let (amount, _) = amounts(amount_sat, 0)?;
-    let spliced = door.service.splice(channel.trim(), way, amount).await?;
+    let spliced = door
+        .service
+        .splice(channel.trim(), way, amount, None)
+        .await?;
     Ok(ChannelsWire::Splicing(SplicingWire {
         spliced_channel_id: spliced.channel_id,
         tx_id: spliced.tx.map(|tx_id| tx_id.to_string()),
