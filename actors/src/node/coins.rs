@@ -78,7 +78,7 @@ impl Coins {
         let foreign = unconfirmed_foreign(&wallet);
         let proceeds = match &request.outlay {
             Outlay::Amount(_) => Vec::new(),
-            Outlay::Proceeds { of, .. } => outputs_of(&wallet, of),
+            Outlay::Proceeds { of, .. } => outputs_of(&wallet, of)?,
         };
         let mut builder = wallet.build_tx();
         builder.fee_rate(rate).unspendable(foreign);
@@ -115,7 +115,8 @@ impl Coins {
         let mut wallet = self.wallet(newest)?;
         let old_id = old.compute_txid();
         if wallet.get_tx(old_id).is_none() {
-            wallet.apply_unconfirmed_txs([(old.clone(), seconds_now())]);
+            // Later than whatever it took the place of: that may be what the source has.
+            wallet.apply_unconfirmed_txs([(old.clone(), seconds_now() + 1)]);
         }
         let rests_on_it = |tx: &Transaction| {
             tx.input
@@ -225,13 +226,20 @@ fn unconfirmed_foreign(wallet: &Wallet) -> Vec<OutPoint> {
         .collect()
 }
 
-/// The unspent, confirmed outputs of some transactions.
-fn outputs_of(wallet: &Wallet, transactions: &[TxId]) -> Vec<OutPoint> {
-    let coins = wallet.list_unspent().filter(|coin| {
-        let tx_id = convert::tx_id(coin.outpoint.txid);
-        coin.chain_position.is_confirmed() && transactions.contains(&tx_id)
-    });
-    coins.map(|coin| coin.outpoint).collect()
+/// The unspent outputs of some transactions, all of which are confirmed.
+fn outputs_of(wallet: &Wallet, transactions: &[TxId]) -> Result<Vec<OutPoint>, NodeError> {
+    let mut coins = Vec::new();
+    for coin in wallet.list_unspent() {
+        if !transactions.contains(&convert::tx_id(coin.outpoint.txid)) {
+            continue;
+        }
+        if !coin.chain_position.is_confirmed() {
+            let why = "a channel's money is not in the chain any more";
+            return Err(NodeError::Unavailable(why.into()));
+        }
+        coins.push(coin.outpoint);
+    }
+    Ok(coins)
 }
 
 fn signed(
@@ -252,6 +260,11 @@ fn signed(
         .output
         .iter()
         .filter(|output| output.script_pubkey == *recipient);
+    // What is left for a recipient who bears the fee may be dust, and is then left out.
+    if paid.clone().count() == 0 {
+        let why = "the fee would leave the recipient nothing";
+        return Err(NodeError::Invalid(why.into()));
+    }
     Ok(SignedSpend {
         tx_id: convert::tx_id(tx.compute_txid()),
         raw: encode::serialize(&tx),

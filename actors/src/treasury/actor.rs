@@ -8,15 +8,15 @@ use till::ledger::OpeningOrder;
 use till::treasury::{Channel, ChannelState, CloseJob};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::close::Closings;
+use super::close::{Closings, until_shown};
 use super::closing;
 use super::handle::TreasuryError;
 use super::opening::{self, Asked};
 use super::reconcile::Reconcile;
 use super::reopen;
 use super::scan::{Scan, Scanned};
-use super::spend::{BumpWish, SpendWish, Spends, Spent, Watched};
-use super::splice;
+use super::spend::{BumpWish, SpendWish, Spends, Spent};
+use super::{splice, watch};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
 use crate::node::handle::NodeHandle;
@@ -152,12 +152,12 @@ impl Treasury {
     async fn look_around(&mut self) -> Result<(), ViewError> {
         opening::find_unnamed(&self.args).await?;
         closing::watch(&self.args).await?;
-        let watched = self.spends.watch().await?;
+        let watched = watch::run(&self.args).await?;
         let scanned = self.scan.run().await?;
         self.closings.advance(scanned == Scanned::AllBooked).await?;
-        match (scanned, watched) {
-            (Scanned::AllBooked, Watched::AllSeen) => self.reconcile.run().await,
-            (Scanned::SomeWait, _) | (_, Watched::SomeUnseen) => Ok(()),
+        match scanned {
+            Scanned::AllBooked if watched.is_at_rest() => self.reconcile.run().await,
+            Scanned::AllBooked | Scanned::SomeWait => Ok(()),
         }
     }
 
@@ -169,12 +169,22 @@ impl Treasury {
             Wish::Splice(request, reply) => drop(reply.send(self.splice(request).await)),
             Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
             Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
-            Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
+            Wish::Close(wish, reply) => self.close(wish, reply).await,
         }
     }
 
+    /// The closing is under way when it is waited for: others need not wait too.
+    async fn close(&mut self, wish: CloseWish, reply: Reply<CloseJob>) {
+        let job = match self.closings.close(wish).await {
+            Ok(job) => job,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let args = self.args.clone();
+        tokio::spawn(async move { drop(reply.send(until_shown(args, job).await)) });
+    }
+
     async fn splice(&mut self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {
-        self.spends.all_seen().await?;
+        self.spends.all_known().await?;
         let spliced = splice::run(&self.args, request).await?;
         if let Some(tx) = spliced.tx {
             self.catch_up(tx).await;
@@ -197,7 +207,7 @@ impl Treasury {
         order: Box<OpeningOrder>,
         request: OpenChannelRequest,
     ) -> Result<ChannelOpening, TreasuryError> {
-        self.spends.all_seen().await?;
+        self.spends.all_known().await?;
         let user_channel_id = match opening::ask(&self.args, order, request).await? {
             Asked::Now(user_channel_id) => user_channel_id,
             Asked::Before(standing) => return Ok(standing),

@@ -1,30 +1,24 @@
 //! On-chain payments: build and sign, write down, broadcast, see at the chain source, have the node's
-//! wallet see it too; then the next. Owns that order. Recovery broadcasts the same bytes again and
-//! never builds another transaction; fees are bumped only on an administrator's word.
+//! wallet see it too; then the next. Owns that order; what was paid `watch` looks after. Recovery
+//! broadcasts the same bytes again and never builds another transaction; fees are bumped only on an
+//! administrator's word.
 
 use std::time::Duration;
 
-use bitcoin::Transaction;
-use bitcoin::consensus::encode;
 use till::id::{PaymentId, RequestHash, TxId};
 use till::ledger::entity::Idempotency;
-use till::ledger::{
-    Command, Done, IdempotencyKey, Origin, Reference, Refusal, SpendCommand, SpendOrder,
-};
+use till::ledger::{Done, IdempotencyKey, Origin, Reference, Refusal, SpendCommand, SpendOrder};
 use till::money::{Msat, Sat};
 use till::payment::{Payment, State as PaymentState};
 use till::time::Timestamp;
-use till::treasury::{
-    Channel, FINAL_DEPTH, MinedIn, OnchainTx, Spend, SpendPurpose, SpendTx, SpendVersion,
-};
+use till::treasury::{Channel, OnchainTx, Spend, SpendPurpose, SpendTx, SpendVersion};
 
 use super::actor::Args;
 use super::handle::TreasuryError;
+use super::watch;
 use crate::abort::crash_point;
-use crate::chain::from_outpoint;
 use crate::ledger::LedgerError;
 use crate::node::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest};
-use crate::views::ViewError;
 
 /// How long the chain source may take to see a transaction that was broadcast.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -68,17 +62,10 @@ pub struct Spent {
     pub seen: bool,
 }
 
-/// Pays, bumps and looks after what was paid.
+/// Pays and bumps.
 #[derive(Clone, Debug)]
 pub(super) struct Spends {
     args: Args,
-}
-
-/// Whether every transaction of ours is where everybody can see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Watched {
-    AllSeen,
-    SomeUnseen,
 }
 
 impl Spends {
@@ -90,8 +77,7 @@ impl Spends {
         if let Some(known) = self.repeated(wish.idempotency.as_ref())? {
             return self.found(known, |spend| spend.versions.first().cloned());
         }
-        self.all_seen().await?;
-        self.sync().await;
+        self.all_known().await?;
         let signed = self.build(&wish.request).await?;
         crash_point("spend.built");
         let order = SpendOrder {
@@ -122,9 +108,11 @@ impl Spends {
         if let Some(known) = self.repeated(wish.idempotency.as_ref())? {
             return self.found(known, of_wish);
         }
-        self.all_seen().await?;
-        self.sync().await;
+        // One that nobody takes for its low fee can be bumped all the same.
+        let watched = watch::run(&self.args).await?;
+        self.synced().await?;
         let (payment, newest) = self.waiting(wish.tx_id).await?;
+        watched.others_seen(Some(payment.id))?;
         if wish.feerate <= newest.feerate {
             let why = format!("the feerate must be above {} sat/vB", newest.feerate);
             return Err(TreasuryError::Node(NodeError::Invalid(why)));
@@ -154,121 +142,11 @@ impl Spends {
         self.publish(payment.id).await
     }
 
-    /// Books what the chain has, broadcasts what it lacks, gives up what it can never have.
-    pub(super) async fn watch(&self) -> Result<Watched, ViewError> {
-        let young = self.args.views.young_spends()?;
-        if young.is_empty() {
-            return Ok(Watched::AllSeen);
-        }
-        let Ok(height) = self.args.node.run(|node| node.status().height).await else {
-            return Ok(Watched::SomeUnseen);
-        };
-        let mut watched = Watched::AllSeen;
-        for payment in young {
-            let Some(spend) = payment.spend else {
-                continue;
-            };
-            if !self.look_after(payment.id, &spend, height).await {
-                watched = Watched::SomeUnseen;
-            }
-        }
-        Ok(watched)
-    }
-
-    /// Whether the chain source has one of its transactions, the newest if none is mined.
-    async fn look_after(&self, id: PaymentId, spend: &Spend, height: u32) -> bool {
-        let Some(newest) = spend.newest() else {
-            return true;
-        };
-        let mut is_known = false;
-        for version in spend.versions.iter().rev() {
-            let Ok(found) = self.args.chain.mined(version.tx_id).await else {
-                return false; // Nothing may be concluded.
-            };
-            let Some(found) = found else {
-                continue;
-            };
-            is_known |= version.tx_id == newest.tx_id;
-            if let Some(mined) = found.height {
-                let tx_id = version.tx_id;
-                let place = MinedIn {
-                    tx_id,
-                    height: mined,
-                };
-                self.mined(id, spend, place, height).await;
-                return true;
-            }
-        }
-        if is_known {
-            return true;
-        }
-        tracing::info!(tx_id = %newest.tx_id, "the chain source lacks a transaction of ours");
-        if let Err(error) = self.args.chain.broadcast(&newest.raw).await {
-            tracing::warn!(tx_id = %newest.tx_id, %error, "it was not taken");
-            if spend.mined.is_none() && self.is_void(spend, height).await {
-                self.tell(SpendCommand::Void { id }).await;
-                return true;
-            }
-            return false;
-        }
-        true
-    }
-
-    async fn mined(&self, id: PaymentId, spend: &Spend, mined: MinedIn, height: u32) {
-        let depth = (height + 1).saturating_sub(mined.height);
-        if depth >= self.args.credit_depth.max(1) && spend.mined != Some(mined) {
-            self.tell(SpendCommand::Mine { id, mined }).await;
-        }
-        if depth >= FINAL_DEPTH {
-            self.tell(SpendCommand::Finish { id }).await;
-        }
-    }
-
-    /// Whether a coin that every version spends was spent by a final transaction of another kind.
-    async fn is_void(&self, spend: &Spend, height: u32) -> bool {
-        let Some(newest) = spend.newest() else {
-            return false;
-        };
-        let Ok(transaction) = encode::deserialize::<Transaction>(&newest.raw) else {
-            return false;
-        };
-        for input in transaction.input {
-            let coin = from_outpoint(input.previous_output);
-            let Ok(Some(spender)) = self.args.chain.spender(coin).await else {
-                continue;
-            };
-            if spend.version(spender).is_some() {
-                return false;
-            }
-            if let Ok(Some(found)) = self.args.chain.mined(spender).await
-                && let Some(mined) = found.height
-                && (height + 1).saturating_sub(mined) >= FINAL_DEPTH
-            {
-                return true;
-            }
-        }
-        false
-    }
-
-    async fn tell(&self, command: SpendCommand) {
-        if let Err(error) = self
-            .args
-            .ledger
-            .execute_for_node(Command::Spend(command))
-            .await
-        {
-            tracing::warn!(%error, "an on-chain payment was not booked; trying again later");
-        }
-    }
-
-    /// Two transactions that nobody has seen could spend the same coins.
-    pub(super) async fn all_seen(&self) -> Result<(), TreasuryError> {
-        match self.watch().await? {
-            Watched::AllSeen => Ok(()),
-            Watched::SomeUnseen => Err(TreasuryError::Node(NodeError::Unavailable(
-                "the chain source has not seen an earlier transaction yet".into(),
-            ))),
-        }
+    /// Makes sure that everybody, the node's own wallet too, knows of every transaction of ours before
+    /// another is made.
+    pub(super) async fn all_known(&self) -> Result<(), TreasuryError> {
+        watch::run(&self.args).await?.others_seen(None)?;
+        self.synced().await
     }
 
     async fn build(&self, request: &SpendRequest) -> Result<SignedSpend, TreasuryError> {
@@ -415,10 +293,19 @@ impl Spends {
     }
 
     pub(super) async fn sync(&self) {
-        let synced = self.args.node.run(|node| node.sync()).await;
-        if let Err(error) | Ok(Err(error)) = synced {
+        if let Err(error) = self.synced().await {
             tracing::debug!(%error, "the wallets were not synced; trying again later");
         }
+    }
+
+    /// Brings both wallets up to the chain source's tip and mempool.
+    pub(super) async fn synced(&self) -> Result<(), TreasuryError> {
+        let synced = self.args.node.run(|node| node.sync()).await;
+        synced.and_then(|synced| synced).map_err(|error| {
+            TreasuryError::Node(NodeError::Unavailable(format!(
+                "the wallets could not be synced: {error}"
+            )))
+        })
     }
 }
 
