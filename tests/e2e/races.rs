@@ -80,34 +80,33 @@ async fn a_replacement_that_nobody_has_can_be_replaced() {
     fund(&shop, 1_000_000).await;
     let friend = stranger(73);
     let paid = pay(&shop, &friend, 50_000, 2).await;
-    let id = text(&paid, "paymentId");
-    // The friend spends what is not confirmed yet, at a high fee: a replacement would have to pay
-    // for that too.
-    let vault = anybodys();
-    let paid = {
-        let to = pay(&shop, &vault, 60_000, 2).await;
-        let parent = transaction(&shop, &text(&to, "txId"));
-        let child = spend(&parent, &vault, &stranger(74), 30_000);
-        shop.world.chain().submit(child).unwrap();
-        to
-    };
-    let vault_id = text(&paid, "paymentId");
-    let body = json!({"txId": text(&paid, "txId"), "feerateSatByte": 5});
+    // Somebody spends what is not confirmed yet, at a high fee: a replacement has to pay for that too.
+    let to = anybodys();
+    let waiting = pay(&shop, &to, 60_000, 2).await;
+    let child = transaction(&shop, &text(&waiting, "txId"));
+    let child = spend(&child, &to, &stranger(74), 30_000);
+    shop.world.chain().submit(child).unwrap();
+    let id = text(&waiting, "paymentId");
+    let body = json!({"txId": text(&waiting, "txId"), "feerateSatByte": 5});
     let (status, bumped) = shop.post("/wallet/bumpfee", body).await;
-    assert_eq!(status, 200, "{bumped}");
-    let newest = text(&payment(&shop, &vault_id).await, "txId");
+    assert_eq!(
+        (status, &bumped["status"]),
+        (202, &json!("pending")),
+        "{bumped}"
+    );
+    let newest = text(&payment(&shop, &id).await, "txId");
     assert!(shop.world.chain().tx(&newest.parse().unwrap()).is_none());
 
     let body = json!({"txId": newest, "feerateSatByte": 400});
     let (status, bumped) = shop.post("/wallet/bumpfee", body).await;
     assert_eq!(status, 200, "{bumped}");
-    let newest = text(&payment(&shop, &vault_id).await, "txId");
+    let newest = text(&payment(&shop, &id).await, "txId");
     transaction(&shop, &newest);
-    let row = becomes(&shop, &vault_id, "SUCCEEDED").await;
+    let row = becomes(&shop, &id, "SUCCEEDED").await;
     assert_eq!(row["txId"], newest, "{row}");
-    becomes(&shop, &id, "SUCCEEDED").await;
+    becomes(&shop, &text(&paid, "paymentId"), "SUCCEEDED").await;
     assert_eq!(got(&shop, &friend), [50_000]);
-    assert_eq!(got(&shop, &vault), [60_000]);
+    assert_eq!(got(&shop, &to), [60_000]);
     audit_agrees(&shop, &books).await;
     shop.close().await;
 }

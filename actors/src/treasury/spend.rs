@@ -22,6 +22,8 @@ use crate::node::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest};
 
 /// How long the chain source may take to see a transaction that was broadcast.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for one that it refused, or gave no answer to: it may have it all the same.
+const REFUSED_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What somebody wants paid on the chain.
 #[derive(Clone, Debug)]
@@ -117,17 +119,18 @@ impl Spends {
             let why = format!("the feerate must be above {} sat/vB", newest.feerate);
             return Err(TreasuryError::Node(NodeError::Invalid(why)));
         }
+        let from_recipient = is_sweep(&payment);
         let request = BumpRequest {
             raw: newest.raw,
             feerate: wish.feerate,
-            from_recipient: is_sweep(&payment),
+            from_recipient,
         };
         let built = self.args.node.run(move |node| node.build_bump(&request));
         let signed = built.await.map_err(TreasuryError::Node)?;
         let signed = signed.map_err(TreasuryError::Node)?;
-        let spent_before = total(newest.amount, newest.fee);
-        let more = total(signed.amount, signed.fee).saturating_sub(spent_before);
-        self.within_reserve(more).await?;
+        if !from_recipient {
+            self.within_reserve(&signed).await?;
+        }
         crash_point("bump.built");
         let replace = SpendCommand::Replace {
             id: payment.id,
@@ -155,28 +158,29 @@ impl Spends {
         let built = built.await.map_err(TreasuryError::Node)?;
         let signed = match (built, &request.outlay) {
             (Err(NodeError::InsufficientFunds), Outlay::Amount(amount)) => {
-                return Err(self.too_poor(*amount).await);
+                return Err(self.too_poor(*amount, None).await);
             }
             (built, _) => built.map_err(TreasuryError::Node)?,
         };
         if let Outlay::Amount(_) = request.outlay {
-            self.within_reserve(total(signed.amount, signed.fee))
-                .await?;
+            self.within_reserve(&signed).await?;
         }
         Ok(signed)
     }
 
     /// What channels may need to be closed stays in the wallet.
-    async fn within_reserve(&self, needed: Sat) -> Result<(), TreasuryError> {
+    async fn within_reserve(&self, signed: &SignedSpend) -> Result<(), TreasuryError> {
         let held = self.args.node.run(|node| node.balances()).await;
         let held = held.map_err(TreasuryError::Node)?;
-        if held.onchain_spendable < needed {
-            return Err(self.too_poor(needed).await);
+        if signed.left >= held.anchor_reserve {
+            return Ok(());
         }
-        Ok(())
+        let needed = total(signed.amount, signed.fee);
+        let spendable = total(signed.left, needed).saturating_sub(held.anchor_reserve);
+        Err(self.too_poor(needed, Some(spendable)).await)
     }
 
-    async fn too_poor(&self, needed: Sat) -> TreasuryError {
+    async fn too_poor(&self, needed: Sat, spendable: Option<Sat>) -> TreasuryError {
         let held = self
             .args
             .node
@@ -184,7 +188,7 @@ impl Spends {
         match held.await {
             Ok((held, channels)) => TreasuryError::TooPoor {
                 needed,
-                spendable: held.onchain_spendable,
+                spendable: spendable.unwrap_or(held.onchain_spendable),
                 reserve: held.anchor_reserve,
                 in_channels: sum(channels.iter().map(|channel| channel.balance)),
             },
@@ -196,11 +200,15 @@ impl Spends {
     async fn publish(&self, id: PaymentId) -> Result<Spent, TreasuryError> {
         let spent = self.found(id, |spend| spend.newest().cloned())?;
         let tx_id = spent.version.tx_id;
-        if let Err(error) = self.args.chain.broadcast(&spent.version.raw).await {
-            tracing::warn!(%tx_id, %error, "a transaction was not taken; it is broadcast again");
-        }
+        let patience = match self.args.chain.broadcast(&spent.version.raw).await {
+            Ok(()) => SEEN_TIMEOUT,
+            Err(error) => {
+                tracing::warn!(%tx_id, %error, "a transaction was not taken; it is broadcast again");
+                REFUSED_TIMEOUT
+            }
+        };
         crash_point("spend.broadcast");
-        let seen = self.args.chain.has_seen(tx_id, SEEN_TIMEOUT).await;
+        let seen = self.args.chain.has_seen(tx_id, patience).await;
         crash_point("spend.seen");
         if seen {
             self.sync().await;
