@@ -10,7 +10,7 @@ use bitcoin::{
     Address, Amount, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid,
     Witness,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::Books;
 use crate::closing::{arrives, channel, wish};
@@ -21,6 +21,31 @@ const QUICK: [(&str, &str); 2] = [
     ("TILL_PAYMENTS_RECHECK_SECS", "1"),
     ("TILL_PAYMENTS_WAIT_SECS", "5"),
 ];
+
+/// Confirmations after which a transaction is taken for final.
+const FINAL_DEPTH: u32 = 6;
+
+/// Waits for a payment to be as wanted, with the blocks that there are.
+async fn comes_to_be(shop: &Shop, id: &str, status: &str) -> Value {
+    until(&format!("payment to be {status}"), async || {
+        let row = payment(shop, id).await;
+        (row["status"] == status).then_some(row)
+    })
+    .await
+}
+
+/// So much that no coin of the wallet's can be left out.
+async fn nearly_all(shop: &Shop) -> u64 {
+    let balance = shop.get("/wallet/getbalance").await;
+    balance["onchainBalanceSat"].as_u64().unwrap() - 300_000
+}
+
+/// A payment is made with what another left.
+fn rests_on(shop: &Shop, payment: &Value, parent: Txid) {
+    let child = transaction(shop, &text(payment, "txId"));
+    let mut inputs = child.input.iter();
+    assert!(inputs.any(|input| input.previous_output.txid == parent));
+}
 
 fn transaction(shop: &Shop, tx_id: &str) -> Transaction {
     let tx_id: Txid = tx_id.parse().unwrap();
@@ -44,10 +69,9 @@ async fn the_original_may_be_mined_instead_of_the_replacement() {
         &text(&payment(&shop, &text(&paid, "paymentId")).await, "txId"),
     );
     assert_ne!(bumped, original);
-    let resting = pay(&shop, &second, 700_000, 3).await;
-    let child = transaction(&shop, &text(&resting, "txId"));
-    let rests_on = |input: &TxIn| input.previous_output.txid == bumped.compute_txid();
-    assert!(child.input.iter().any(rests_on));
+    let most = nearly_all(&shop).await;
+    let resting = pay(&shop, &second, most, 3).await;
+    rests_on(&shop, &resting, bumped.compute_txid());
 
     // Some miner had not heard of the replacement.
     let chain = shop.world.chain();
@@ -64,10 +88,47 @@ async fn the_original_may_be_mined_instead_of_the_replacement() {
     let other = pay(&shop, &third, 10_000, 3).await;
     becomes(&shop, &text(&other, "paymentId"), "SUCCEEDED").await;
     let row = becomes(&shop, &text(&resting, "paymentId"), "FAILED").await;
-    assert_eq!(row["amountSat"], 700_000, "{row}");
-    let again = pay(&shop, &second, 700_000, 3).await;
+    assert_eq!(row["amountSat"], most, "{row}");
+    let again = pay(&shop, &second, most, 3).await;
     becomes(&shop, &text(&again, "paymentId"), "SUCCEEDED").await;
-    assert_eq!(got(&shop, &second), [700_000], "once");
+    assert_eq!(got(&shop, &second), [most], "once");
+    audit_agrees(&shop, &books).await;
+    shop.close().await;
+}
+
+/// Two payments count, the second made with the first one's change; then the chain decides otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reorg_may_take_away_for_good_what_had_counted() {
+    let shop = Shop::open_with(&QUICK).await;
+    let books = Books::of(&shop);
+    fund(&shop, 1_000_000).await;
+    let (first, second) = (stranger(75), stranger(76));
+    let paid = pay(&shop, &first, 50_000, 2).await;
+    let original = transaction(&shop, &text(&paid, "txId"));
+    let (status, bumped) = shop.post("/wallet/bumpfee", json!(30)).await;
+    assert_eq!(status, 200, "{bumped}");
+    let replacement: Txid = text(&bumped, "txId").parse().unwrap();
+    let most = nearly_all(&shop).await;
+    let resting = pay(&shop, &second, most, 3).await;
+    rests_on(&shop, &resting, replacement);
+    let (first_id, second_id) = (text(&paid, "paymentId"), text(&resting, "paymentId"));
+    shop.world.mine(1).await.unwrap();
+    comes_to_be(&shop, &first_id, "SUCCEEDED").await;
+    comes_to_be(&shop, &second_id, "SUCCEEDED").await;
+
+    let chain = shop.world.chain();
+    let depth = chain.confirmations(&replacement);
+    chain.reorg_without(depth, &[replacement]).unwrap();
+    chain.evict(&replacement);
+    chain.submit(original.clone()).unwrap();
+    shop.world.mine(FINAL_DEPTH).await.unwrap();
+    comes_to_be(&shop, &second_id, "FAILED").await;
+    let row = comes_to_be(&shop, &first_id, "SUCCEEDED").await;
+    assert_eq!(row["txId"], original.compute_txid().to_string(), "{row}");
+    assert_eq!(
+        (got(&shop, &first), got(&shop, &second)),
+        (vec![50_000], vec![])
+    );
     audit_agrees(&shop, &books).await;
     shop.close().await;
 }

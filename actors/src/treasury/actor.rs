@@ -7,6 +7,7 @@ use till::id::{OpeningId, TxId};
 use till::ledger::OpeningOrder;
 use till::treasury::{Channel, ChannelState, CloseJob};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::JoinSet;
 
 use super::close::{Closings, until_shown};
 use super::closing;
@@ -98,6 +99,7 @@ impl Actor for TreasuryActor {
             closings,
             scan,
             reconcile,
+            waits: JoinSet::new(),
         })
     }
 
@@ -145,6 +147,8 @@ pub(crate) struct Treasury {
     closings: Closings,
     scan: Scan,
     reconcile: Reconcile,
+    /// Callers who wait for the chain to show a closing. They end with this actor.
+    waits: JoinSet<()>,
 }
 
 impl Treasury {
@@ -179,8 +183,10 @@ impl Treasury {
             Ok(job) => job,
             Err(error) => return drop(reply.send(Err(error))),
         };
+        while self.waits.try_join_next().is_some() {}
         let args = self.args.clone();
-        tokio::spawn(async move { drop(reply.send(until_shown(args, job).await)) });
+        self.waits
+            .spawn(async move { drop(reply.send(until_shown(args, job).await)) });
     }
 
     async fn splice(&mut self, request: SpliceRequest) -> Result<SplicedChannel, TreasuryError> {

@@ -9,7 +9,9 @@ use till::id::{PaymentId, TxId};
 use till::ledger::{CloseCommand, Command, Done, Origin};
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
-use till::treasury::{Channel, CloseJob, CloseState, OnchainTx, Purpose, SpendPurpose, SweepTo};
+use till::treasury::{
+    Channel, ChannelState, CloseJob, CloseState, OnchainTx, Purpose, SpendPurpose, SweepTo,
+};
 
 use super::actor::Args;
 use super::closing;
@@ -320,6 +322,11 @@ async fn show(args: &Args, user_channel_id: [u8; 16]) -> Result<bool, ViewError>
     let Some(channel) = args.views.get::<Channel>(&user_channel_id)? else {
         return Ok(false);
     };
+    if channel.state == ChannelState::Closed && channel.funding_tx.is_none() {
+        // It never held any money, and no chain will show anything of it.
+        record(args, CloseCommand::Refuse { user_channel_id }).await;
+        return Ok(true);
+    }
     let Ok(Some(tx_id)) = closing::spender(args, &channel).await else {
         return Ok(false);
     };
