@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bitcoin::hashes::Hash;
-use bitcoin::{OutPoint, Transaction, Txid};
+use bitcoin::{OutPoint, Transaction, TxIn, Txid};
 use esplora_client::{AsyncClient, Builder};
 use till::id::TxId;
 use till::money::Sat;
@@ -105,39 +105,76 @@ impl ChainClient {
         false
     }
 
-    /// Whether `tx_id` spends one of `outpoints`, or an output of a transaction that does, and so
-    /// on for `depth` steps. That is how a closed channel's money comes back: by the closing
-    /// transaction itself, by a sweep of it, or by a sweep of its HTLC transactions.
+    /// Whether `tx_id` brings back what was in one of `fundings`, the outputs that hold channels'
+    /// money: a closing does, a transaction that spends a commitment's output, and one that spends an
+    /// HTLC transaction of a commitment (BOLT 3). What somebody pays with money that a closing gave
+    /// them does not: it is their money.
     ///
     /// # Errors
     /// [`ChainError`] if the source does not answer; nothing may be concluded then.
-    pub(crate) async fn descends_from(
+    pub(crate) async fn returns_from(
         &self,
         tx_id: TxId,
-        outpoints: &[(TxId, u32)],
-        depth: u32,
+        fundings: &[(TxId, u32)],
     ) -> Result<bool, ChainError> {
-        let mut generation = vec![tx_id];
-        for _ in 0..depth {
-            let mut parents = Vec::new();
-            for id in generation {
-                let Some(transaction) = self.transaction(id).await? else {
-                    continue;
-                };
-                for input in transaction.input {
-                    let (parent, index) = from_outpoint(input.previous_output);
-                    if outpoints.contains(&(parent, index)) {
-                        return Ok(true);
-                    }
-                    parents.push(parent);
+        let Some(transaction) = self.transaction(tx_id).await? else {
+            return Ok(false);
+        };
+        if spends_any(&transaction, fundings) {
+            return Ok(true);
+        }
+        for parent in parents(&transaction, |_| true) {
+            let Some(parent_tx) = self.transaction(parent).await? else {
+                continue;
+            };
+            if is_commitment(&parent_tx, fundings) {
+                return Ok(true);
+            }
+            if !parents(&transaction, is_by_script).contains(&parent) {
+                continue;
+            }
+            for grandparent in parents(&parent_tx, is_by_script) {
+                let found = self.transaction(grandparent).await?;
+                if found.is_some_and(|found| is_commitment(&found, fundings)) {
+                    return Ok(true);
                 }
             }
-            parents.sort_unstable();
-            parents.dedup();
-            generation = parents;
         }
         Ok(false)
     }
+}
+
+/// Whether it closes a channel without both sides' consent. Lock time and sequence of such a
+/// transaction hide its number, behind two bytes of their own (BOLT 3).
+fn is_commitment(transaction: &Transaction, fundings: &[(TxId, u32)]) -> bool {
+    const LOCK_TIME_BYTE: u32 = 0x20;
+    const SEQUENCE_BYTE: u32 = 0x80;
+    let hides = |input: &TxIn| input.sequence.0 >> 24 == SEQUENCE_BYTE;
+    transaction.lock_time.to_consensus_u32() >> 24 == LOCK_TIME_BYTE
+        && transaction.input.iter().all(hides)
+        && spends_any(transaction, fundings)
+}
+
+/// Whether an input opens a script, as one does that spends what is locked for HTLCs or for a time;
+/// a wallet's own coin takes a signature and a key at most.
+fn is_by_script(input: &TxIn) -> bool {
+    input.witness.len() > 2
+}
+
+fn spends_any(transaction: &Transaction, outpoints: &[(TxId, u32)]) -> bool {
+    let mut inputs = transaction.input.iter();
+    inputs.any(|input| outpoints.contains(&from_outpoint(input.previous_output)))
+}
+
+/// The transactions whose outputs are spent by such inputs, each once.
+fn parents(transaction: &Transaction, which: impl Fn(&TxIn) -> bool) -> Vec<TxId> {
+    let inputs = transaction.input.iter().filter(|input| which(input));
+    let mut parents: Vec<TxId> = inputs
+        .map(|input| from_outpoint(input.previous_output).0)
+        .collect();
+    parents.sort_unstable();
+    parents.dedup();
+    parents
 }
 
 /// What the source says of a transaction.

@@ -100,7 +100,7 @@ impl OnEvent {
                 funding,
             } => {
                 let splice = Command::RecordSplice {
-                    user_channel_id,
+                    channel: user_channel_id,
                     funding: funding.map(|(tx_id, index)| Funding { tx_id, index }),
                 };
                 (Stage::Last, Step::execute(splice))

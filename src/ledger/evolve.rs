@@ -67,6 +67,7 @@ impl<A: Archive> State<A> {
             Fact::SpendReplaced { id, version } => self.replace_spend(seq, id, version),
             Fact::SpendMined { id, mined, sent } => self.mine_spend(seq, id, *mined, sent),
             Fact::SpendFinal(id) => self.change_spend(seq, id, |spend| spend.is_final = true),
+            Fact::SpendUnmined(id) => self.unmine_spend(seq, id),
             Fact::CloseJobSet(row) => self.set(seq, row.as_ref()),
             Fact::DepositSet(row) => self.set_deposit(seq, row),
             Fact::AllowanceSet(row) => self.set(seq, row),
@@ -360,6 +361,15 @@ impl<A: Archive> State<A> {
             }
         })?;
         self.change_spend(seq, id, |spend| spend.mined = Some(mined))
+    }
+
+    /// It is as before it was mined. Nothing but its end may follow, in the same record.
+    fn unmine_spend(&mut self, seq: u64, id: &PaymentId) -> Result<(), EvolveError> {
+        self.change_payment(seq, id, |payment| {
+            payment.state = payment::State::Pending;
+            payment.outcome = None;
+        })?;
+        self.change_spend(seq, id, |spend| spend.mined = None)
     }
 
     fn change_spend(

@@ -242,6 +242,9 @@ pub enum Fact {
     /// Nothing can take an on-chain payment away any more.
     #[n(34)]
     SpendFinal(#[n(0)] PaymentId),
+    /// A reorg took away for good what an on-chain payment had been booked from.
+    #[n(49)]
+    SpendUnmined(#[n(0)] PaymentId),
     /// A closing is now like this.
     #[n(35)]
     CloseJobSet(#[n(0)] Box<CloseJob>),

@@ -19,7 +19,7 @@ const QUICK: [(&str, &str); 2] = [
 const IN_CHANNEL_SAT: u64 = 400_000;
 
 /// A new channel of the till's with the customer: its id.
-async fn channel(shop: &Shop) -> String {
+pub async fn channel(shop: &Shop) -> String {
     let before = ids(&shop.get("/wallet/channels").await);
     shop.world
         .open_channel(Opener::Till, IN_CHANNEL_SAT, 0)
@@ -42,12 +42,12 @@ async fn shown(shop: &Shop, channel_id: &str) -> Option<Value> {
     channels.find(|one| one["channelId"] == channel_id)
 }
 
-fn wish(channel_id: &str, to: &Address) -> Value {
+pub fn wish(channel_id: &str, to: &Address) -> Value {
     json!({"channelId": channel_id, "address": to.to_string(), "feerateSatByte": 4})
 }
 
 /// Mines until the money is at its address, all of it but fees, and nothing is left to do.
-async fn arrives(shop: &Shop, channel_id: &str, to: &Address) -> u64 {
+pub async fn arrives(shop: &Shop, channel_id: &str, to: &Address) -> u64 {
     let amount = until("a channel's money to be at its address", async || {
         shop.world.mine(1).await.unwrap();
         got(shop, to).first().copied()

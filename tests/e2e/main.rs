@@ -21,6 +21,7 @@ mod onchain;
 mod openings;
 mod paying;
 mod process;
+mod races;
 mod receiving;
 mod reconcile;
 mod restarts;

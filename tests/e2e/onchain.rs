@@ -57,12 +57,12 @@ pub async fn pay(shop: &Shop, to: &Address, amount_sat: u64, feerate: u64) -> Va
     paid
 }
 
-async fn payment(shop: &Shop, id: &str) -> Value {
+pub async fn payment(shop: &Shop, id: &str) -> Value {
     shop.get(&format!("/wallet/payments/outgoing/{id}")).await
 }
 
 /// Mines until a payment is as wanted.
-async fn becomes(shop: &Shop, id: &str, status: &str) -> Value {
+pub async fn becomes(shop: &Shop, id: &str, status: &str) -> Value {
     until(&format!("on-chain payment to be {status}"), async || {
         shop.world.mine(1).await.unwrap();
         let row = payment(shop, id).await;

@@ -15,6 +15,7 @@ use bitcoin::consensus::encode;
 use bitcoin::{Address, Amount, FeeRate, Network, OutPoint, Psbt, ScriptBuf, Transaction, TxOut};
 use esplora_client::{AsyncClient, Builder};
 use till::id::TxId;
+use till::money::Sat;
 
 use super::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest, convert};
 
@@ -76,9 +77,10 @@ impl Coins {
         };
         let rate = rate(feerate)?;
         let foreign = unconfirmed_foreign(&wallet);
+        let before = trusted(&wallet, &foreign);
         let proceeds = match &request.outlay {
             Outlay::Amount(_) => Vec::new(),
-            Outlay::Proceeds { of, .. } => outputs_of(&wallet, of),
+            Outlay::Proceeds { of, .. } => outputs_of(&wallet, of)?,
         };
         let mut builder = wallet.build_tx();
         builder.fee_rate(rate).unspendable(foreign);
@@ -100,7 +102,12 @@ impl Coins {
             }
         }
         let psbt = finish(builder)?;
-        signed(&wallet, psbt, &recipient, feerate)
+        let signed = signed(&wallet, psbt, &recipient, feerate)?;
+        let left = before.saturating_sub(signed.amount.get() + signed.fee.get());
+        Ok(SignedSpend {
+            left: convert::sat(left),
+            ..signed
+        })
     }
 
     /// Builds and signs what takes the place of a transaction: the same coins, and more if those do not
@@ -115,8 +122,11 @@ impl Coins {
         let mut wallet = self.wallet(newest)?;
         let old_id = old.compute_txid();
         if wallet.get_tx(old_id).is_none() {
-            wallet.apply_unconfirmed_txs([(old.clone(), seconds_now())]);
+            // Later than whatever it took the place of: that may be what the source has.
+            wallet.apply_unconfirmed_txs([(old.clone(), seconds_now() + 1)]);
         }
+        let before = trusted(&wallet, &unconfirmed_foreign(&wallet));
+        let old_total = taken(&wallet, &old)?;
         let rests_on_it = |tx: &Transaction| {
             tx.input
                 .iter()
@@ -151,7 +161,12 @@ impl Coins {
             builder.manually_selected_only();
         }
         let psbt = finish(builder)?;
-        signed(&wallet, psbt, &recipient, request.feerate)
+        let signed = signed(&wallet, psbt, &recipient, request.feerate)?;
+        let left = (before + old_total).saturating_sub(signed.amount.get() + signed.fee.get());
+        Ok(SignedSpend {
+            left: convert::sat(left),
+            ..signed
+        })
     }
 
     /// A wallet that knows every coin.
@@ -225,13 +240,36 @@ fn unconfirmed_foreign(wallet: &Wallet) -> Vec<OutPoint> {
         .collect()
 }
 
-/// The unspent, confirmed outputs of some transactions.
-fn outputs_of(wallet: &Wallet, transactions: &[TxId]) -> Vec<OutPoint> {
-    let coins = wallet.list_unspent().filter(|coin| {
-        let tx_id = convert::tx_id(coin.outpoint.txid);
-        coin.chain_position.is_confirmed() && transactions.contains(&tx_id)
-    });
-    coins.map(|coin| coin.outpoint).collect()
+/// What a transaction takes from the wallet, in satoshis: what others get, and the fee.
+fn taken(wallet: &Wallet, transaction: &Transaction) -> Result<u64, NodeError> {
+    let fee = wallet.calculate_fee(transaction).map_err(failed)?;
+    let outputs = transaction.output.iter();
+    let theirs = outputs.filter(|output| !wallet.is_mine(output.script_pubkey.clone()));
+    let paid: u64 = theirs.map(|output| output.value.to_sat()).sum();
+    Ok(paid + fee.to_sat())
+}
+
+/// What the wallet can count on, in satoshis.
+fn trusted(wallet: &Wallet, foreign: &[OutPoint]) -> u64 {
+    let coins = wallet.list_unspent();
+    let coins = coins.filter(|coin| !foreign.contains(&coin.outpoint));
+    coins.map(|coin| coin.txout.value.to_sat()).sum()
+}
+
+/// The unspent outputs of some transactions, all of which are confirmed.
+fn outputs_of(wallet: &Wallet, transactions: &[TxId]) -> Result<Vec<OutPoint>, NodeError> {
+    let mut coins = Vec::new();
+    for coin in wallet.list_unspent() {
+        if !transactions.contains(&convert::tx_id(coin.outpoint.txid)) {
+            continue;
+        }
+        if !coin.chain_position.is_confirmed() {
+            let why = "a channel's money is not in the chain any more";
+            return Err(NodeError::Unavailable(why.into()));
+        }
+        coins.push(coin.outpoint);
+    }
+    Ok(coins)
 }
 
 fn signed(
@@ -252,12 +290,18 @@ fn signed(
         .output
         .iter()
         .filter(|output| output.script_pubkey == *recipient);
+    // What is left for a recipient who bears the fee may be dust, and is then left out.
+    if paid.clone().count() == 0 {
+        let why = "the fee would leave the recipient nothing";
+        return Err(NodeError::Invalid(why.into()));
+    }
     Ok(SignedSpend {
         tx_id: convert::tx_id(tx.compute_txid()),
         raw: encode::serialize(&tx),
         amount: convert::sat(paid.map(|output| output.value.to_sat()).sum()),
         fee: convert::sat(fee.to_sat()),
         feerate,
+        left: Sat::ZERO,
     })
 }
 

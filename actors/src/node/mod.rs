@@ -292,6 +292,9 @@ pub struct SignedSpend {
     pub fee: Sat,
     /// The feerate that was asked for, in sat/vB.
     pub feerate: u64,
+    /// What the wallet has beside it that is confirmed or came from itself. The node counts change
+    /// that is not confirmed as somebody else's.
+    pub left: Sat,
 }
 
 /// What is left of a closed channel.

@@ -62,8 +62,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::UnknownChannel`], or [`ServiceError::Node`] if the peer is not there.
     pub async fn close_channel(&self, wanted: CloseWish) -> Result<CloseJob, ServiceError> {
-        if let Some(to) = &wanted.sweep_to {
-            let _ = self.address(&to.address)?;
+        let mut wanted = wanted;
+        if let Some(to) = &mut wanted.sweep_to {
+            to.address = self.address(&to.address)?.to_string();
         }
         Ok(self.parts.treasury.close_channel(wanted).await?)
     }

@@ -7,16 +7,17 @@ use till::id::{OpeningId, RequestHash, TxId};
 use till::ledger::{Command, IdempotencyKey, OpeningOrder, Reference};
 use till::treasury::{Channel, ChannelState, CloseJob};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::JoinSet;
 
-use super::close::Closings;
+use super::close::{Closings, until_shown};
 use super::closing;
 use super::handle::TreasuryError;
 use super::opening::{self, Asked};
 use super::reconcile::Reconcile;
 use super::reopen;
 use super::scan::{Scan, Scanned};
-use super::spend::{BumpWish, SpendWish, Spends, Spent, Watched};
-use super::splice;
+use super::spend::{BumpWish, SpendWish, Spends, Spent};
+use super::{splice, watch};
 use crate::chain::ChainClient;
 use crate::ledger::LedgerHandle;
 use crate::node::handle::NodeHandle;
@@ -101,6 +102,7 @@ impl Actor for TreasuryActor {
             closings,
             scan,
             reconcile,
+            waits: JoinSet::new(),
         })
     }
 
@@ -148,6 +150,8 @@ pub(crate) struct Treasury {
     closings: Closings,
     scan: Scan,
     reconcile: Reconcile,
+    /// Callers who wait for the chain to show a closing. They end with this actor.
+    waits: JoinSet<()>,
 }
 
 impl Treasury {
@@ -155,12 +159,12 @@ impl Treasury {
     async fn look_around(&mut self) -> Result<(), ViewError> {
         opening::find_unnamed(&self.args).await?;
         closing::watch(&self.args).await?;
-        let watched = self.spends.watch().await?;
+        let watched = watch::run(&self.args).await?;
         let scanned = self.scan.run().await?;
         self.closings.advance(scanned == Scanned::AllBooked).await?;
-        match (scanned, watched) {
-            (Scanned::AllBooked, Watched::AllSeen) => self.reconcile.run().await,
-            (Scanned::SomeWait, _) | (_, Watched::SomeUnseen) => Ok(()),
+        match scanned {
+            Scanned::AllBooked if watched.is_at_rest() => self.reconcile.run().await,
+            Scanned::AllBooked | Scanned::SomeWait => Ok(()),
         }
     }
 
@@ -174,8 +178,20 @@ impl Treasury {
             }
             Wish::Pay(wish, reply) => drop(reply.send(self.spends.pay(wish).await)),
             Wish::Bump(wish, reply) => drop(reply.send(self.spends.bump(wish).await)),
-            Wish::Close(wish, reply) => drop(reply.send(self.closings.close(wish).await)),
+            Wish::Close(wish, reply) => self.close(wish, reply).await,
         }
+    }
+
+    /// The closing is under way when it is waited for: others need not wait too.
+    async fn close(&mut self, wish: CloseWish, reply: Reply<CloseJob>) {
+        let job = match self.closings.close(wish).await {
+            Ok(job) => job,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        while self.waits.try_join_next().is_some() {}
+        let args = self.args.clone();
+        self.waits
+            .spawn(async move { drop(reply.send(until_shown(args, job).await)) });
     }
 
     async fn splice(
@@ -186,7 +202,7 @@ impl Treasury {
         if let Some(known) = splice::repeated(&self.args.views, &request, keyed.as_ref())? {
             return Ok(known);
         }
-        self.spends.all_seen().await?;
+        self.spends.all_known().await?;
         let spliced = splice::run(&self.args, request).await?;
         if let (Some(tx), Some(_)) = (spliced.tx, &keyed) {
             let reference = Reference::Splice(tx);
@@ -214,7 +230,10 @@ impl Treasury {
         order: Box<OpeningOrder>,
         request: OpenChannelRequest,
     ) -> Result<ChannelOpening, TreasuryError> {
-        self.spends.all_seen().await?;
+        if let Some(standing) = opening::repeated(&self.args, &order).await? {
+            return Ok(standing);
+        }
+        self.spends.all_known().await?;
         let user_channel_id = match opening::ask(&self.args, order, request).await? {
             Asked::Now(user_channel_id) => user_channel_id,
             Asked::Before(standing) => return Ok(standing),

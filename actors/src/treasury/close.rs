@@ -9,12 +9,13 @@ use till::id::{PaymentId, TxId};
 use till::ledger::{CloseCommand, Command, Done, Origin};
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
-use till::treasury::{Channel, CloseJob, CloseState, OnchainTx, Purpose, SpendPurpose, SweepTo};
+use till::treasury::{
+    Channel, ChannelState, CloseJob, CloseState, OnchainTx, Purpose, SpendPurpose, SweepTo,
+};
 
 use super::actor::Args;
 use super::closing;
 use super::handle::TreasuryError;
-use super::scan::SWEEP_STEPS;
 use super::spend::{SpendWish, Spends};
 use crate::abort::crash_point;
 use crate::node::{NodeChannel, NodeError, Outlay, SpendRequest};
@@ -34,7 +35,10 @@ pub(super) struct Closings {
     spends: Spends,
     /// What the node was told since the program started.
     told: HashSet<[u8; 16]>,
-    /// Channels of which nothing was left on its way, since when.
+    /// What the node would not close, and somebody was told so.
+    warned: HashSet<[u8; 16]>,
+    /// Channels of which nothing was left on its way, since when; or since the last try to send on
+    /// what they brought.
     returned: HashMap<[u8; 16], Instant>,
 }
 
@@ -44,11 +48,12 @@ impl Closings {
             args,
             spends,
             told: HashSet::new(),
+            warned: HashSet::new(),
             returned: HashMap::new(),
         }
     }
 
-    /// Takes the job on, tells the node, and waits a while for the chain to show it.
+    /// Takes the job on and tells the node. The chain shows it later: see [`until_shown`].
     pub(super) async fn close(&mut self, wish: CloseWish) -> Result<CloseJob, TreasuryError> {
         let (channel, known) = self.channel(&wish.channel_id).await?;
         let job = CloseJob {
@@ -78,7 +83,6 @@ impl Closings {
             return Err(TreasuryError::Node(error));
         }
         crash_point("close.told");
-        self.until_shown(id).await?;
         self.job(id)?.ok_or(TreasuryError::Undecided)
     }
 
@@ -90,7 +94,7 @@ impl Closings {
                     if !self.told.contains(&job.user_channel_id) {
                         let _ = self.tell(&job).await;
                     }
-                    self.show(job.user_channel_id).await?;
+                    show(&self.args, job.user_channel_id).await?;
                 }
                 CloseState::Returning { tx_id } if all_booked => {
                     self.returning(&job, tx_id).await?
@@ -151,43 +155,13 @@ impl Closings {
         let told = told.await.and_then(|told| told);
         match &told {
             Ok(()) => drop(self.told.insert(id)),
-            Err(error) => {
+            // A closing that the peer was told of before a restart cannot be begun again: so each time.
+            Err(error) if self.warned.insert(id) => {
                 tracing::warn!(channel_id = job.channel_id, %error, "the node does not close a channel");
             }
+            Err(_) => {}
         }
         told
-    }
-
-    async fn until_shown(&self, id: [u8; 16]) -> Result<(), ViewError> {
-        let deadline = Instant::now() + SHOWN_TIMEOUT;
-        while Instant::now() < deadline && !self.show(id).await? {
-            tokio::time::sleep(ASK_EVERY).await;
-        }
-        Ok(())
-    }
-
-    /// Asks the chain what spends the channel's funding: the node does not tell. Whether it is known.
-    async fn show(&self, id: [u8; 16]) -> Result<bool, ViewError> {
-        if self
-            .job(id)?
-            .is_some_and(|job| job.state != CloseState::Closing)
-        {
-            return Ok(true);
-        }
-        let Some(channel) = self.args.views.get::<Channel>(&id)? else {
-            return Ok(false);
-        };
-        let Ok(Some(tx_id)) = closing::spender(&self.args, &channel).await else {
-            return Ok(false);
-        };
-        let user_channel_id = id;
-        self.record(CloseCommand::Show {
-            user_channel_id,
-            tx_id,
-        })
-        .await;
-        crash_point("close.shown");
-        Ok(true)
     }
 
     /// Waits until nothing of the channel is on its way, and sends on what came.
@@ -197,8 +171,14 @@ impl Closings {
             self.returned.remove(&id);
             return Ok(());
         }
-        // Between two steps of the node's the money may be nowhere for a moment.
-        let since = *self.returned.entry(id).or_insert_with(Instant::now);
+        // Between two steps of the node's the money may be nowhere for a moment; and its wallet may
+        // lag behind its channels, and not have what they wait for no more.
+        let Some(since) = self.returned.get(&id) else {
+            if self.spends.synced().await.is_ok() {
+                self.returned.insert(id, Instant::now());
+            }
+            return Ok(());
+        };
         if since.elapsed() < self.args.recheck {
             return Ok(());
         }
@@ -217,14 +197,17 @@ impl Closings {
         let Ok(Some(found)) = self.args.chain.mined(tx_id).await else {
             return false;
         };
-        let channel_id = job.channel_id.clone();
+        let (id, channel_id) = (job.user_channel_id, job.channel_id.clone());
         let waits = self.args.node.run(move |node| {
+            // One that the node lists it does not know to be closed.
+            let channels = node.channels();
+            let is_open = channels.iter().any(|one| one.user_channel_id == id);
             let closings = node.closings();
             let waits = closings.iter().any(|left| match &left.channel_id {
                 Some(of) => *of == channel_id,
                 None => true,
             });
-            (waits, node.status().height)
+            (is_open || waits, node.status().height)
         });
         let (Ok((waits, height)), Some(mined)) = (waits.await, found.height) else {
             return false;
@@ -244,11 +227,8 @@ impl Closings {
             if row.purpose != Purpose::ChannelProceeds {
                 continue;
             }
-            let descends = self
-                .args
-                .chain
-                .descends_from(row.tx_id, &fundings, SWEEP_STEPS);
-            match descends.await {
+            let returns = self.args.chain.returns_from(row.tx_id, &fundings);
+            match returns.await {
                 Ok(true) => brought.push(row),
                 Ok(false) => {}
                 Err(_) => return Ok(None),
@@ -257,7 +237,7 @@ impl Closings {
         Ok(Some(brought))
     }
 
-    async fn sweep(&self, id: [u8; 16], to: &SweepTo, brought: Vec<OnchainTx>) {
+    async fn sweep(&mut self, id: [u8; 16], to: &SweepTo, brought: Vec<OnchainTx>) {
         let mut payment = [0; 16];
         if getrandom::fill(&mut payment).is_err() {
             return;
@@ -290,7 +270,15 @@ impl Closings {
                 tracing::warn!("what a channel brought is less than sending it on costs");
                 self.finish(id).await;
             }
-            Err(error) => tracing::warn!(%error, "a channel's money is not sent on yet"),
+            Err(TreasuryError::Node(NodeError::OwnAddress)) => {
+                tracing::info!("what a channel brought was to go to the wallet, and is there");
+                self.finish(id).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a channel's money is not sent on yet");
+                // Each try reads all coins: the next is a pause away.
+                self.returned.insert(id, Instant::now());
+            }
         }
     }
 
@@ -309,14 +297,52 @@ impl Closings {
     }
 
     async fn finish(&self, user_channel_id: [u8; 16]) {
-        self.record(CloseCommand::Finish { user_channel_id }).await;
+        record(&self.args, CloseCommand::Finish { user_channel_id }).await;
     }
+}
 
-    async fn record(&self, command: CloseCommand) {
-        let command = Command::Close(command);
-        if let Err(error) = self.args.ledger.execute_for_node(command).await {
-            tracing::warn!(%error, "a closing's step was not written down; trying again later");
-        }
+/// Waits a while for the chain to show a closing. Keeps nobody else waiting: it may run beside other
+/// work, and all that it writes down is what it saw.
+pub(super) async fn until_shown(args: Args, job: CloseJob) -> Result<CloseJob, TreasuryError> {
+    let id = job.user_channel_id;
+    let deadline = Instant::now() + SHOWN_TIMEOUT;
+    while Instant::now() < deadline && !show(&args, id).await? {
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+    let job = args.views.get::<CloseJob>(&id)?;
+    job.ok_or(TreasuryError::Undecided)
+}
+
+/// Asks the chain what spends the channel's funding: the node does not tell. Whether it is known.
+async fn show(args: &Args, user_channel_id: [u8; 16]) -> Result<bool, ViewError> {
+    let job = args.views.get::<CloseJob>(&user_channel_id)?;
+    if job.is_some_and(|job| job.state != CloseState::Closing) {
+        return Ok(true);
+    }
+    let Some(channel) = args.views.get::<Channel>(&user_channel_id)? else {
+        return Ok(false);
+    };
+    if channel.state == ChannelState::Closed && channel.funding_tx.is_none() {
+        // It never held any money, and no chain will show anything of it.
+        record(args, CloseCommand::Refuse { user_channel_id }).await;
+        return Ok(true);
+    }
+    let Ok(Some(tx_id)) = closing::spender(args, &channel).await else {
+        return Ok(false);
+    };
+    let show = CloseCommand::Show {
+        user_channel_id,
+        tx_id,
+    };
+    record(args, show).await;
+    crash_point("close.shown");
+    Ok(true)
+}
+
+async fn record(args: &Args, command: CloseCommand) {
+    let command = Command::Close(command);
+    if let Err(error) = args.ledger.execute_for_node(command).await {
+        tracing::warn!(%error, "a closing's step was not written down; trying again later");
     }
 }
 

@@ -15,6 +15,7 @@ mod splice;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod watch;
 
 pub(crate) use actor::{Args, TreasuryActor};
 pub use handle::{TreasuryError, TreasuryHandle};

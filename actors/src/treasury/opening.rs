@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use till::id::{OpeningId, RequestHash};
+use till::ledger::entity::Idempotency;
 use till::ledger::{Command, Done, IdempotencyKey, OpeningOrder, Reference, Refusal};
 use till::treasury::{Channel, ChannelState, Opening, OpeningOutcome, OpeningRefusal};
 
@@ -39,6 +40,31 @@ pub(crate) fn order(
         capacity: request.capacity,
         push: request.push,
         idempotency,
+    }
+}
+
+/// How the channel stands that the same request asked for before: nobody has to be there for that.
+///
+/// # Errors
+/// [`Refusal::IdempotencyConflict`] if the key was used for another request.
+pub(super) async fn repeated(
+    args: &Args,
+    order: &OpeningOrder,
+) -> Result<Option<ChannelOpening>, TreasuryError> {
+    let Some((key, request)) = &order.idempotency else {
+        return Ok(None);
+    };
+    let Some(known) = args.views.get::<Idempotency>(key)? else {
+        return Ok(None);
+    };
+    match known.reference {
+        Reference::Opening(id) if known.request == *request => {
+            find_unnamed(args).await?;
+            standing(&args.views, id).map(Some)
+        }
+        Reference::Opening(_) | Reference::Payment(_) | Reference::Splice(_) => {
+            Err(LedgerError::Refused(Refusal::IdempotencyConflict).into())
+        }
     }
 }
 

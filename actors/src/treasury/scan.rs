@@ -11,14 +11,13 @@ use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose, SpendTx};
 
 use super::actor::Args;
 use super::splice::{self, Explained};
+use super::watch;
 use crate::chain::Mined;
 use crate::node::OnchainRow;
 use crate::views::ViewError;
 
 /// What is in an anchor output (BOLT 3).
 const ANCHOR_SAT: u64 = 330;
-/// Steps between a channel's funding and the sweep of an HTLC transaction of its closing.
-pub(super) const SWEEP_STEPS: u32 = 3;
 
 /// Looks through the node's on-chain rows.
 pub(super) struct Scan {
@@ -74,8 +73,13 @@ impl Scan {
         let mut all_booked = true;
         for row in new {
             let known = self.args.views.get::<OnchainTx>(&row.tx_id)?;
-            let is_ours = self.args.views.get::<SpendTx>(&row.tx_id)?.is_some();
-            if is_ours || known.is_some_and(|known| known.reversed_at.is_none()) {
+            if let Some(ours) = self.args.views.get::<SpendTx>(&row.tx_id)? {
+                if watch::look_at_row(&self.args, &row, ours.payment, height).await? {
+                    self.done.insert(row.tx_id);
+                }
+                continue;
+            }
+            if known.is_some_and(|known| known.reversed_at.is_none()) {
                 self.done.insert(row.tx_id);
                 continue;
             }
@@ -148,8 +152,8 @@ impl Scan {
         } else if fundings.iter().any(|(tx, _)| *tx == row.tx_id) {
             Purpose::ChannelFunding
         } else {
-            let descends = self.descends(row, fundings).await?;
-            descends.then_some(Purpose::ClosingCost)?
+            let returns = self.returns(row, fundings).await?;
+            returns.then_some(Purpose::ClosingCost)?
         };
         let (mut mined, mut cost, mut fee) = (row.height, Msat::ZERO, row.fee);
         if purpose == Purpose::ClosingCost {
@@ -239,20 +243,16 @@ impl Scan {
         if fundings.is_empty() {
             return Some(Purpose::Deposit);
         }
-        Some(if self.descends(row, fundings).await? {
+        Some(if self.returns(row, fundings).await? {
             Purpose::ChannelProceeds
         } else {
             Purpose::Deposit
         })
     }
 
-    async fn descends(&self, row: &OnchainRow, fundings: &[(TxId, u32)]) -> Option<bool> {
-        let descends = self
-            .args
-            .chain
-            .descends_from(row.tx_id, fundings, SWEEP_STEPS);
-        match descends.await {
-            Ok(descends) => Some(descends),
+    async fn returns(&self, row: &OnchainRow, fundings: &[(TxId, u32)]) -> Option<bool> {
+        match self.args.chain.returns_from(row.tx_id, fundings).await {
+            Ok(returns) => Some(returns),
             Err(error) => {
                 tracing::debug!(tx_id = %row.tx_id, %error, "a transaction waits to be explained");
                 None

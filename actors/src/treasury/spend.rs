@@ -1,33 +1,29 @@
 //! On-chain payments: build and sign, write down, broadcast, see at the chain source, have the node's
-//! wallet see it too; then the next. Owns that order. Recovery broadcasts the same bytes again and
-//! never builds another transaction; fees are bumped only on an administrator's word.
+//! wallet see it too; then the next. Owns that order; what was paid `watch` looks after. Recovery
+//! broadcasts the same bytes again and never builds another transaction; fees are bumped only on an
+//! administrator's word.
 
 use std::time::Duration;
 
-use bitcoin::Transaction;
-use bitcoin::consensus::encode;
 use till::id::{PaymentId, RequestHash, TxId};
 use till::ledger::entity::Idempotency;
-use till::ledger::{
-    Command, Done, IdempotencyKey, Origin, Reference, Refusal, SpendCommand, SpendOrder,
-};
+use till::ledger::{Done, IdempotencyKey, Origin, Reference, Refusal, SpendCommand, SpendOrder};
 use till::money::{Msat, Sat};
 use till::payment::{Payment, State as PaymentState};
 use till::time::Timestamp;
-use till::treasury::{
-    Channel, FINAL_DEPTH, MinedIn, OnchainTx, Spend, SpendPurpose, SpendTx, SpendVersion,
-};
+use till::treasury::{Channel, OnchainTx, Spend, SpendPurpose, SpendTx, SpendVersion};
 
 use super::actor::Args;
 use super::handle::TreasuryError;
+use super::watch;
 use crate::abort::crash_point;
-use crate::chain::from_outpoint;
 use crate::ledger::LedgerError;
 use crate::node::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest};
-use crate::views::ViewError;
 
 /// How long the chain source may take to see a transaction that was broadcast.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for one that it refused, or gave no answer to: it may have it all the same.
+const REFUSED_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What somebody wants paid on the chain.
 #[derive(Clone, Debug)]
@@ -68,17 +64,10 @@ pub struct Spent {
     pub seen: bool,
 }
 
-/// Pays, bumps and looks after what was paid.
+/// Pays and bumps.
 #[derive(Clone, Debug)]
 pub(super) struct Spends {
     args: Args,
-}
-
-/// Whether every transaction of ours is where everybody can see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Watched {
-    AllSeen,
-    SomeUnseen,
 }
 
 impl Spends {
@@ -90,8 +79,7 @@ impl Spends {
         if let Some(known) = self.repeated(wish.idempotency.as_ref())? {
             return self.found(known, |spend| spend.versions.first().cloned());
         }
-        self.all_seen().await?;
-        self.sync().await;
+        self.all_known().await?;
         let signed = self.build(&wish.request).await?;
         crash_point("spend.built");
         let order = SpendOrder {
@@ -122,24 +110,27 @@ impl Spends {
         if let Some(known) = self.repeated(wish.idempotency.as_ref())? {
             return self.found(known, of_wish);
         }
-        self.all_seen().await?;
-        self.sync().await;
+        // One that nobody takes for its low fee can be bumped all the same.
+        let watched = watch::run(&self.args).await?;
+        self.synced().await?;
         let (payment, newest) = self.waiting(wish.tx_id).await?;
+        watched.others_seen(Some(payment.id))?;
         if wish.feerate <= newest.feerate {
             let why = format!("the feerate must be above {} sat/vB", newest.feerate);
             return Err(TreasuryError::Node(NodeError::Invalid(why)));
         }
+        let from_recipient = is_sweep(&payment);
         let request = BumpRequest {
             raw: newest.raw,
             feerate: wish.feerate,
-            from_recipient: is_sweep(&payment),
+            from_recipient,
         };
         let built = self.args.node.run(move |node| node.build_bump(&request));
         let signed = built.await.map_err(TreasuryError::Node)?;
         let signed = signed.map_err(TreasuryError::Node)?;
-        let spent_before = total(newest.amount, newest.fee);
-        let more = total(signed.amount, signed.fee).saturating_sub(spent_before);
-        self.within_reserve(more).await?;
+        if !from_recipient {
+            self.within_reserve(&signed).await?;
+        }
         crash_point("bump.built");
         let replace = SpendCommand::Replace {
             id: payment.id,
@@ -154,121 +145,11 @@ impl Spends {
         self.publish(payment.id).await
     }
 
-    /// Books what the chain has, broadcasts what it lacks, gives up what it can never have.
-    pub(super) async fn watch(&self) -> Result<Watched, ViewError> {
-        let young = self.args.views.young_spends()?;
-        if young.is_empty() {
-            return Ok(Watched::AllSeen);
-        }
-        let Ok(height) = self.args.node.run(|node| node.status().height).await else {
-            return Ok(Watched::SomeUnseen);
-        };
-        let mut watched = Watched::AllSeen;
-        for payment in young {
-            let Some(spend) = payment.spend else {
-                continue;
-            };
-            if !self.look_after(payment.id, &spend, height).await {
-                watched = Watched::SomeUnseen;
-            }
-        }
-        Ok(watched)
-    }
-
-    /// Whether the chain source has one of its transactions, the newest if none is mined.
-    async fn look_after(&self, id: PaymentId, spend: &Spend, height: u32) -> bool {
-        let Some(newest) = spend.newest() else {
-            return true;
-        };
-        let mut is_known = false;
-        for version in spend.versions.iter().rev() {
-            let Ok(found) = self.args.chain.mined(version.tx_id).await else {
-                return false; // Nothing may be concluded.
-            };
-            let Some(found) = found else {
-                continue;
-            };
-            is_known |= version.tx_id == newest.tx_id;
-            if let Some(mined) = found.height {
-                let tx_id = version.tx_id;
-                let place = MinedIn {
-                    tx_id,
-                    height: mined,
-                };
-                self.mined(id, spend, place, height).await;
-                return true;
-            }
-        }
-        if is_known {
-            return true;
-        }
-        tracing::info!(tx_id = %newest.tx_id, "the chain source lacks a transaction of ours");
-        if let Err(error) = self.args.chain.broadcast(&newest.raw).await {
-            tracing::warn!(tx_id = %newest.tx_id, %error, "it was not taken");
-            if spend.mined.is_none() && self.is_void(spend, height).await {
-                self.tell(SpendCommand::Void { id }).await;
-                return true;
-            }
-            return false;
-        }
-        true
-    }
-
-    async fn mined(&self, id: PaymentId, spend: &Spend, mined: MinedIn, height: u32) {
-        let depth = (height + 1).saturating_sub(mined.height);
-        if depth >= self.args.credit_depth.max(1) && spend.mined != Some(mined) {
-            self.tell(SpendCommand::Mine { id, mined }).await;
-        }
-        if depth >= FINAL_DEPTH {
-            self.tell(SpendCommand::Finish { id }).await;
-        }
-    }
-
-    /// Whether a coin that every version spends was spent by a final transaction of another kind.
-    async fn is_void(&self, spend: &Spend, height: u32) -> bool {
-        let Some(newest) = spend.newest() else {
-            return false;
-        };
-        let Ok(transaction) = encode::deserialize::<Transaction>(&newest.raw) else {
-            return false;
-        };
-        for input in transaction.input {
-            let coin = from_outpoint(input.previous_output);
-            let Ok(Some(spender)) = self.args.chain.spender(coin).await else {
-                continue;
-            };
-            if spend.version(spender).is_some() {
-                return false;
-            }
-            if let Ok(Some(found)) = self.args.chain.mined(spender).await
-                && let Some(mined) = found.height
-                && (height + 1).saturating_sub(mined) >= FINAL_DEPTH
-            {
-                return true;
-            }
-        }
-        false
-    }
-
-    async fn tell(&self, command: SpendCommand) {
-        if let Err(error) = self
-            .args
-            .ledger
-            .execute_for_node(Command::Spend(command))
-            .await
-        {
-            tracing::warn!(%error, "an on-chain payment was not booked; trying again later");
-        }
-    }
-
-    /// Two transactions that nobody has seen could spend the same coins.
-    pub(super) async fn all_seen(&self) -> Result<(), TreasuryError> {
-        match self.watch().await? {
-            Watched::AllSeen => Ok(()),
-            Watched::SomeUnseen => Err(TreasuryError::Node(NodeError::Unavailable(
-                "the chain source has not seen an earlier transaction yet".into(),
-            ))),
-        }
+    /// Makes sure that everybody, the node's own wallet too, knows of every transaction of ours before
+    /// another is made.
+    pub(super) async fn all_known(&self) -> Result<(), TreasuryError> {
+        watch::run(&self.args).await?.others_seen(None)?;
+        self.synced().await
     }
 
     async fn build(&self, request: &SpendRequest) -> Result<SignedSpend, TreasuryError> {
@@ -277,28 +158,29 @@ impl Spends {
         let built = built.await.map_err(TreasuryError::Node)?;
         let signed = match (built, &request.outlay) {
             (Err(NodeError::InsufficientFunds), Outlay::Amount(amount)) => {
-                return Err(self.too_poor(*amount).await);
+                return Err(self.too_poor(*amount, None).await);
             }
             (built, _) => built.map_err(TreasuryError::Node)?,
         };
         if let Outlay::Amount(_) = request.outlay {
-            self.within_reserve(total(signed.amount, signed.fee))
-                .await?;
+            self.within_reserve(&signed).await?;
         }
         Ok(signed)
     }
 
     /// What channels may need to be closed stays in the wallet.
-    async fn within_reserve(&self, needed: Sat) -> Result<(), TreasuryError> {
+    async fn within_reserve(&self, signed: &SignedSpend) -> Result<(), TreasuryError> {
         let held = self.args.node.run(|node| node.balances()).await;
         let held = held.map_err(TreasuryError::Node)?;
-        if held.onchain_spendable < needed {
-            return Err(self.too_poor(needed).await);
+        if signed.left >= held.anchor_reserve {
+            return Ok(());
         }
-        Ok(())
+        let needed = total(signed.amount, signed.fee);
+        let spendable = total(signed.left, needed).saturating_sub(held.anchor_reserve);
+        Err(self.too_poor(needed, Some(spendable)).await)
     }
 
-    async fn too_poor(&self, needed: Sat) -> TreasuryError {
+    async fn too_poor(&self, needed: Sat, spendable: Option<Sat>) -> TreasuryError {
         let held = self
             .args
             .node
@@ -306,7 +188,7 @@ impl Spends {
         match held.await {
             Ok((held, channels)) => TreasuryError::TooPoor {
                 needed,
-                spendable: held.onchain_spendable,
+                spendable: spendable.unwrap_or(held.onchain_spendable),
                 reserve: held.anchor_reserve,
                 in_channels: sum(channels.iter().map(|channel| channel.balance)),
             },
@@ -318,11 +200,15 @@ impl Spends {
     async fn publish(&self, id: PaymentId) -> Result<Spent, TreasuryError> {
         let spent = self.found(id, |spend| spend.newest().cloned())?;
         let tx_id = spent.version.tx_id;
-        if let Err(error) = self.args.chain.broadcast(&spent.version.raw).await {
-            tracing::warn!(%tx_id, %error, "a transaction was not taken; it is broadcast again");
-        }
+        let patience = match self.args.chain.broadcast(&spent.version.raw).await {
+            Ok(()) => SEEN_TIMEOUT,
+            Err(error) => {
+                tracing::warn!(%tx_id, %error, "a transaction was not taken; it is broadcast again");
+                REFUSED_TIMEOUT
+            }
+        };
         crash_point("spend.broadcast");
-        let seen = self.args.chain.has_seen(tx_id, SEEN_TIMEOUT).await;
+        let seen = self.args.chain.has_seen(tx_id, patience).await;
         crash_point("spend.seen");
         if seen {
             self.sync().await;
@@ -415,10 +301,19 @@ impl Spends {
     }
 
     pub(super) async fn sync(&self) {
-        let synced = self.args.node.run(|node| node.sync()).await;
-        if let Err(error) | Ok(Err(error)) = synced {
+        if let Err(error) = self.synced().await {
             tracing::debug!(%error, "the wallets were not synced; trying again later");
         }
+    }
+
+    /// Brings both wallets up to the chain source's tip and mempool.
+    pub(super) async fn synced(&self) -> Result<(), TreasuryError> {
+        let synced = self.args.node.run(|node| node.sync()).await;
+        synced.and_then(|synced| synced).map_err(|error| {
+            TreasuryError::Node(NodeError::Unavailable(format!(
+                "the wallets could not be synced: {error}"
+            )))
+        })
     }
 }
 

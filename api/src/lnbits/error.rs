@@ -140,7 +140,9 @@ impl From<NodeError> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::InsufficientFunds { .. } => Self::payment("Insufficient balance."),
+            Refusal::InsufficientFunds { .. } | Refusal::NotTheHouses { .. } => {
+                Self::payment("Insufficient balance.")
+            }
             Refusal::AlreadyPaid(_) | Refusal::TakenInvoice => {
                 Self::payment("Internal invoice already paid.")
             }

@@ -164,7 +164,7 @@ pub enum Command {
     /// Somebody splices a channel: it will hang on another output, or will not after all.
     RecordSplice {
         /// Which channel.
-        user_channel_id: [u8; 16],
+        channel: [u8; 16],
         /// The output, unless the splice failed.
         funding: Option<Funding>,
     },

@@ -60,6 +60,14 @@ pub enum Refusal {
         /// What may be spent.
         available: Msat,
     },
+    /// The on-chain wallet may have it, but so much of it is not the house's.
+    #[error("not enough funds of the house's: {needed} needed, {available} available")]
+    NotTheHouses {
+        /// Amount and miners' fee.
+        needed: Msat,
+        /// What the house may spend.
+        available: Msat,
+    },
     /// The same idempotency key came with another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyConflict,

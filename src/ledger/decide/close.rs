@@ -80,12 +80,12 @@ fn ask<A: Archive>(state: &State<A>, draft: Draft, wanted: CloseJob) -> Result<D
     }
 }
 
-/// A reorg may bring another closing transaction.
+/// A reorg may bring another closing transaction. Whoever was told that nothing would be done gets
+/// nothing sent on, should the channel close some day.
 fn shown(now: CloseState, tx_id: TxId) -> Option<CloseState> {
     let next = match now {
-        CloseState::Closing | CloseState::Refused | CloseState::Returning { .. } => {
-            CloseState::Returning { tx_id }
-        }
+        CloseState::Refused => return None,
+        CloseState::Closing | CloseState::Returning { .. } => CloseState::Returning { tx_id },
         CloseState::Sweeping { payment, .. } => CloseState::Sweeping { tx_id, payment },
         CloseState::Done { payment, .. } => CloseState::Done { tx_id, payment },
     };
@@ -109,21 +109,40 @@ pub(super) fn sweep<A: Archive>(
     Ok(draft.fact(Fact::CloseJobSet(Box::new(CloseJob { state, ..job }))))
 }
 
-/// The payment that sends the money on is final, or has lost its coins and another may be made.
+/// The money is where it should go. A payment that was given up may have made it all the same.
 pub(super) fn swept<A: Archive>(
     state: &State<A>,
     draft: Draft,
     user_channel_id: [u8; 16],
-    is_sent: bool,
+    payment: PaymentId,
 ) -> Result<Draft, Refusal> {
     step(state, draft, user_channel_id, |now| match now {
-        CloseState::Sweeping { tx_id, payment } if is_sent => Some(CloseState::Done {
-            tx_id,
-            payment: Some(payment),
-        }),
-        CloseState::Sweeping { tx_id, .. } => Some(CloseState::Returning { tx_id }),
+        CloseState::Returning { tx_id } | CloseState::Sweeping { tx_id, .. } => {
+            let payment = Some(payment);
+            Some(CloseState::Done { tx_id, payment })
+        }
+        CloseState::Closing | CloseState::Done { .. } | CloseState::Refused => None,
+    })
+}
+
+/// The payment that was to send the money on, or had done so before a reorg, has lost its coins:
+/// another may be made.
+pub(super) fn unswept<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    user_channel_id: [u8; 16],
+    lost: PaymentId,
+) -> Result<Draft, Refusal> {
+    step(state, draft, user_channel_id, |now| match now {
+        CloseState::Sweeping { tx_id, payment } if payment == lost => {
+            Some(CloseState::Returning { tx_id })
+        }
+        CloseState::Done { tx_id, payment } if payment == Some(lost) => {
+            Some(CloseState::Returning { tx_id })
+        }
         CloseState::Closing
         | CloseState::Returning { .. }
+        | CloseState::Sweeping { .. }
         | CloseState::Done { .. }
         | CloseState::Refused => None,
     })

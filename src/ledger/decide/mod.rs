@@ -104,10 +104,9 @@ pub fn decide<A: Archive>(
         Command::Close(command) => close::decide(state, draft, command)?,
         Command::SeeDeposit { tx_id, amount } => deposit::see(state, draft, tx_id, amount)?,
         Command::LoseDeposit { tx_id } => deposit::lose(state, draft, tx_id)?,
-        Command::RecordSplice {
-            user_channel_id,
-            funding,
-        } => treasury::splice(state, draft, user_channel_id, funding)?,
+        Command::RecordSplice { channel, funding } => {
+            treasury::splice(state, draft, channel, funding)?
+        }
         Command::KeepKey { keyed, reference } => idempotency::set(state, draft, &keyed, reference)?,
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,

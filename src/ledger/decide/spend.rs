@@ -9,7 +9,7 @@ use crate::id::{PaymentId, RequestHash};
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{IdempotencyKey, Refusal, SpendCommand, SpendOrder};
 use crate::ledger::entity::Archive;
-use crate::ledger::record::{EventBody, Fact, Record};
+use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
@@ -101,7 +101,7 @@ fn reserve<A: Archive>(
 fn affordable<A: Archive>(state: &State<A>, needed: Msat) -> Result<(), Refusal> {
     let available = state.balance(Account::HOUSE)?.available();
     if available < needed {
-        return Err(Refusal::InsufficientFunds { needed, available });
+        return Err(Refusal::NotTheHouses { needed, available });
     }
     Ok(())
 }
@@ -176,22 +176,24 @@ fn mine<A: Archive>(
     let draft = pay_for_chain(draft, Account::Onchain, fee, cause);
     let draft = match spend.purpose {
         SpendPurpose::Payment => draft,
-        SpendPurpose::Sweep { user_channel_id } => {
-            close::swept(state, draft, user_channel_id, true)?
-        }
+        SpendPurpose::Sweep { user_channel_id } => close::swept(state, draft, user_channel_id, id)?,
     };
     let tx_id = mined.tx_id;
-    Ok(draft
-        .event(
-            payment.wallet,
-            EventBody::SpendMined {
-                id,
-                tx_id,
-                amount,
-                fee,
-            },
-        )
-        .finish())
+    let told = EventBody::SpendMined {
+        id,
+        tx_id,
+        amount,
+        fee,
+    };
+    let draft = draft.event(payment.wallet, told);
+    Ok(match payment.state {
+        PaymentState::Pending | PaymentState::Succeeded => draft,
+        PaymentState::Failed => {
+            let amount = sum(amount, fee)?;
+            draft.alarm(Alarm::PostedAfterVoid { id, amount })
+        }
+    }
+    .finish())
 }
 
 fn sent_sat<A: Archive>(
@@ -252,20 +254,23 @@ fn finish<A: Archive>(state: &State<A>, draft: Draft, id: PaymentId) -> Result<R
     Ok(draft.fact(Fact::SpendFinal(id)).finish())
 }
 
+/// Its coins went another way for good. What a reorg took away after it had counted is taken back.
 fn void<A: Archive>(state: &State<A>, draft: Draft, id: PaymentId) -> Result<Record, Refusal> {
     let payment = state.get::<Payment>(&id)?.ok_or(Refusal::UnknownPayment)?;
     let Some(spend) = payment.spend.as_ref() else {
         return Err(Refusal::WrongState);
     };
-    if payment.state != PaymentState::Pending {
-        return Ok(draft.finish());
-    }
+    let draft = match (payment.state, spend.is_final) {
+        (PaymentState::Pending, _) => undo(draft, &payment)?,
+        (PaymentState::Succeeded, false) => undo(draft, &payment)?.fact(Fact::SpendUnmined(id)),
+        (PaymentState::Succeeded, true) | (PaymentState::Failed, _) => return Ok(draft.finish()),
+    };
     let reason = FailureReason::CoinsSpent;
-    let draft = undo(draft, &payment)?.fact(Fact::PaymentFailed { id, reason });
+    let draft = draft.fact(Fact::PaymentFailed { id, reason });
     let draft = match spend.purpose {
         SpendPurpose::Payment => draft,
         SpendPurpose::Sweep { user_channel_id } => {
-            close::swept(state, draft, user_channel_id, false)?
+            close::unswept(state, draft, user_channel_id, id)?
         }
     };
     let (hash, amount) = (None, payment.amount);

@@ -8,6 +8,8 @@ mod money_in;
 mod money_out;
 mod offers;
 mod openings;
+mod spend_histories;
+mod spends;
 mod staff;
 mod staff_histories;
 mod treasury;

@@ -274,7 +274,7 @@ fn a_splice_has_a_channel_hang_on_another_output() {
         })
     };
     let splice = |n: Option<u8>| Command::RecordSplice {
-        user_channel_id: [1; 16],
+        channel: [1; 16],
         funding: n.map(|n| Funding {
             tx_id: TxId::from_bytes([n; 32]),
             index: 0,

@@ -100,6 +100,7 @@ impl From<Refusal> for Error {
             ),
             Refusal::OfferUnlinked(_) => offer_unlinked(),
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
+            Refusal::NotTheHouses { needed, available } => not_the_houses(needed, available),
             Refusal::IdempotencyConflict => Self::new(
                 Case::IdempotencyConflict,
                 "The Idempotency-Key was used for another request",
@@ -149,6 +150,15 @@ fn too_poor_onchain(needed: Sat, spendable: Sat, reserve: Sat, in_channels: Sat)
 fn insufficient(needed: Msat, available: Msat) -> Error {
     let message = format!(
         "Not enough funds: {} needed, the reserve for routing fees included; {} available",
+        needed.to_sat_ceil(),
+        available.to_sat_floor()
+    );
+    Error::new(Case::InsufficientFunds, message)
+}
+
+fn not_the_houses(needed: Msat, available: Msat) -> Error {
+    let message = format!(
+        "Not enough funds: {} needed, the miners' fee included; {} are the till's own and not set aside",
         needed.to_sat_ceil(),
         available.to_sat_floor()
     );
@@ -236,6 +246,10 @@ mod tests {
             needed: Msat::new(1_001).expect("small"),
             available: Msat::ZERO,
         };
+        let not_ours = Refusal::NotTheHouses {
+            needed: Msat::new(1_001).expect("small"),
+            available: Msat::ZERO,
+        };
         let table = [
             (Refusal::HashInUse, (409, "conflict")),
             (Refusal::UnknownInvoice, (404, "not_found")),
@@ -247,6 +261,7 @@ mod tests {
             (Refusal::AlreadyPaid(id), (409, "invoice_already_paid")),
             (Refusal::InFlight(id), (409, "invoice_already_paid")),
             (short, (402, "insufficient_funds")),
+            (not_ours, (402, "insufficient_funds")),
             (Refusal::IdempotencyConflict, (409, "idempotency_conflict")),
             (Refusal::AlreadyInitialized, (409, "already_initialized")),
             (Refusal::NameTaken, (409, "name_taken")),
