@@ -163,6 +163,12 @@ impl From<Refusal> for Error {
             Refusal::UnknownHolder | Refusal::UnknownUser => {
                 Self::new(StatusCode::NOT_FOUND, "User not found.")
             }
+            Refusal::WalletBusy => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            Refusal::AlreadyInvited => {
+                let detail = "User already invited to this wallet.";
+                Self::new(StatusCode::BAD_REQUEST, detail)
+            }
+            Refusal::UnknownShare => Self::new(StatusCode::BAD_REQUEST, "Invitation not found."),
             Refusal::UnknownWallet => Self::new(StatusCode::NOT_FOUND, "Wallet not found."),
             Refusal::UnknownSession => Self::new(StatusCode::UNAUTHORIZED, "Invalid credentials."),
             Refusal::NameTaken => Self::new(StatusCode::BAD_REQUEST, "Username already exists."),

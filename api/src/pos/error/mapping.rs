@@ -108,7 +108,10 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
-            Refusal::UnknownHolder | Refusal::UnknownWallet => {
+            Refusal::WalletBusy | Refusal::AlreadyInvited => {
+                Self::new(Case::Conflict, refusal.to_string())
+            }
+            Refusal::UnknownHolder | Refusal::UnknownWallet | Refusal::UnknownShare => {
                 Self::new(Case::NotFound, "No such wallet")
             }
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
