@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod config;
+mod guard;
 pub mod http;
 pub mod lnbits;
 pub mod pos;

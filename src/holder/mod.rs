@@ -102,6 +102,9 @@ pub struct Key {
     /// The wallet that it opens; `None` for a holder's own.
     #[n(4)]
     pub wallet: Option<WalletId>,
+    /// The share that it was made for, where it opens somebody else's wallet.
+    #[n(5)]
+    pub share: Option<ShareId>,
     /// When it was made.
     #[n(6)]
     pub created_at: Timestamp,
@@ -146,6 +149,14 @@ pub struct Share {
     /// When the invitation was made.
     #[n(5)]
     pub created_at: Timestamp,
+    /// Counts the invitations of this holder to this wallet: keys are derived from it.
+    #[n(6)]
+    #[cbor(default)]
+    pub epoch: u32,
+    /// The keys that the other has been given.
+    #[n(7)]
+    #[cbor(default)]
+    pub keys: Vec<SecretHash>,
 }
 
 /// Where a share stands.
@@ -191,6 +202,52 @@ impl Permissions {
         send: true,
         manage: true,
     };
+
+    /// What both allow.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            view: self.view && other.view,
+            receive: self.receive && other.receive,
+            send: self.send && other.send,
+            manage: self.manage && other.manage,
+        }
+    }
+
+    /// Whether `other` allows nothing that these do not.
+    #[must_use]
+    pub fn include(self, other: Self) -> bool {
+        self.and(other) == other
+    }
+
+    /// Whether they allow anything.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.view || self.receive || self.send || self.manage
+    }
+}
+
+impl Share {
+    /// The one share of a wallet with a holder: a second invitation is the same share again.
+    #[must_use]
+    pub fn id_of(wallet: WalletId, to: HolderId) -> ShareId {
+        let both = [wallet.as_bytes().as_slice(), to.as_bytes()].concat();
+        let digest = SecretHash::of(&both);
+        let (id, _) = digest.as_bytes().split_at(16);
+        ShareId::from_bytes(id.try_into().unwrap_or_default())
+    }
+
+    /// Whether it gives the other anything now.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        matches!(self.state, ShareState::Accepted)
+    }
+
+    /// Whether the other may still answer.
+    #[must_use]
+    pub const fn is_invited(&self) -> bool {
+        matches!(self.state, ShareState::Invited)
+    }
 }
 
 impl Holder {

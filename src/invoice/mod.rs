@@ -171,6 +171,17 @@ impl Invoice {
         self.expires_at.plus_secs(EXPIRY_GRACE_SECS)
     }
 
+    /// Whether money may come for it, or has come and is not booked: its wallet cannot go meanwhile.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        match self.state {
+            State::Open | State::Claiming | State::Held => true,
+            State::Draft | State::Paid | State::Expired | State::Abandoned | State::Cancelled => {
+                false
+            }
+        }
+    }
+
     /// Whether an HTLC worth `amount`, of which an LSP kept `lsp_fee`, pays this invoice.
     #[must_use]
     pub fn is_paid_by(&self, amount: Msat, lsp_fee: Msat) -> bool {

@@ -192,6 +192,10 @@ pub struct Counters {
     #[n(4)]
     #[cbor(default)]
     pub entries: u32,
+    /// Of a wallet that can be deleted: its invoices that are open, being claimed or held.
+    #[n(10)]
+    #[cbor(default)]
+    pub live: u32,
 }
 
 /// Finds the one outgoing payment of a hash.

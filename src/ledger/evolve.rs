@@ -405,6 +405,7 @@ impl<A: Archive> State<A> {
         change: impl FnOnce(&mut Invoice),
     ) -> Result<(), EvolveError> {
         let mut invoice = self.invoice(seq, hash)?;
+        let was_live = invoice.is_live();
         invoice.state = invoice
             .state
             .after(input)
@@ -414,6 +415,26 @@ impl<A: Archive> State<A> {
             })?;
         change(&mut invoice);
         self.put(seq, &invoice);
+        self.count_live(seq, invoice.wallet, was_live, invoice.is_live())
+    }
+
+    /// The house is never deleted, so nobody asks how many of its invoices are live.
+    fn count_live(
+        &mut self,
+        seq: u64,
+        wallet: WalletRef,
+        before: bool,
+        after: bool,
+    ) -> Result<(), EvolveError> {
+        if wallet == WalletRef::House || before == after {
+            return Ok(());
+        }
+        let mut counters = self.counters(wallet)?;
+        counters.live = match after {
+            true => counters.live.saturating_add(1),
+            false => counters.live.saturating_sub(1),
+        };
+        self.put(seq, &counters);
         Ok(())
     }
 

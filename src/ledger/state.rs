@@ -130,6 +130,7 @@ impl<A: Archive> State<A> {
             payments: 0,
             standing_offer: None,
             entries: 0,
+            live: 0,
         };
         Ok(self.get(&wallet)?.unwrap_or(none))
     }

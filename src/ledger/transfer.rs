@@ -6,7 +6,7 @@
 use minicbor::{Decode, Encode};
 
 use super::account::Account;
-use crate::id::{PaymentHash, PaymentId, TxId};
+use crate::id::{PaymentHash, PaymentId, TxId, WalletId};
 use crate::money::Msat;
 
 /// One amount from one account to another.
@@ -90,6 +90,9 @@ pub enum Cause {
         #[n(1)]
         tx_id: TxId,
     },
+    /// What was left of a wallet that was deleted.
+    #[n(50)]
+    WalletDeleted(#[n(0)] WalletId),
     /// A channel was closed: its money moves, and some of it is the cost.
     #[n(20)]
     Closing,

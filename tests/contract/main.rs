@@ -11,6 +11,8 @@ mod guide;
 mod invoices;
 mod lists;
 mod lnbits_slice;
+mod lnbits_tiers;
+mod lnbits_wallets;
 mod node;
 mod offers;
 mod openings;

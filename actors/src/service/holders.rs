@@ -2,7 +2,7 @@
 //! so that a surface can show them again though only their digests are stored.
 
 use till::access::PasswordHash;
-use till::holder::{Holder, HolderName, Key, KeyScope, Wallet};
+use till::holder::{Holder, HolderName, Key, KeyScope, Share, Wallet};
 use till::id::{HolderId, SecretHash, WalletId};
 use till::ledger::{Account, Balance, HolderCommand, Origin, WalletKeys, WalletRef};
 use till::money::Msat;
@@ -35,6 +35,8 @@ pub struct OpenedWallet {
     pub wallet: Wallet,
     /// The key.
     pub key: Key,
+    /// The share that it was made for, where the wallet is somebody else's.
+    pub share: Option<Share>,
 }
 
 impl Service {
@@ -47,18 +49,8 @@ impl Service {
         origin: Origin,
         wanted: NewHolder,
     ) -> Result<(Holder, Option<Wallet>), ServiceError> {
-        let id = HolderId::from_bytes(random()?);
-        let holder = Holder {
-            id,
-            name: wanted.name,
-            password: wanted.password,
-            is_admin: wanted.is_admin,
-            created_at: Timestamp::default(),
-            deleted_at: None,
-            epoch: 0,
-            wallets: 0,
-            recovery: None,
-        };
+        let holder = new_holder(wanted.name, wanted.password, wanted.is_admin)?;
+        let id = holder.id;
         let wallet = match wanted.wallet_name {
             Some(name) => Some(self.new_wallet(origin, id, name)?),
             None => None,
@@ -97,7 +89,7 @@ impl Service {
         self.row::<Wallet>(&id)?.ok_or(ServiceError::Unknown)
     }
 
-    fn new_wallet(
+    pub(super) fn new_wallet(
         &self,
         origin: Origin,
         holder: HolderId,
@@ -122,7 +114,7 @@ impl Service {
         })
     }
 
-    fn new_key(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> Key {
+    pub(super) fn new_key(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> Key {
         let text = self.key_text(origin, scope, wallet);
         Key {
             hash: SecretHash::of(text.as_bytes()),
@@ -130,6 +122,7 @@ impl Service {
             scope,
             holder: wallet.holder,
             wallet: Some(wallet.id),
+            share: None,
             created_at: Timestamp::default(),
             revoked_at: None,
         }
@@ -138,19 +131,25 @@ impl Service {
     /// The text of a wallet's present key, 32 hexadecimal digits.
     #[must_use]
     pub fn key_text(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> String {
-        let surface = match origin {
-            Origin::Pos => "pos",
-            Origin::Node => "node",
-            Origin::Lnbits => "lnbits",
-            Origin::Lnbot => "lnbot",
-        };
-        let scope = match scope {
-            KeyScope::Invoice => "invoice",
-            KeyScope::Admin => "admin",
-            KeyScope::Holder => "holder",
-        };
-        let purpose = format!("key/{surface}/{scope}/{}/{}", wallet.id, wallet.epoch);
-        let derived = hmac_sha256(self.parts.root.as_slice(), &purpose);
+        let (surface, scope) = (surface_word(origin), scope_word(scope));
+        self.key_for(&format!(
+            "key/{surface}/{scope}/{}/{}",
+            wallet.id, wallet.epoch
+        ))
+    }
+
+    /// The text of the key that an invited holder has for an accepted share.
+    #[must_use]
+    pub fn share_key_text(&self, origin: Origin, scope: KeyScope, share: &Share) -> String {
+        let (surface, scope) = (surface_word(origin), scope_word(scope));
+        self.key_for(&format!(
+            "key/{surface}/{scope}/share/{}/{}",
+            share.id, share.epoch
+        ))
+    }
+
+    fn key_for(&self, purpose: &str) -> String {
+        let derived = hmac_sha256(self.parts.root.as_slice(), purpose);
         let (key, _) = derived.split_at(KEY_BYTES);
         hex::encode(key)
     }
@@ -171,8 +170,15 @@ impl Service {
         let Some(id) = key.wallet else {
             return Ok(None);
         };
+        let share = match key.share {
+            None => None,
+            Some(share) => match self.row::<Share>(&share)?.filter(Share::is_accepted) {
+                Some(share) => Some(share),
+                None => return Ok(None),
+            },
+        };
         let wallet = self.row::<Wallet>(&id)?.filter(Wallet::is_open);
-        Ok(wallet.map(|wallet| OpenedWallet { wallet, key }))
+        Ok(wallet.map(|wallet| OpenedWallet { wallet, key, share }))
     }
 
     /// The holder with this id.
@@ -236,6 +242,42 @@ pub struct WalletBalance {
     pub balance: Msat,
     /// What of it is not set aside for payments in flight.
     pub available: Msat,
+}
+
+/// A holder who has no wallet yet.
+pub(super) fn new_holder(
+    name: Option<String>,
+    password: Option<PasswordHash>,
+    is_admin: bool,
+) -> Result<Holder, ServiceError> {
+    Ok(Holder {
+        id: HolderId::from_bytes(random()?),
+        name,
+        password,
+        is_admin,
+        created_at: Timestamp::default(),
+        deleted_at: None,
+        epoch: 0,
+        wallets: 0,
+        recovery: None,
+    })
+}
+
+const fn surface_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Pos => "pos",
+        Origin::Node => "node",
+        Origin::Lnbits => "lnbits",
+        Origin::Lnbot => "lnbot",
+    }
+}
+
+const fn scope_word(scope: KeyScope) -> &'static str {
+    match scope {
+        KeyScope::Invoice => "invoice",
+        KeyScope::Admin => "admin",
+        KeyScope::Holder => "holder",
+    }
 }
 
 fn random<const N: usize>() -> Result<[u8; N], ServiceError> {

@@ -12,8 +12,10 @@ mod invoices;
 mod offers;
 mod onchain;
 mod payments;
+mod shares;
 mod staff;
 pub mod types;
+mod wallets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ use zeroize::Zeroizing;
 pub use crate::treasury::Spent;
 pub use channels::ChannelEntry;
 pub use holders::{NewHolder, OpenedWallet, WalletBalance};
+pub use shares::SharedWallet;
 pub use types::*;
 
 use crate::export::Exporter;

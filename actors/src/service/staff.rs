@@ -2,12 +2,16 @@
 
 use till::access::{AccessAction, AccessNote, Business, PasswordHash, Role, User, UserName};
 use till::id::{SessionId, UserId};
-use till::ledger::{AccessCommand, UserChange};
+use till::ledger::{AccessCommand, Origin, UserChange};
 use till::time::Timestamp;
 
 use super::Service;
 use super::access::{new_wallet_token, random};
+use super::holders::new_holder;
 use super::types::{InitialSetup, ServiceError};
+
+/// What the first administrator's own wallet is called.
+const FIRST_WALLET: &str = "LNbits wallet";
 
 impl Service {
     /// The shop, once the till is set up.
@@ -18,7 +22,8 @@ impl Service {
         self.row(&())
     }
 
-    /// Sets the till up, once.
+    /// Sets the till up, once. Its first administrator has a wallet, too, under the same name and
+    /// password.
     ///
     /// # Errors
     /// [`Refusal::AlreadyInitialized`](till::ledger::Refusal) the second time.
@@ -34,8 +39,14 @@ impl Service {
         };
         let admin = new_user(setup.name, Role::Admin, setup.password, setup.pin)?;
         let id = admin.id;
-        self.access(AccessCommand::Initialize { business, admin })
-            .await?;
+        let holder = new_holder(Some(admin.name.clone()), Some(admin.password.clone()), true)?;
+        let wallet = self.new_wallet(Origin::Lnbits, holder.id, FIRST_WALLET.to_owned())?;
+        let initialize = AccessCommand::Initialize {
+            business,
+            admin,
+            holder: Some((Box::new(holder), wallet)),
+        };
+        self.access(initialize).await?;
         self.row(&id)?.ok_or(ServiceError::Unknown)
     }
 

@@ -251,6 +251,7 @@ impl Views {
             payments: 0,
             standing_offer: None,
             entries: 0,
+            live: 0,
         }))
     }
 

@@ -3,11 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use till::holder::{KeyScope, Permissions, Wallet};
+use till::holder::{KeyScope, Permissions, Share, Wallet};
 use till::ledger::{Origin, WalletRef};
 
 use super::error::Error;
-use super::{Dialect, Lnbits};
+use super::{Dialect, Lnbits, shared};
 
 /// The header of a wallet's key.
 const API_KEY: &str = "x-api-key";
@@ -23,6 +23,8 @@ pub(crate) struct Opened {
     pub(crate) may: Permissions,
     /// Whether by its admin key.
     pub(crate) by_admin_key: bool,
+    /// The share that the key belongs to, where the wallet is somebody else's.
+    pub(crate) share: Option<Share>,
 }
 
 impl Opened {
@@ -71,16 +73,28 @@ async fn open(parts: &Parts, lnbits: &Lnbits) -> Result<Opened, Error> {
     };
     let opened = opened.ok_or_else(unknown)?;
     let by_admin_key = opened.key.scope == KeyScope::Admin;
-    let may = Permissions {
+    let of_key = Permissions {
         view: true,
         receive: true,
         send: by_admin_key,
         manage: by_admin_key,
     };
+    let may = match &opened.share {
+        None => of_key,
+        Some(share) => {
+            let may = of_key.and(share.permissions);
+            if !shared::allows(may, &parts.method, parts.uri.path()) {
+                let detail = "The wallet is shared without that permission.";
+                return Err(Error::new(StatusCode::FORBIDDEN, detail));
+            }
+            may
+        }
+    };
     Ok(Opened {
         wallet: opened.wallet,
         may,
         by_admin_key,
+        share: opened.share,
     })
 }
 

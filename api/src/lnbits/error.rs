@@ -12,6 +12,7 @@ use till_actors::node::NodeError;
 use till_actors::service::ServiceError;
 
 use super::Dialect;
+use crate::guard::Unheard;
 use crate::http::{BUSY_RETRY_SECS, Problem};
 
 /// LNbits' own status for payments and invoices that failed.
@@ -165,6 +166,12 @@ impl From<Refusal> for Error {
             Refusal::UnknownHolder | Refusal::UnknownUser => {
                 Self::new(StatusCode::NOT_FOUND, "User not found.")
             }
+            Refusal::WalletBusy => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            Refusal::AlreadyInvited => {
+                let detail = "User already invited to this wallet.";
+                Self::new(StatusCode::BAD_REQUEST, detail)
+            }
+            Refusal::UnknownShare => Self::new(StatusCode::BAD_REQUEST, "Invitation not found."),
             Refusal::UnknownWallet => Self::new(StatusCode::NOT_FOUND, "Wallet not found."),
             Refusal::UnknownSession => Self::new(StatusCode::UNAUTHORIZED, "Invalid credentials."),
             Refusal::NameTaken => Self::new(StatusCode::BAD_REQUEST, "Username already exists."),
@@ -180,6 +187,21 @@ impl From<Refusal> for Error {
 impl From<FailureReason> for Error {
     fn from(reason: FailureReason) -> Self {
         Self::payment(reason.message())
+    }
+}
+
+/// A password that was not looked at.
+impl From<Unheard> for Error {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::LockedOut(secs) => {
+                let detail = "Too many failed attempts, try again later.";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(secs)
+            }
+            Unheard::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again")
+                .retry_after(BUSY_RETRY_SECS.into()),
+            Unheard::Broken(why) => Self::internal(&why),
+        }
     }
 }
 

@@ -2,21 +2,28 @@
 //! routes, its two dialects, wire formats, keys and error envelope; what money does is the service's.
 
 mod access;
+mod bearer;
 mod body;
+mod currency;
 mod dialect;
 mod error;
+mod holding;
 mod parse;
 mod render;
 mod routes;
 mod settings;
+mod shared;
+mod token;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use till_actors::service::Service;
 
+use self::token::Tokens;
+use crate::guard::Gate;
 use crate::http::shield;
 
 pub use dialect::Dialect;
@@ -27,12 +34,17 @@ pub use settings::Settings;
 pub(crate) struct Lnbits {
     service: Service,
     settings: Arc<Settings>,
+    tokens: Arc<Tokens>,
+    gate: Arc<Gate>,
 }
 
 /// The surface, to be nested at `/api/v1`.
 pub fn router(service: Service, settings: Settings) -> Router {
     let limits = settings.limits;
+    let key = service.derive_key(token::KEY_PURPOSE);
     let lnbits = Lnbits {
+        tokens: Arc::new(Tokens::new(&key, settings.access_token_secs)),
+        gate: Arc::new(Gate::new(settings.lockout)),
         service,
         settings: Arc::new(settings),
     };
@@ -43,7 +55,24 @@ pub fn router(service: Service, settings: Settings) -> Router {
 #[rustfmt::skip]
 fn routes() -> Router<Lnbits> {
     Router::new()
-        .route("/wallet", get(routes::wallets::mine))
+        // anybody
+        .route("/auth", post(routes::auth::login).get(routes::auth::me))
+        .route("/auth/register", post(routes::auth::register))
+        .route("/auth/logout", post(routes::auth::logout))
+        .route("/account", post(routes::auth::account))
+        // a wallet's key; making one, a login
+        .route("/wallet", get(routes::wallets::mine).post(routes::wallets::create)
+            .put(routes::wallets::change).patch(routes::wallets::change).delete(routes::wallets::delete_mine))
+        .route("/wallet/webhook-secret", get(routes::wallets::webhook_secret))
+        .route("/wallet/share/invite", put(routes::shares::invite))
+        .route("/wallet/share/{share_id}", delete(routes::shares::revoke))
+        // a login; a new name by PUT, the admin key
+        .route("/wallets", get(routes::wallets::list))
+        .route("/wallet/paginated", get(routes::wallets::page))
+        .route("/wallet/share", put(routes::shares::accept))
+        .route("/wallet/share/invite/{share_id}", delete(routes::shares::reject))
+        .route("/wallet/reset/{wallet_id}", put(routes::wallets::reset))
+        .route("/wallet/{id_or_name}", delete(routes::wallets::delete).put(routes::wallets::rename))
         .route("/payments", post(routes::payments::create))
         .route("/payments/{checking_id}", get(routes::payments::one).delete(routes::payments::cancel))
 }

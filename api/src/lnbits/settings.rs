@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Dialect;
+use crate::guard::LockoutSettings;
 use crate::http::Limits;
 
 /// What the surface is told when it starts.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub payment_wait: Duration,
     /// Mark cookies Secure.
     pub secure_cookies: bool,
+    /// When guessing of passwords is stopped.
+    pub lockout: LockoutSettings,
     /// Bounds on what callers may cost.
     pub limits: Limits,
 }
@@ -30,6 +33,7 @@ impl Default for Settings {
             access_token_secs: 86_400,
             payment_wait: Duration::from_secs(60),
             secure_cookies: false,
+            lockout: LockoutSettings::default(),
             limits: Limits::default(),
         }
     }

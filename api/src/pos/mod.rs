@@ -24,12 +24,13 @@ use axum::Router;
 use axum::routing::{delete, get, patch, post};
 use till_actors::service::Service;
 
-use self::access::{AccessTokens, Gate};
+use self::access::AccessTokens;
+use crate::guard::Gate;
 use crate::http::{Limits, shield};
 
-pub use access::Secret;
+pub use crate::guard::{LockoutSettings, Secret};
 pub use field::Invalid;
-pub use settings::{LockoutSettings, Settings};
+pub use settings::Settings;
 pub use setup::{SetupError, SetupWish};
 
 /// Time that a payment's request has beyond the wait for its outcome, so that the caller is told

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::guard::LockoutSettings;
 use crate::http::Limits;
 use crate::seed::SeedReader;
 
@@ -49,38 +50,6 @@ impl Default for Settings {
             seed_requires_password: false,
             lockout: LockoutSettings::default(),
             limits: Limits::default(),
-        }
-    }
-}
-
-/// When guessing of passwords and PINs is stopped, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub struct LockoutSettings {
-    /// Failures after which an account, or an address, is locked.
-    pub max_failures: u32,
-    /// The first lock, in seconds; each further failure doubles it.
-    pub first_lock_secs: u64,
-    /// The longest lock, in seconds.
-    pub max_lock_secs: u64,
-    /// Seconds without a failure or lock after which an account's failures are forgotten. Longer
-    /// than `max_failures` of the longest locks, or waiting would be quicker than guessing on.
-    pub forget_account_secs: u64,
-    /// The same for an address. Shorter, since a shop's tills may all share one, and a login that
-    /// succeeds clears the account only.
-    pub forget_address_secs: u64,
-    /// How many accounts and addresses are remembered at most.
-    pub max_entries: usize,
-}
-
-impl Default for LockoutSettings {
-    fn default() -> Self {
-        Self {
-            max_failures: 5,
-            first_lock_secs: 30,
-            max_lock_secs: 60 * 60,
-            forget_account_secs: 24 * 60 * 60,
-            forget_address_secs: 15 * 60,
-            max_entries: 10_000,
         }
     }
 }

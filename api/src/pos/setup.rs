@@ -3,8 +3,8 @@
 
 use till_actors::service::InitialSetup;
 
-use super::access::{HashError, Secret, hash};
 use super::field::{self, Invalid};
+use crate::guard::{HashError, Secret, hash};
 
 /// The first administrator, and the shop.
 #[derive(Clone, Debug)]

@@ -128,6 +128,7 @@ pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
         access_token_secs: config.lnbits.access_token_secs,
         payment_wait: pos.payment_wait,
         secure_cookies: pos.secure_cookies,
+        lockout: pos.lockout,
         limits: pos.limits,
     }
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::wire::{Info, NodeInfo, PosInfo, TillInfo};
+use super::wire::{Info, LnbitsInfo, NodeInfo, PosInfo, TillInfo};
 use crate::peer::Peer;
 use crate::world::World;
 
@@ -14,6 +14,12 @@ pub(super) async fn info(State(world): State<World>) -> Json<Info> {
 pub(super) async fn gather(world: &World) -> Info {
     let node = world.till_node();
     let credentials = world.credentials().clone();
+    let wallets = world.lnbits_wallets().await.ok();
+    let lnbits = wallets.map(|wallets| LnbitsInfo {
+        username: credentials.name.clone(),
+        password: credentials.password.clone(),
+        wallets: wallets.to_vec(),
+    });
     Info {
         tilld: TillInfo {
             url: world.client().url().to_owned(),
@@ -32,7 +38,7 @@ pub(super) async fn gather(world: &World) -> Info {
             password: credentials.password,
             wallet_password: credentials.wallet_password,
         },
-        lnbits: None,
+        lnbits,
         lnbot: None,
         customer: peer(world.customer()),
         lsp: peer(world.lsp()),

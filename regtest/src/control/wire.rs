@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::world::LnbitsWallet;
+
 /// `GET /info`
 #[derive(Clone, Debug, Serialize)]
 pub struct Info {
     pub(super) tilld: TillInfo,
     pub(super) pos: PosInfo,
-    /// Not built yet.
-    pub(super) lnbits: Option<()>,
+    /// Absent where the till has not answered, or is of before it had this surface.
+    pub(super) lnbits: Option<LnbitsInfo>,
     /// Not built yet.
     pub(super) lnbot: Option<()>,
     pub(super) customer: NodeInfo,
@@ -16,6 +18,13 @@ pub struct Info {
     pub(super) esplora: String,
     pub(super) chain: &'static str,
     pub(super) height: u32,
+}
+
+impl Info {
+    /// The wallets on the LNbits surface.
+    pub(crate) fn lnbits_wallets(&self) -> Option<&[LnbitsWallet]> {
+        self.lnbits.as_ref().map(|lnbits| lnbits.wallets.as_slice())
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +52,14 @@ pub(super) struct PosInfo {
 pub(super) struct NodeInfo {
     pub(super) node_id: String,
     pub(super) node_address: String,
+}
+
+/// Names as the LNbits surface has them.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct LnbitsInfo {
+    pub(super) username: String,
+    pub(super) password: String,
+    pub(super) wallets: Vec<LnbitsWallet>,
 }
 
 /// `POST /pay`

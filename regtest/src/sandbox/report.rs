@@ -104,6 +104,22 @@ impl Report<'_> {
         Ok(())
     }
 
+    /// The second wallet pays the first once it has money; here the customer pays.
+    fn lnbits_commands(&self) -> String {
+        let (till, control) = (self.world.client().url(), self.control_url);
+        let Some([first, ..]) = self.info.lnbits_wallets() else {
+            return format!("# no wallets yet: curl -sS {control}/info");
+        };
+        let (admin, see) = (&first.adminkey, &first.inkey);
+        format!(
+            "INVOICE=$(curl -sS {till}/api/v1/payments -H 'X-Api-Key: {admin}' \
+             -d '{{\"out\":false,\"amount\":1000,\"memo\":\"Tea\"}}' \
+             | sed 's/.*\"payment_request\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             post {control}/pay '{{\"invoice\":\"'$INVOICE'\"}}'\n\
+             curl -sS {till}/api/v1/wallet -H 'X-Api-Key: {see}'"
+        )
+    }
+
     fn write_commands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = self.world.credentials();
         let till = self.world.client().url();
@@ -153,6 +169,10 @@ impl Report<'_> {
                     "websocat -H \"Cookie: accessToken=$(awk '$6==\"accessToken\"{{print $7}}' \"$JAR\")\" \
                      {socket}/ws/payments"
                 ),
+            ),
+            (
+                "LNbits: make an invoice in one wallet, pay it from the customer's node",
+                self.lnbits_commands(),
             ),
             (
                 "Mine, fund, pull plugs: the control API has it all",

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::{Amount, OutPoint};
 use tempfile::TempDir;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::blocks::parse_address;
 use super::channels::CONFIRMATIONS;
@@ -66,6 +66,7 @@ impl World {
             inner: Arc::new(Inner {
                 client: till.client().clone(),
                 credentials: state.credentials.clone(),
+                lnbits: OnceCell::new(),
                 till,
                 till_node,
                 followers: vec![

@@ -232,6 +232,40 @@ impl TillClient {
         Ok(())
     }
 
+    /// `GET` on the LNbits surface.
+    pub(super) async fn lnbits_get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        self.lnbits(&Method::GET, path, None).await
+    }
+
+    /// `POST` on the LNbits surface.
+    pub(super) async fn lnbits_post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, ClientError> {
+        self.lnbits(&Method::POST, path, Some(body)).await
+    }
+
+    async fn lnbits<T: DeserializeOwned>(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<T, ClientError> {
+        let path = format!("/api/v1{path}");
+        let answer = self.once(method, &path, body).await?;
+        answer
+            .json()
+            .await
+            .map_err(|source| ClientError::Transport {
+                call: format!("{method} {path}"),
+                source,
+            })
+    }
+
     pub(super) async fn node_info(&self) -> Result<NodeInfo, ClientError> {
         self.get("/wallet/getinfo").await
     }

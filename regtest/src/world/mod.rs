@@ -16,7 +16,7 @@
 //! | `config`, `state` | what a world should be, and what is kept of it in its folder |
 //! | `ground`, `boot` | from nothing to the first sale |
 //! | `child`, `till`, `command` | the till's process |
-//! | `client`, `wire` | the till's HTTP surface, from outside |
+//! | `client`, `wire`, `lnbits` | the till's HTTP surfaces, from outside |
 //! | `blocks`, `channels`, `follow` | what can be done to a world |
 
 mod blocks;
@@ -29,6 +29,7 @@ mod config;
 mod error;
 mod follow;
 mod ground;
+mod lnbits;
 mod state;
 mod till;
 mod wire;
@@ -38,7 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::chain::{Chain, EsploraServer};
 use crate::peer::{Peer, PeerError};
@@ -48,6 +49,7 @@ pub use client::{ClientError, TillClient};
 pub use command::TilldCommand;
 pub use config::{Liquidity, Progress, WorldConfig};
 pub use error::WorldError;
+pub use lnbits::LnbitsWallet;
 pub use state::Credentials;
 pub use till::TillProcess;
 pub use wire::{Incoming, IncomingStatus, TillChannel, TillInvoice};
@@ -68,6 +70,7 @@ struct Inner {
     till: TillProcess,
     client: TillClient,
     credentials: Credentials,
+    lnbits: OnceCell<Vec<LnbitsWallet>>,
     till_node: NodeAddress,
     dir: PathBuf,
     followers: Vec<follow::Follower>,

@@ -1,7 +1,8 @@
 //! What can be asked about staff, sessions and wallet tokens.
 
-use super::Command;
+use super::{Command, WalletKeys};
 use crate::access::{AccessAction, Business, PasswordHash, Role, Session, User, WalletToken};
+use crate::holder::Holder;
 use crate::id::{SecretHash, SessionId, UserId};
 use crate::time::Timestamp;
 
@@ -14,6 +15,8 @@ pub enum AccessCommand {
         business: Business,
         /// Its first administrator.
         admin: User,
+        /// The same person as a holder of wallets, and their first one.
+        holder: Option<(Box<Holder>, WalletKeys)>,
     },
     /// Another member of staff.
     AddUser {

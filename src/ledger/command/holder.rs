@@ -1,7 +1,8 @@
 //! What can be asked about holders of wallets.
 
 use super::Command;
-use crate::holder::{Holder, Key, Wallet};
+use crate::holder::{Holder, Key, Permissions, Wallet};
+use crate::id::{HolderId, PaymentHash, SecretHash, ShareId, WalletId};
 
 /// What can be asked about holders of wallets, their keys and shares.
 #[derive(Clone, Debug)]
@@ -17,6 +18,74 @@ pub enum HolderCommand {
     },
     /// A holder wants another wallet.
     AddWallet(WalletKeys),
+    /// All logins of a holder end.
+    EndLogins {
+        /// Whose.
+        holder: HolderId,
+    },
+    /// A wallet gets another name or currency.
+    ChangeWallet {
+        /// Which.
+        wallet: WalletId,
+        /// Its name from now on.
+        name: Option<String>,
+        /// Its currency from now on; an empty text is none.
+        currency: Option<String>,
+    },
+    /// A wallet gets other keys, and the present ones stop being good.
+    ReplaceKeys {
+        /// Which.
+        wallet: WalletId,
+        /// The wallet's epoch that the present keys were derived from: refused if it has changed.
+        epoch: u32,
+        /// The present ones.
+        old: Vec<SecretHash>,
+        /// Those of the next epoch.
+        new: Vec<Key>,
+    },
+    /// A wallet is wanted no more: its invoices are cancelled, and what is left is the house's.
+    DeleteWallet {
+        /// Which.
+        wallet: WalletId,
+        /// Its invoices that are open, being claimed or held, as far as the caller has seen: refused
+        /// if there are others by now.
+        live: Vec<PaymentHash>,
+    },
+    /// Something about a share of a wallet.
+    Share(ShareCommand),
+}
+
+/// What can be asked about shares.
+#[derive(Clone, Debug)]
+pub enum ShareCommand {
+    /// A holder is invited to a wallet.
+    Invite {
+        /// Which wallet.
+        wallet: WalletId,
+        /// Who.
+        to: HolderId,
+        /// What they may do.
+        permissions: Permissions,
+    },
+    /// The invited one wants it.
+    Accept {
+        /// Which share.
+        share: ShareId,
+        /// The invitation that the keys were derived from: refused if there is another by now.
+        epoch: u32,
+        /// The other's keys.
+        keys: Vec<Key>,
+    },
+    /// The invited one does not want it, or not any more.
+    Reject {
+        /// Which share.
+        share: ShareId,
+    },
+    /// The wallet's holder takes it back.
+    Revoke {
+        /// Which share.
+        share: ShareId,
+    },
 }
 
 /// A wallet that is made, with its keys. Numbers and times are the ledger's to fill in.

@@ -6,7 +6,7 @@ mod onchain;
 mod refusal;
 
 pub use access::{AccessCommand, UserChange};
-pub use holder::{HolderCommand, WalletKeys};
+pub use holder::{HolderCommand, ShareCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
 pub use refusal::Refusal;
 

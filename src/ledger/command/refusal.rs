@@ -83,6 +83,15 @@ pub enum Refusal {
     /// There is no such wallet, or it was deleted.
     #[error("unknown wallet")]
     UnknownWallet,
+    /// Something is pending or held in the wallet.
+    #[error("something is pending or held in the wallet")]
+    WalletBusy,
+    /// There is no such share, or it is not where that could be asked.
+    #[error("unknown share")]
+    UnknownShare,
+    /// That holder has been invited to the wallet.
+    #[error("already invited")]
+    AlreadyInvited,
     /// The till has been set up before.
     #[error("already initialized")]
     AlreadyInitialized,

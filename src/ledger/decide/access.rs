@@ -16,9 +16,11 @@ pub(super) fn decide<A: Archive>(
     command: AccessCommand,
 ) -> Result<Record, Refusal> {
     match command {
-        AccessCommand::Initialize { business, admin } => {
-            staff::initialize(state, draft, business, admin)
-        }
+        AccessCommand::Initialize {
+            business,
+            admin,
+            holder,
+        } => staff::initialize(state, draft, business, admin, holder),
         AccessCommand::AddUser { by, user } => staff::add(state, draft, by, user),
         AccessCommand::ChangeUser { by, user, change } => {
             staff::change(state, draft, by, user, change)

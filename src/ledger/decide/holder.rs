@@ -1,7 +1,9 @@
 //! Rules for holders of wallets: names are theirs alone, wallets are numbered, keys come with them.
 
 use super::draft::Draft;
+use super::{share, wallet};
 use crate::holder::{Holder, HolderName, Key, Wallet};
+use crate::id::HolderId;
 use crate::ledger::command::{HolderCommand, Refusal, WalletKeys};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Fact, Record};
@@ -24,10 +26,24 @@ pub(super) fn decide<A: Archive>(
             let holder = holder.ok_or(Refusal::UnknownHolder)?;
             Ok(add_wallet(draft, holder, wanted).finish())
         }
+        HolderCommand::EndLogins { holder } => end_logins(state, draft, holder),
+        HolderCommand::ChangeWallet {
+            wallet,
+            name,
+            currency,
+        } => wallet::change(state, draft, wallet, name, currency),
+        HolderCommand::ReplaceKeys {
+            wallet,
+            epoch,
+            old,
+            new,
+        } => wallet::replace_keys(state, draft, (wallet, epoch), &old, new),
+        HolderCommand::DeleteWallet { wallet, live } => wallet::delete(state, draft, wallet, live),
+        HolderCommand::Share(command) => share::decide(state, draft, command),
     }
 }
 
-fn add<A: Archive>(
+pub(super) fn add<A: Archive>(
     state: &State<A>,
     draft: Draft,
     holder: Holder,
@@ -81,4 +97,16 @@ fn add_wallet(draft: Draft, holder: Holder, wanted: WalletKeys) -> Draft {
             ..key
         })))
     })
+}
+
+fn end_logins<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    holder: HolderId,
+) -> Result<Record, Refusal> {
+    let holder = state.get::<Holder>(&holder)?.filter(Holder::is_present);
+    let holder = holder.ok_or(Refusal::UnknownHolder)?;
+    let epoch = holder.epoch.saturating_add(1);
+    let holder = Holder { epoch, ..holder };
+    Ok(draft.fact(Fact::HolderSet(Box::new(holder))).finish())
 }

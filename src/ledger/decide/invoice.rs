@@ -1,7 +1,7 @@
 //! Rules for invoices and money that comes in. A receipt is never refused: it has happened.
 
 use super::draft::Draft;
-use super::{offer, shown_change_sat, sum};
+use super::{offer, shown_change_sat, sum, wallet};
 use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Claim, Held, Input, Invoice, Receipt, State as InvoiceState};
 use crate::ledger::account::{Account, WalletRef};
@@ -26,6 +26,7 @@ pub(super) fn draft<A: Archive>(
     if state.get::<Invoice>(&hash)?.is_some() || state.get::<OutgoingHash>(&hash)?.is_some() {
         return Err(Refusal::HashInUse);
     }
+    wallet::refuse_deleted(state, wanted.wallet)?;
     let invoice = Invoice {
         hash,
         wallet: wanted.wallet,
@@ -60,6 +61,7 @@ pub(super) fn issue<A: Archive>(
     lsp_fee: Option<Msat>,
 ) -> Result<Record, Refusal> {
     let invoice = find(state, hash, Input::Issue)?;
+    wallet::refuse_deleted(state, invoice.wallet)?;
     let number = state.counters(invoice.wallet)?.invoices.saturating_add(1);
     Ok(draft
         .fact(Fact::InvoiceIssued {
@@ -116,6 +118,7 @@ pub(super) fn intend_claim<A: Archive>(
     if held_elsewhere || invoice.state.after(input).is_none() {
         return Err(Refusal::WrongState);
     }
+    wallet::refuse_deleted(state, invoice.wallet)?;
     if draft.at() > invoice.taken_until() {
         return Err(Refusal::InvoiceExpired);
     }
@@ -163,6 +166,10 @@ pub(super) fn book_receipt<A: Archive>(
             ..
         }) if amount == gross => {
             return Ok(draft.finish()); // The node repeats itself after a restart.
+        }
+        // The wallet is gone; the money is real all the same.
+        Some(_) | None if wallet::is_deleted(state, invoice.wallet)? => {
+            return stray(state, draft, hash, amount);
         }
         Some(Receipt { payer: Some(_), .. }) if was_claimed => {
             return second(state, draft, &invoice, amount, lsp_fee);

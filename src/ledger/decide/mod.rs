@@ -16,9 +16,11 @@ mod offer;
 mod opening;
 mod payment;
 mod reconcile;
+mod share;
 mod spend;
 mod staff;
 mod treasury;
+mod wallet;
 
 use super::account::{Account, WalletRef};
 use super::command::{Command, Refusal};

@@ -3,6 +3,7 @@
 
 use super::draft::Draft;
 use super::invoice::{credited_sat, stray};
+use super::wallet;
 use crate::id::{PaymentHash, Preimage};
 use crate::invoice::{Description, Invoice, PaidOffer, Receipt, State as InvoiceState};
 use crate::ledger::account::Account;
@@ -23,6 +24,7 @@ pub(super) fn keep<A: Archive>(
     draft: Draft,
     wanted: Offer,
 ) -> Result<Record, Refusal> {
+    wallet::refuse_deleted(state, wanted.wallet)?;
     let has_one = state.counters(wanted.wallet)?.standing_offer.is_some();
     let is_known = state.get::<Offer>(&wanted.id)?.is_some();
     if is_known || (wanted.standing && has_one) {
@@ -50,6 +52,9 @@ pub(super) fn book<A: Archive>(
     };
     if state.get::<Stray>(&(hash, true, amount))?.is_some() {
         return Ok(draft.finish());
+    }
+    if wallet::is_deleted(state, offer.wallet)? {
+        return stray(state, draft, hash, amount);
     }
     let amount_sat = credited_sat(state, offer.wallet, amount)?;
     let receipt = Receipt {

@@ -2,7 +2,7 @@
 //! posted or released only on what the node says; what the node says is never refused.
 
 use super::draft::Draft;
-use super::{Decision, idempotency, internal, shown_change_sat, sum};
+use super::{Decision, idempotency, internal, shown_change_sat, sum, wallet};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
@@ -25,6 +25,7 @@ pub(super) fn reserve<A: Archive>(
     if let Some(made) = idempotency::earlier(state, &order.idempotency)? {
         return Ok(Decision::Repeat(made));
     }
+    wallet::refuse_deleted(state, order.wallet)?;
     let earlier = match &order.target {
         SendTarget::Bolt11 { hash, .. } => {
             if let Some(invoice) = state.get::<Invoice>(hash)? {

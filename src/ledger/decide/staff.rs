@@ -3,12 +3,14 @@
 
 use super::access::live_session;
 use super::draft::Draft;
+use super::holder;
 use crate::access::{
     AccessAction, AccessNote, Business, PasswordHash, Role, Subject, User, UserChanges, UserName,
     WalletToken,
 };
+use crate::holder::Holder;
 use crate::id::UserId;
-use crate::ledger::command::{Refusal, UserChange};
+use crate::ledger::command::{Refusal, UserChange, WalletKeys};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Fact, Record};
 use crate::ledger::state::State;
@@ -18,6 +20,7 @@ pub(super) fn initialize<A: Archive>(
     draft: Draft,
     business: Business,
     admin: User,
+    first: Option<(Box<Holder>, WalletKeys)>,
 ) -> Result<Record, Refusal> {
     if state.get::<Business>(&())?.is_some() {
         return Err(Refusal::AlreadyInitialized);
@@ -30,10 +33,13 @@ pub(super) fn initialize<A: Archive>(
         created_at: draft.at(),
         ..admin
     };
-    Ok(draft
+    let draft = draft
         .fact(Fact::BusinessSet(Box::new(business)))
-        .fact(Fact::UserSet(Box::new(admin)))
-        .finish())
+        .fact(Fact::UserSet(Box::new(admin)));
+    match first {
+        Some((first, wallet)) => holder::add(state, draft, *first, None, Some(wallet)),
+        None => Ok(draft.finish()),
+    }
 }
 
 pub(super) fn add<A: Archive>(

@@ -4,6 +4,7 @@
 mod bench;
 mod between_wallets;
 mod histories;
+mod holders;
 mod money_in;
 mod money_out;
 mod offers;

@@ -43,6 +43,7 @@ fn initialize() -> AccessCommand {
     AccessCommand::Initialize {
         business,
         admin: user(ANN, "ann", Role::Admin),
+        holder: None,
     }
 }
 

@@ -153,6 +153,7 @@ fn live(steps: &[Step]) -> Bench {
     bench.must(AccessCommand::Initialize {
         business,
         admin: user(0, NAMES[0], true),
+        holder: None,
     });
     for step in steps {
         let Some(command) = command(&bench, step) else {

@@ -1,9 +1,13 @@
 //! Wire types: requests and answers as LNbits has them.
 
+mod auth;
 mod payment;
+mod share;
 mod wallet;
 
+pub(crate) use auth::*;
 pub(crate) use payment::*;
+pub(crate) use share::*;
 pub(crate) use wallet::*;
 
 /// An answer that only says that it is done.

@@ -8,6 +8,7 @@ use till_actors::node::NodeError;
 use till_actors::service::ServiceError;
 
 use super::{Case, Error};
+use crate::guard::Unheard;
 use crate::http::BUSY_RETRY_SECS;
 use crate::pos::field::Invalid;
 
@@ -51,6 +52,18 @@ impl From<ServiceError> for Error {
             .retry_after(BUSY_RETRY_SECS.into()),
             ServiceError::Stopping => Self::new(Case::NodeUnavailable, "The till is shutting down")
                 .retry_after(RECOVERY_RETRY_SECS),
+        }
+    }
+}
+
+/// A password or PIN that was not looked at.
+impl From<Unheard> for Error {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::LockedOut(secs) => Self::locked_out(secs),
+            Unheard::Busy => Self::new(Case::Busy, "Too many logins, try again")
+                .retry_after(BUSY_RETRY_SECS.into()),
+            Unheard::Broken(why) => Self::internal(&why),
         }
     }
 }
@@ -109,7 +122,8 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
-            Refusal::UnknownHolder | Refusal::UnknownWallet => no_wallet(),
+            Refusal::WalletBusy | Refusal::AlreadyInvited => conflict(&refusal),
+            Refusal::UnknownHolder | Refusal::UnknownWallet | Refusal::UnknownShare => no_wallet(),
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
             Refusal::ClosingAlready => Self::new(
                 Case::Conflict,
@@ -127,6 +141,10 @@ impl From<Refusal> for Error {
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
     }
+}
+
+fn conflict(refusal: &Refusal) -> Error {
+    Error::new(Case::Conflict, refusal.to_string())
 }
 
 fn no_wallet() -> Error {

@@ -18,10 +18,10 @@ use till_actors::service::{
     DecodedInvoice, InvoiceQuery, NewChannel, NewInvoice, NewPayment, PaymentQuery,
 };
 
-use super::access::Secret;
 use super::field::{self, Invalid};
 use super::setup::SetupWish;
 use super::wire;
+use crate::guard::Secret;
 
 pub(super) use offer::{new_offer, offer_payment};
 

@@ -10,9 +10,10 @@ use till::id::SessionId;
 use till::ledger::Refusal;
 use till_actors::service::{OpenedSession, ServiceError};
 
+use crate::guard::{Denied, Guess, Key};
 use crate::http::Remote;
 use crate::pos::Pos;
-use crate::pos::access::{ACCESS, Access, Credentials, Denied, Guess, Key, REFRESH, WALLET};
+use crate::pos::access::{ACCESS, Access, Credentials, REFRESH, WALLET};
 use crate::pos::error::{Case, Error};
 use crate::pos::extract::Body;
 use crate::pos::parse::{self, Login};
@@ -82,7 +83,7 @@ async fn identify(pos: &Pos, remote: Remote, login: Login) -> Result<User, Error
     };
     match (pos.gate.open(|| pos.service.now(), guess).await, user) {
         (Ok(()), Some(user)) => Ok(user),
-        (Err(Denied::Unheard(error)), _) => Err(error),
+        (Err(Denied::Unheard(why)), _) => Err(why.into()),
         (Err(Denied::Wrong), _) | (Ok(()), None) => {
             Err(Error::new(Case::InvalidCredentials, "Invalid credentials"))
         }

@@ -10,9 +10,10 @@ use till::access::AccessAction;
 use zeroize::Zeroizing;
 
 use super::wallet_access::try_noted;
+use crate::guard::Secret;
 use crate::http::Remote;
 use crate::pos::Pos;
-use crate::pos::access::{Secret, WalletAdmin};
+use crate::pos::access::WalletAdmin;
 use crate::pos::error::{Case, Error};
 use crate::pos::wire;
 use crate::seed::{PassphraseError, SeedError};

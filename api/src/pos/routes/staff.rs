@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use till::id::UserId;
 use till::ledger::UserChange;
 
+use crate::guard::hash;
 use crate::pos::Pos;
-use crate::pos::access::{Admin, Staff, hash};
+use crate::pos::access::{Admin, Staff};
 use crate::pos::error::Error;
 use crate::pos::extract::{Body, Id};
 use crate::pos::{parse, render, wire};

@@ -11,11 +11,10 @@ use till::ledger::Refusal;
 use till_actors::abort::periphery;
 use till_actors::service::ServiceError;
 
+use crate::guard::{Denied, Guess, Key, Secret, hash};
 use crate::http::Remote;
 use crate::pos::Pos;
-use crate::pos::access::{
-    Admin, Credentials, Denied, Guess, Key, Secret, Staff, WALLET, WalletAdmin, hash,
-};
+use crate::pos::access::{Admin, Credentials, Staff, WALLET, WalletAdmin};
 use crate::pos::error::{Case, Error};
 use crate::pos::extract::Body;
 use crate::pos::{field, wire};
@@ -30,7 +29,7 @@ pub(crate) async fn open(
     Body(request): Body<wire::WalletAuthRequest>,
 ) -> Result<(WalletCookie, Json<wire::WalletOpened>), Error> {
     let tried = try_password(&pos, &staff, remote, request.password).await;
-    let epoch = tried.map_err(refused)?;
+    let epoch = tried?.ok_or_else(wrong_password)?;
     let token = pos.service.grant_wallet_token(staff.session, epoch).await?;
     Ok(opened(&pos, &token, "Login successful"))
 }
@@ -96,30 +95,27 @@ pub(super) async fn try_noted(
 ) -> Result<u32, Error> {
     let (pos, staff) = (pos.clone(), staff.clone());
     let trying = async move {
-        match try_password(&pos, &staff, remote, secret).await {
-            Ok(epoch) => Ok(epoch),
-            Err(Denied::Wrong) => {
+        match try_password(&pos, &staff, remote, secret).await? {
+            Some(epoch) => Ok(epoch),
+            None => {
                 pos.service.note_access(staff.user.id, wrong).await?;
-                Err(refused(Denied::Wrong))
+                Err(wrong_password())
             }
-            Err(Denied::Unheard(error)) => Err(error),
         }
     };
     let tried = tokio::spawn(periphery(trying)).await;
     tried.map_err(|e| Error::internal(&e))?
 }
 
-/// Tries the wallet password; the epoch of the one that was right.
+/// Tries the wallet password; the epoch of the one that was right, `None` for a wrong one.
 async fn try_password(
     pos: &Pos,
     staff: &Staff,
     remote: Remote,
     secret: Secret,
-) -> Result<u32, Denied> {
-    let unheard = |error: Error| Denied::Unheard(error);
-    field::attempt("password", secret.reveal()).map_err(|e| unheard(e.into()))?;
-    let business = pos.service.business().await;
-    let business = business.map_err(|e| unheard(e.into()))?;
+) -> Result<Option<u32>, Error> {
+    field::attempt("password", secret.reveal())?;
+    let business = pos.service.business().await?;
     let epoch = business.as_ref().map_or(0, |shop| shop.wallet_epoch);
     let guess = Guess {
         account: Key::Wallet(staff.user.id),
@@ -127,13 +123,13 @@ async fn try_password(
         secret,
         stored: business.map(|business| business.wallet_password),
     };
-    pos.gate.open(|| pos.service.now(), guess).await?;
-    Ok(epoch)
+    match pos.gate.open(|| pos.service.now(), guess).await {
+        Ok(()) => Ok(Some(epoch)),
+        Err(Denied::Wrong) => Ok(None),
+        Err(Denied::Unheard(why)) => Err(why.into()),
+    }
 }
 
-fn refused(denied: Denied) -> Error {
-    match denied {
-        Denied::Unheard(error) => error,
-        Denied::Wrong => Error::new(Case::InvalidPassword, "Invalid password"),
-    }
+fn wrong_password() -> Error {
+    Error::new(Case::InvalidPassword, "Invalid password")
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pos::access::Secret;
+use crate::guard::Secret;
 
 /// `GET /initial-setup`
 #[derive(Serialize)]

@@ -10,11 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::lockout::{Key, Lockout};
+use super::lockout::{Key, Lockout, LockoutSettings};
 use super::{Secret, password};
-use crate::http::BUSY_RETRY_SECS;
-use crate::pos::error::{Case, Error};
-use crate::pos::settings::LockoutSettings;
 
 /// How many hashes are computed at a time; each takes 19 MiB. It is also by how many guesses a
 /// caller can outrun a lock, since the lock is looked at when a place is free.
@@ -40,8 +37,28 @@ pub(crate) struct Guess {
 pub(crate) enum Denied {
     /// It was wrong.
     Wrong,
-    /// It was not looked at: locked, busy or broken.
-    Unheard(Error),
+    /// It was not looked at.
+    Unheard(Unheard),
+}
+
+/// Why a secret was neither tried nor hashed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unheard {
+    /// Guessing has been stopped for so many seconds.
+    #[error("too many failed attempts, {0} seconds to wait")]
+    LockedOut(u64),
+    /// Too many others are being tried.
+    #[error("too many logins at once")]
+    Busy,
+    /// The machine could not: no memory, no randomness, or it is stopping.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Unheard {
+    fn broken(cause: &dyn std::fmt::Display) -> Self {
+        Self::Broken(cause.to_string())
+    }
 }
 
 /// Tries and hashes secrets.
@@ -72,7 +89,7 @@ impl Gate {
         let place = self.place().await.map_err(Denied::Unheard)?;
         let now = now();
         if let Some(secs) = counts(&self.lockout).wait_secs(&keys, now) {
-            return Err(Denied::Unheard(Error::locked_out(secs)));
+            return Err(Denied::Unheard(Unheard::LockedOut(secs)));
         }
         let lockout = Arc::clone(&self.lockout);
         let tried = move || {
@@ -95,25 +112,24 @@ impl Gate {
     pub(crate) async fn hash<T: Send + 'static>(
         &self,
         hashing: impl FnOnce() -> Result<T, password::HashError> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.work(hashing).await?.map_err(|e| Error::internal(&e))
+    ) -> Result<T, Unheard> {
+        self.work(hashing).await?.map_err(|e| Unheard::broken(&e))
     }
 
     /// Runs anything else that takes as much time and memory as a hash.
     pub(crate) async fn work<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
+    ) -> Result<T, Unheard> {
         let place = self.place().await?;
         work(place, job).await
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Unheard> {
         let place = Arc::clone(&self.places).acquire_owned();
         match timeout(PLACE_WAIT, place).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Error::new(Case::Busy, "Too many logins, try again")
-                .retry_after(BUSY_RETRY_SECS.into())),
+            Ok(Err(_)) | Err(_) => Err(Unheard::Busy),
         }
     }
 }
@@ -128,13 +144,13 @@ fn counts(lockout: &Mutex<Lockout>) -> MutexGuard<'_, Lockout> {
 async fn work<T: Send + 'static>(
     place: OwnedSemaphorePermit,
     job: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
+) -> Result<T, Unheard> {
     let job = move || {
         let done = job();
         drop(place);
         done
     };
-    spawn_blocking(job).await.map_err(|e| Error::internal(&e))
+    spawn_blocking(job).await.map_err(|e| Unheard::broken(&e))
 }
 
 #[cfg(test)]
@@ -177,7 +193,7 @@ mod tests {
             assert_eq!(denied, Err(Denied::Wrong));
         }
         let denied = gate.open(|| NOW, guess("1234", Some(stored.clone()))).await;
-        assert_eq!(denied, Err(Denied::Unheard(Error::locked_out(30))));
+        assert_eq!(denied, Err(Denied::Unheard(Unheard::LockedOut(30))));
         let later = || NOW.plus_secs(30);
         let opened = gate.open(later, guess("1234", Some(stored))).await;
         assert_eq!(opened, Ok(()));

@@ -6,7 +6,37 @@ use std::net::IpAddr;
 
 use till::time::Timestamp;
 
-use crate::pos::settings::LockoutSettings;
+/// When guessing of passwords and PINs is stopped, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct LockoutSettings {
+    /// Failures after which an account, or an address, is locked.
+    pub max_failures: u32,
+    /// The first lock, in seconds; each further failure doubles it.
+    pub first_lock_secs: u64,
+    /// The longest lock, in seconds.
+    pub max_lock_secs: u64,
+    /// Seconds without a failure or lock after which an account's failures are forgotten. Longer
+    /// than `max_failures` of the longest locks, or waiting would be quicker than guessing on.
+    pub forget_account_secs: u64,
+    /// The same for an address. Shorter, since a shop's tills may all share one, and a login that
+    /// succeeds clears the account only.
+    pub forget_address_secs: u64,
+    /// How many accounts and addresses are remembered at most.
+    pub max_entries: usize,
+}
+
+impl Default for LockoutSettings {
+    fn default() -> Self {
+        Self {
+            max_failures: 5,
+            first_lock_secs: 30,
+            max_lock_secs: 60 * 60,
+            forget_account_secs: 24 * 60 * 60,
+            forget_address_secs: 15 * 60,
+            max_entries: 10_000,
+        }
+    }
+}
 
 /// More doublings than this exceed every sensible cap, and the width of the number.
 const MAX_DOUBLINGS: u32 = 32;
@@ -22,6 +52,10 @@ pub(crate) enum Key {
     Wallet(till::id::UserId),
     /// Wallet passwords from an address.
     WalletFrom(IpAddr),
+    /// A holder of wallets, by the name as it was typed.
+    Holder(String),
+    /// Logins of holders from an address.
+    HolderFrom(IpAddr),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,8 +122,10 @@ impl Lockout {
 
     fn forget_secs(&self, key: &Key) -> u64 {
         match key {
-            Key::Login(_) | Key::Wallet(_) => self.settings.forget_account_secs,
-            Key::LoginFrom(_) | Key::WalletFrom(_) => self.settings.forget_address_secs,
+            Key::Login(_) | Key::Wallet(_) | Key::Holder(_) => self.settings.forget_account_secs,
+            Key::LoginFrom(_) | Key::WalletFrom(_) | Key::HolderFrom(_) => {
+                self.settings.forget_address_secs
+            }
         }
     }
 

@@ -1,0 +1,244 @@
+//! Who may call what: every LNbits route with every kind of key and login. A route that lets in
+//! nobody it should not answers 401, 403 or 404, never with anything of a wallet.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::app::TestApp;
+use support::lnbits::{Login, Wallet};
+use tilld::lnbits::Dialect;
+
+/// What proves who is calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Nothing,
+    WrongKey,
+    InvoiceKey,
+    AdminKey,
+    OthersKey,
+    SharedKey,
+    Bearer,
+    OthersBearer,
+    BadBearer,
+}
+
+use Proof::{
+    AdminKey, BadBearer, Bearer, InvoiceKey, Nothing, OthersBearer, OthersKey, SharedKey, WrongKey,
+};
+
+const ALL: [Proof; 9] = [
+    Nothing,
+    WrongKey,
+    InvoiceKey,
+    AdminKey,
+    OthersKey,
+    SharedKey,
+    Bearer,
+    OthersBearer,
+    BadBearer,
+];
+
+/// What a route wants.
+#[derive(Clone, Copy, Debug)]
+enum Tier {
+    /// Either key of the wallet; `true` if a share that only shows payments is enough.
+    AnyKey(bool),
+    /// The admin key.
+    AdminKey,
+    /// A login.
+    Login,
+    /// A login of the one whose wallet it is.
+    OwnLogin,
+}
+
+/// Every route behind a key or a login, with a body that is refused or changes nothing.
+fn routes(wallet: &str) -> Vec<(Method, String, Value, Tier)> {
+    let unknown = "00".repeat(32);
+    let row = |method, path: &str, body, tier| (method, path.to_owned(), body, tier);
+    vec![
+        row(Method::GET, "/wallet", Value::Null, Tier::AnyKey(true)),
+        row(
+            Method::POST,
+            "/payments",
+            json!({"out": false}),
+            Tier::AnyKey(false),
+        ),
+        row(
+            Method::GET,
+            &format!("/payments/{unknown}"),
+            Value::Null,
+            Tier::AnyKey(true),
+        ),
+        row(
+            Method::DELETE,
+            &format!("/payments/{unknown}"),
+            Value::Null,
+            Tier::AdminKey,
+        ),
+        row(Method::PUT, "/wallet", json!({}), Tier::AdminKey),
+        row(Method::PATCH, "/wallet", json!({}), Tier::AdminKey),
+        row(Method::PUT, "/wallet/%20", Value::Null, Tier::AdminKey),
+        row(
+            Method::GET,
+            "/wallet/webhook-secret",
+            Value::Null,
+            Tier::AdminKey,
+        ),
+        row(
+            Method::PUT,
+            "/wallet/share/invite",
+            json!({}),
+            Tier::AdminKey,
+        ),
+        row(
+            Method::DELETE,
+            "/wallet/share/nope",
+            Value::Null,
+            Tier::AdminKey,
+        ),
+        row(Method::GET, "/auth", Value::Null, Tier::Login),
+        row(Method::GET, "/wallets", Value::Null, Tier::Login),
+        row(Method::GET, "/wallet/paginated", Value::Null, Tier::Login),
+        row(Method::POST, "/wallet", json!({"name": ""}), Tier::Login),
+        row(
+            Method::PUT,
+            "/wallet/share",
+            json!({"share_request_id": "x"}),
+            Tier::Login,
+        ),
+        row(
+            Method::DELETE,
+            "/wallet/share/invite/nope",
+            Value::Null,
+            Tier::Login,
+        ),
+        row(
+            Method::PUT,
+            &format!("/wallet/reset/{wallet}"),
+            Value::Null,
+            Tier::OwnLogin,
+        ),
+        // The last: these end the wallet.
+        row(
+            Method::DELETE,
+            &format!("/wallet/{wallet}"),
+            Value::Null,
+            Tier::OwnLogin,
+        ),
+    ]
+}
+
+/// Whether somebody gets past the door.
+fn is_let_in(tier: Tier, proof: Proof) -> bool {
+    match tier {
+        Tier::AnyKey(by_share) => match proof {
+            InvoiceKey | AdminKey | OthersKey => true,
+            SharedKey => by_share,
+            Nothing | WrongKey | Bearer | OthersBearer | BadBearer => false,
+        },
+        Tier::AdminKey => matches!(proof, AdminKey | OthersKey),
+        Tier::Login => matches!(proof, Bearer | OthersBearer),
+        Tier::OwnLogin => matches!(proof, Bearer),
+    }
+}
+
+struct People {
+    ana: Login,
+    ben: Login,
+    wallet: Wallet,
+    other: Wallet,
+    shared: Wallet,
+}
+
+/// Ben may see payments of Ana's till; the other wallet is a stranger's.
+async fn people(app: &TestApp) -> People {
+    let (ana, ben) = (app.holder("ana").await, app.holder("ben").await);
+    let named = json!({"name": "till"});
+    assert_eq!(ana.call(Method::POST, "/wallet", &named).await.0, 200);
+    let wallet = ana.wallet_named("till").await;
+    let invite = json!({"user_id": ben.id, "permissions": ["VIEW_PAYMENTS"]});
+    let key = Some(wallet.adminkey.as_str());
+    let path = "/wallet/share/invite";
+    let (_, invited) = wallet.call(Method::PUT, path, key, Some(&invite)).await;
+    let accept = json!({"share_request_id": invited["id"]});
+    assert_eq!(ben.call(Method::PUT, "/wallet/share", &accept).await.0, 200);
+    People {
+        shared: ben.wallet_named("till").await,
+        other: app.wallet("stranger").await,
+        ana,
+        ben,
+        wallet,
+    }
+}
+
+impl People {
+    async fn try_as(&self, proof: Proof, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let (carl, nobody) = (self.ben.with_token("a.b.c"), self.ben.with_token(""));
+        let with = async |key: &str| {
+            let body = Some(body).filter(|body| !body.is_null());
+            self.wallet
+                .call(method.clone(), path, Some(key), body)
+                .await
+        };
+        match proof {
+            Nothing => nobody.call(method, path, body).await,
+            WrongKey => with(&"0".repeat(32)).await,
+            InvoiceKey => with(&self.wallet.inkey).await,
+            AdminKey => with(&self.wallet.adminkey).await,
+            OthersKey => with(&self.other.adminkey).await,
+            SharedKey => with(&self.shared.adminkey).await,
+            Bearer => self.ana.call(method, path, body).await,
+            OthersBearer => self.ben.call(method, path, body).await,
+            BadBearer => carl.call(method, path, body).await,
+        }
+    }
+}
+
+/// What a closed door answers.
+fn closed(dialect: Dialect, tier: Tier, proof: Proof) -> u16 {
+    match (tier, proof) {
+        (Tier::AnyKey(_) | Tier::AdminKey, WrongKey) => match dialect {
+            Dialect::Documented => 401,
+            Dialect::V1 => 404,
+        },
+        (Tier::AnyKey(_) | Tier::AdminKey, InvoiceKey | SharedKey) => 403,
+        (Tier::OwnLogin, OthersBearer) => 404,
+        (_, _) => 401,
+    }
+}
+
+async fn every_door_of(dialect: Dialect) {
+    let app = TestApp::lnbits(dialect).await;
+    let people = people(&app).await;
+    for (method, path, body, tier) in routes(&people.wallet.id) {
+        // Whoever is let in comes last: some of these routes change what the others prove.
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            ALL.into_iter().partition(|proof| is_let_in(tier, *proof));
+        for proof in outside {
+            if matches!((tier, proof), (Tier::OwnLogin, OthersBearer)) && method == Method::DELETE {
+                continue; // Ben gives the shared wallet back: a test of its own.
+            }
+            let (status, answer) = people.try_as(proof, method.clone(), &path, &body).await;
+            let expected = closed(dialect, tier, proof);
+            assert_eq!(status, expected, "{method} {path} as {proof:?}: {answer}");
+            let told: Vec<_> = answer.as_object().expect("an object").keys().collect();
+            assert_eq!(told, ["detail"], "{method} {path} as {proof:?}");
+        }
+        for proof in inside {
+            let (status, answer) = people.try_as(proof, method.clone(), &path, &body).await;
+            assert!(
+                ![401, 403].contains(&status),
+                "{method} {path} as {proof:?}: {status} {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_opens_for_those_it_should_as_documented() {
+    every_door_of(Dialect::Documented).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_opens_for_those_it_should_in_v1() {
+    every_door_of(Dialect::V1).await;
+}
