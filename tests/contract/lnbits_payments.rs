@@ -484,3 +484,61 @@ async fn whatever_asks_for_money_can_be_read() {
         assert_eq!(shop.call(Method::GET, path, None, None).await.0, 400);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_with_the_same_key_is_the_same_payment() {
+    let app = TestApp::lnbits(Dialect::Documented).await;
+    let shop = app.wallet("shop").await;
+    earn(&app, &shop, 5_000).await;
+    let (first, second) = (
+        app.node.foreign(Foreign::default()),
+        app.node.foreign(Foreign::default()),
+    );
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let pay = async |bolt11: &str, key: &str| {
+        let request = client.post(format!("{}/api/v1/payments", app.url));
+        let request = request.header("x-api-key", &shop.adminkey);
+        let request = request.header("idempotency-key", key);
+        let answer = request.json(&json!({"bolt11": bolt11})).send();
+        let answer = answer.await.unwrap();
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().await.unwrap(),
+        )
+    };
+    let paid = pay(&first, "k1").await;
+    assert_eq!(paid.0, 201, "{}", paid.1);
+    assert_eq!(pay(&first, "k1").await, paid);
+    assert_eq!(pay(&second, "k1").await.0, 409);
+    assert_eq!(pay(&first, "").await.0, 400);
+    assert_eq!(app.node.times_sent(payment_hash(&first)), 1);
+    assert_eq!(balance(&shop).await, 4_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_and_cancelled_invoices_are_not_paid() {
+    for (dialect, _) in DIALECTS {
+        let app = TestApp::lnbits(dialect).await;
+        let (shop, friend) = (app.wallet("shop").await, app.wallet("friend").await);
+        earn(&app, &shop, 1_000).await;
+        let own = asks(&shop, json!({"out": false, "amount": 5})).await;
+        let (status, refused) = pays(&shop, &text(&own, "bolt11")).await;
+        assert_eq!(
+            (status, &refused["status"]),
+            (520, &json!("failed")),
+            "{refused}"
+        );
+
+        let asked = asks(&friend, json!({"out": false, "amount": 5})).await;
+        let cancel = json!({"payment_hash": asked["payment_hash"]});
+        assert_eq!(friend.post("/payments/cancel", cancel).await.0, 200);
+        let (status, refused) = pays(&shop, &text(&asked, "bolt11")).await;
+        let wanted = if dialect == Dialect::V1 { 201 } else { 520 };
+        assert_eq!(
+            (status, &refused["status"]),
+            (wanted, &json!("failed")),
+            "{refused}"
+        );
+        assert_eq!(balance(&shop).await, 1_000_000);
+    }
+}
