@@ -10,6 +10,8 @@ mod export;
 mod guide;
 mod invoices;
 mod lists;
+mod lnbits_holds;
+mod lnbits_payments;
 mod lnbits_slice;
 mod lnbits_tiers;
 mod lnbits_wallets;

@@ -15,6 +15,7 @@ mod damage;
 mod export;
 mod guide;
 mod jit;
+mod lnbits;
 mod money_on_chain;
 mod offers;
 mod onchain;

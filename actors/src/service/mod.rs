@@ -4,6 +4,7 @@
 mod access;
 mod channel_info;
 mod channels;
+mod decode;
 mod error;
 mod export;
 mod holders;
@@ -32,6 +33,7 @@ use zeroize::Zeroizing;
 
 pub use crate::treasury::Spent;
 pub use channels::ChannelEntry;
+pub use decode::{Bolt11Details, HintedHop, expiry_of};
 pub use holders::{NewHolder, OpenedWallet, WalletBalance};
 pub use shares::SharedWallet;
 pub use types::*;

@@ -6,7 +6,7 @@ use till::flow::Waiting;
 use till::id::{PaymentHash, PaymentId, RequestHash};
 use till::invoice::Description;
 use till::ledger::entity::OutgoingHash;
-use till::ledger::{IdempotencyKey, Origin, PaymentOrder, WalletRef};
+use till::ledger::{Command, IdempotencyKey, MetaOf, Origin, PaymentOrder, WalletRef};
 use till::meta::Meta;
 use till::money::Msat;
 use till::node::SendTarget;
@@ -58,7 +58,10 @@ impl Service {
         let views = &self.parts.views;
         let decided = views.wait_for(wait, |views| {
             let payment = views.get::<Payment>(&id)?;
-            Ok(payment.filter(|payment| payment.state != PaymentState::Pending))
+            // What one wallet holds for another may be held for a day: nobody waits for that.
+            let is_told =
+                |payment: &Payment| payment.internal || payment.state != PaymentState::Pending;
+            Ok(payment.filter(is_told))
         });
         match decided.await? {
             Some(payment) => Ok(payment),
@@ -120,6 +123,19 @@ impl Service {
             Some(found) => self.row(&found.payment),
             None => Ok(None),
         }
+    }
+
+    /// Changes what is told about an invoice or a payment.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] if there is no such row.
+    pub async fn set_meta(&self, of: MetaOf, meta: Meta) -> Result<(), ServiceError> {
+        let meta = Box::new(meta);
+        self.parts
+            .ledger
+            .execute(Command::SetMeta { of, meta })
+            .await?;
+        Ok(())
     }
 
     /// What a pending payment waits for, if the check has looked at it since the start.

@@ -60,6 +60,22 @@ impl FromRequestParts<Lnbits> for AdminKey {
     }
 }
 
+/// A key, or, where real servers ask for none, nobody. One that opens nothing is as good as none there.
+pub(crate) struct MaybeKey(pub(crate) Option<Opened>);
+
+impl FromRequestParts<Lnbits> for MaybeKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, lnbits: &Lnbits) -> Result<Self, Error> {
+        let opens_nothing = [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND];
+        match (open(parts, lnbits).await, lnbits.settings.dialect) {
+            (Ok(opened), _) => Ok(Self(Some(opened))),
+            (Err(error), Dialect::V1) if opens_nothing.contains(&error.status()) => Ok(Self(None)),
+            (Err(error), Dialect::V1 | Dialect::Documented) => Err(error),
+        }
+    }
+}
+
 async fn open(parts: &Parts, lnbits: &Lnbits) -> Result<Opened, Error> {
     let missing = || Error::new(StatusCode::UNAUTHORIZED, "No Api Key provided.");
     let text = key(parts).ok_or_else(missing)?;

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use till::ledger::Refusal;
 use till::payment::FailureReason;
 use till_actors::node::NodeError;
@@ -22,9 +22,10 @@ pub(crate) const PAYMENT_FAILED: u16 = 520;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Error {
     status: StatusCode,
-    detail: String,
-    /// Whether `"status": "failed"` stands beside the detail.
-    is_payment: bool,
+    /// A sentence, or a list of fields with what is wrong with them.
+    detail: Value,
+    /// How the payment stands, where it is about one: beside the detail.
+    payment_status: Option<&'static str>,
     retry_after_secs: Option<u64>,
 }
 
@@ -32,8 +33,8 @@ impl Error {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
-            detail: detail.into(),
-            is_payment: false,
+            detail: Value::String(detail.into()),
+            payment_status: None,
             retry_after_secs: None,
         }
     }
@@ -42,9 +43,32 @@ impl Error {
     pub(crate) fn payment(detail: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(PAYMENT_FAILED).unwrap_or(StatusCode::BAD_GATEWAY);
         Self {
-            is_payment: true,
+            payment_status: Some("failed"),
             ..Self::new(status, detail)
         }
+    }
+
+    /// The same about a payment that has not failed.
+    pub(crate) fn unlike_failed(self, status: &'static str) -> Self {
+        Self {
+            payment_status: Some(status),
+            ..self
+        }
+    }
+
+    /// A field of the body that cannot be, and why.
+    pub(crate) fn field(dialect: Dialect, field: &str, why: impl Into<String>) -> Self {
+        let why: String = why.into();
+        let detail = json!([{"loc": ["body", field], "msg": why, "type": "value_error"}]);
+        Self {
+            detail,
+            ..Self::invalid(dialect, "")
+        }
+    }
+
+    /// What the answer's status is.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// A field that cannot be: 422 by the documentation, 400 on real servers.
@@ -77,10 +101,9 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let body = if self.is_payment {
-            json!({"detail": self.detail, "status": "failed"})
-        } else {
-            json!({"detail": self.detail})
+        let body = match self.payment_status {
+            Some(status) => json!({"detail": self.detail, "status": status}),
+            None => json!({"detail": self.detail}),
         };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(secs) = self.retry_after_secs {
@@ -148,7 +171,7 @@ impl From<Refusal> for Error {
                 Self::payment("Internal invoice already paid.")
             }
             Refusal::InFlight(_) | Refusal::NotCleared(_) => {
-                Self::payment("Payment already in flight.")
+                Self::payment("Payment is still pending.").unlike_failed("pending")
             }
             Refusal::InvoiceExpired => Self::payment("Invoice expired."),
             Refusal::SelfPayment | Refusal::Underpaid => Self::payment(refusal.to_string()),

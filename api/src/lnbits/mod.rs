@@ -19,7 +19,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use till_actors::service::Service;
 
 use self::token::Tokens;
@@ -74,7 +74,13 @@ fn routes() -> Router<Lnbits> {
         .route("/wallet/reset/{wallet_id}", put(routes::wallets::reset))
         .route("/wallet/{id_or_name}", delete(routes::wallets::delete).put(routes::wallets::rename))
         .route("/payments", post(routes::payments::create))
-        .route("/payments/{checking_id}", get(routes::payments::one).delete(routes::payments::cancel))
+        .route("/payments/{checking_id}", get(routes::payments::one).put(routes::holds::settle).delete(routes::holds::cancel))
+        .route("/payments/{checking_id}/labels", put(routes::marks::set_labels))
+        .route("/payments/extra", patch(routes::marks::add_extra))
+        .route("/payments/settle", post(routes::holds::settle_by_preimage))
+        .route("/payments/cancel", post(routes::holds::cancel_by_hash))
+        .route("/payments/decode", post(routes::decode::decode))
+        .route("/payments/fee-reserve", get(routes::decode::fee_reserve))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Handlers by resource: extract, one call, wire type.
 
 pub(super) mod auth;
+pub(super) mod decode;
+pub(super) mod holds;
+pub(super) mod marks;
 pub(super) mod payments;
 pub(super) mod shares;
 pub(super) mod wallets;

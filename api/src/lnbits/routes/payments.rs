@@ -2,27 +2,53 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use till::id::PaymentHash;
-use till::payment::{Outcome, State as PaymentState};
+use till::invoice::{Invoice, State as InvoiceState};
+use till::ledger::Refusal;
+use till::payment::{Outcome, Payment, State as PaymentState};
+use till_actors::service::{DecodedInvoice, ServiceError};
 
-use crate::lnbits::access::{AdminKey, AnyKey, Opened};
+use crate::lnbits::access::{AnyKey, MaybeKey, Opened};
 use crate::lnbits::body::Body;
 use crate::lnbits::error::Error;
-use crate::lnbits::{Lnbits, parse, render, wire};
+use crate::lnbits::{Dialect, Lnbits, parse, render, wire};
+
+/// Makes a repeat of a request the same payment.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The longest such key, in bytes.
+const MAX_IDEMPOTENCY_KEY_BYTES: usize = 128;
 
 /// `POST /payments`: makes an invoice, or pays one.
 pub(crate) async fn create(
     AnyKey(opened): AnyKey,
     State(lnbits): State<Lnbits>,
+    headers: HeaderMap,
     Body(request): Body<wire::CreatePayment>,
 ) -> Result<(StatusCode, Json<wire::Payment>), Error> {
     let made = if request.out.unwrap_or(true) {
-        pay(&lnbits, &opened, request).await?
+        pay(&lnbits, &opened, request, idempotency_key(&headers)?).await?
     } else {
         receive(&lnbits, &opened, request).await?
     };
     Ok((StatusCode::CREATED, Json(made)))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let fits = (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len());
+    match key.to_str() {
+        Ok(key) if fits => Ok(Some(key.to_owned())),
+        Ok(_) | Err(_) => {
+            let detail = format!(
+                "Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
+            );
+            Err(Error::new(StatusCode::BAD_REQUEST, detail))
+        }
+    }
 }
 
 async fn receive(
@@ -30,83 +56,179 @@ async fn receive(
     opened: &Opened,
     request: wire::CreatePayment,
 ) -> Result<wire::Payment, Error> {
-    if !opened.may.receive {
-        return Err(Error::new(StatusCode::FORBIDDEN, "Not allowed to receive."));
-    }
     let dialect = lnbits.settings.dialect;
+    if !opened.may.receive {
+        let detail = "Wallet does not have permission to create invoices.";
+        return Err(match dialect {
+            Dialect::Documented => Error::new(StatusCode::FORBIDDEN, detail),
+            Dialect::V1 => Error::payment(detail),
+        });
+    }
     let wanted = parse::new_invoice(dialect, opened.account(), request)?;
-    let invoice = lnbits.service.create_invoice(wanted).await?;
-    Ok(render::invoice(
-        dialect,
-        &invoice,
-        opened.wallet.id.to_string(),
-    ))
+    let invoice = lnbits.service.create_invoice(wanted).await;
+    let invoice = invoice.map_err(|error| match (error, dialect) {
+        (ServiceError::Refused(Refusal::HashInUse), Dialect::V1) => {
+            Error::payment("invoice with payment hash already exists").unlike_failed("pending")
+        }
+        (error, Dialect::V1 | Dialect::Documented) => error.into(),
+    })?;
+    Ok(render::invoice(dialect, &invoice, wallet_id(opened)))
 }
 
 async fn pay(
     lnbits: &Lnbits,
     opened: &Opened,
-    request: wire::CreatePayment,
+    mut request: wire::CreatePayment,
+    key: Option<String>,
 ) -> Result<wire::Payment, Error> {
     if !opened.may.send {
-        return Err(Error::new(StatusCode::FORBIDDEN, "Invalid adminkey."));
+        let detail = "Invoice (or Admin) key required.";
+        return Err(Error::new(StatusCode::FORBIDDEN, detail));
     }
     let dialect = lnbits.settings.dialect;
-    let wanted = parse::new_payment(dialect, opened.account(), request)?;
-    let wait = lnbits.settings.payment_wait;
-    let payment = lnbits.service.pay(wanted, wait).await?;
-    if let (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) =
-        (payment.state, &payment.outcome)
-    {
-        return Err((*reason).into());
+    let text = request.bolt11.take().unwrap_or_default();
+    let bolt11 = parse::pasted(&text);
+    if bolt11.is_empty() {
+        return Err(Error::new(
+            StatusCode::BAD_REQUEST,
+            "Missing BOLT11 invoice",
+        ));
     }
-    Ok(render::payment(
-        dialect,
-        &payment,
-        opened.wallet.id.to_string(),
-    ))
+    let invoice = lnbits.service.decode(bolt11);
+    let invoice = invoice.map_err(|_| undecodable(dialect))?;
+    let wanted = parse::new_payment(dialect, opened.account(), (&invoice, bolt11), request, key)?;
+    let wait = lnbits.settings.payment_wait;
+    match lnbits.service.pay(wanted, wait).await {
+        Ok(payment) => told(dialect, &payment, opened),
+        Err(ServiceError::Refused(refusal)) => {
+            refused(lnbits, opened, (&invoice, bolt11), refusal).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// `GET /payments/{checking_id}`: the incoming or the outgoing side, as this wallet has it.
+fn undecodable(dialect: Dialect) -> Error {
+    let detail = "Bolt11 decoding failed.";
+    match dialect {
+        Dialect::Documented => Error::new(StatusCode::BAD_REQUEST, detail),
+        Dialect::V1 => Error::payment(detail),
+    }
+}
+
+/// A payment that has a row. Real servers answer 201 even if it has failed.
+fn told(dialect: Dialect, payment: &Payment, opened: &Opened) -> Result<wire::Payment, Error> {
+    match (dialect, payment.state, &payment.outcome) {
+        (Dialect::Documented, PaymentState::Failed, Some(Outcome::Failed { reason, .. })) => {
+            Err((*reason).into())
+        }
+        (Dialect::Documented | Dialect::V1, _, _) => {
+            Ok(render::payment(dialect, payment, wallet_id(opened)))
+        }
+    }
+}
+
+/// A payment that the ledger does not begin. Nothing has changed.
+async fn refused(
+    lnbits: &Lnbits,
+    opened: &Opened,
+    (invoice, bolt11): (&DecodedInvoice, &str),
+    refusal: Refusal,
+) -> Result<wire::Payment, Error> {
+    let dialect = lnbits.settings.dialect;
+    let is_over = matches!(refusal, Refusal::InvoiceExpired | Refusal::InvoiceCancelled);
+    if is_over && dialect == Dialect::V1 {
+        let (wallet, now) = (wallet_id(opened), lnbits.service.now());
+        return Ok(render::refused(dialect, (invoice, bolt11), wallet, now));
+    }
+    if let (Refusal::NotCleared(id), Dialect::V1) = (&refusal, dialect) {
+        let failed = lnbits.service.payment(*id).await?;
+        if let Some(failed) = failed.filter(|failed| failed.wallet == opened.account()) {
+            return told(dialect, &failed, opened);
+        }
+    }
+    let is_own = lnbits.service.invoice(invoice.hash).await?.is_some();
+    if matches!(refusal, Refusal::AlreadyPaid(_)) && !is_own {
+        let error = Error::payment("Payment already paid.");
+        return Err(match dialect {
+            Dialect::Documented => error,
+            Dialect::V1 => error.unlike_failed("success"),
+        });
+    }
+    if matches!(refusal, Refusal::InvoiceCancelled | Refusal::HashInUse) {
+        return Err(Error::payment(refusal.to_string()));
+    }
+    Err(refusal.into())
+}
+
+/// `GET /payments/{checking_id}`: the outgoing or the incoming side, as this wallet has it. Whoever has
+/// no key is told on real servers whether it is paid, and nothing else.
 pub(crate) async fn one(
-    AnyKey(opened): AnyKey,
+    MaybeKey(opened): MaybeKey,
     State(lnbits): State<Lnbits>,
     Path(checking_id): Path<String>,
-) -> Result<Json<wire::Status>, Error> {
-    let hash = checking_id
-        .strip_prefix("internal_")
-        .unwrap_or(&checking_id);
-    let hash: PaymentHash = hash.parse().map_err(|_| Error::unknown_payment())?;
-    let (dialect, wallet) = (lnbits.settings.dialect, opened.wallet.id.to_string());
-    let invoice = lnbits.service.invoice(hash).await?;
-    let details = match invoice.filter(|invoice| invoice.wallet == opened.account()) {
-        Some(invoice) => render::invoice(dialect, &invoice, wallet),
-        None => {
-            let payment = lnbits.service.payment_by_hash(hash).await?;
-            let payment = payment.filter(|payment| payment.wallet == opened.account());
-            let payment = payment.ok_or_else(Error::unknown_payment)?;
-            render::payment(dialect, &payment, wallet)
-        }
+) -> Result<Response, Error> {
+    let hash = parse::hash(&checking_id).ok_or_else(Error::unknown_payment)?;
+    let Some(opened) = opened else {
+        let paid = is_paid(&lnbits, hash).await?;
+        return Ok(Json(wire::IsPaid { paid }).into_response());
     };
-    Ok(Json(wire::Status {
+    let details = side(&lnbits, &opened, hash).await?;
+    let details = details.render(lnbits.settings.dialect, &opened);
+    let answer = wire::Status {
         paid: details.status == "success",
         status: details.status,
         preimage: details.preimage.clone(),
         details,
-    }))
+    };
+    Ok(Json(answer).into_response())
 }
 
-/// `DELETE /payments/{checking_id}`: whoever paid a hold invoice gets the money back.
-pub(crate) async fn cancel(
-    AdminKey(opened): AdminKey,
-    State(lnbits): State<Lnbits>,
-    Path(checking_id): Path<String>,
-) -> Result<Json<wire::Detail>, Error> {
-    let hash: PaymentHash = checking_id.parse().map_err(|_| Error::unknown_payment())?;
+async fn is_paid(lnbits: &Lnbits, hash: PaymentHash) -> Result<bool, Error> {
+    let invoice = lnbits.service.invoice(hash).await?;
+    let payment = lnbits.service.payment_by_hash(hash).await?;
+    if invoice.is_none() && payment.is_none() {
+        return Err(Error::unknown_payment());
+    }
+    let came = invoice.is_some_and(|invoice| invoice.state == InvoiceState::Paid);
+    let went = payment.is_some_and(|payment| payment.state == PaymentState::Succeeded);
+    Ok(came || went)
+}
+
+/// What a wallet has of a payment.
+pub(super) enum Side {
+    /// It pays.
+    Outgoing(Box<Payment>),
+    /// It is paid.
+    Incoming(Box<Invoice>),
+}
+
+impl Side {
+    /// As the wallet sees it.
+    pub(super) fn render(&self, dialect: Dialect, opened: &Opened) -> wire::Payment {
+        let wallet = wallet_id(opened);
+        match self {
+            Self::Outgoing(payment) => render::payment(dialect, payment, wallet),
+            Self::Incoming(invoice) => render::invoice(dialect, invoice, wallet),
+        }
+    }
+}
+
+/// What the wallet has of the payment with this hash: what went out comes first.
+pub(super) async fn side(
+    lnbits: &Lnbits,
+    opened: &Opened,
+    hash: PaymentHash,
+) -> Result<Side, Error> {
+    let payment = lnbits.service.payment_by_hash(hash).await?;
+    if let Some(payment) = payment.filter(|payment| payment.wallet == opened.account()) {
+        return Ok(Side::Outgoing(Box::new(payment)));
+    }
     let invoice = lnbits.service.invoice(hash).await?;
     let invoice = invoice.filter(|invoice| invoice.wallet == opened.account());
     let invoice = invoice.ok_or_else(Error::unknown_payment)?;
-    lnbits.service.cancel_hold(invoice.hash).await?;
-    let detail = "Payment cancelled";
-    Ok(Json(wire::Detail { detail }))
+    Ok(Side::Incoming(Box::new(invoice)))
+}
+
+fn wallet_id(opened: &Opened) -> String {
+    opened.wallet.id.to_string()
 }

@@ -1,0 +1,16 @@
+//! From requests to what the service is asked. Owns bounds and the rules between fields.
+
+mod amount;
+mod invoice;
+mod meta;
+mod payment;
+mod webhook;
+
+pub(super) use invoice::new_invoice;
+pub(super) use meta::{extra, labels};
+pub(super) use payment::{INTERNAL, hash, new_payment, pasted, preimage};
+
+/// A text that is there: real clients send empty ones for what they do not mean.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
