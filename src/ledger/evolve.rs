@@ -11,6 +11,7 @@ use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
 use crate::invoice::{self, Held, Invoice};
 use crate::money::Msat;
 use crate::offer::Offer;
+use crate::outbox::{Delivery, OutboxCount, Subject};
 use crate::payment::{self, Outcome, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Deposit, MinedIn, Opening, OpeningOutcome, Spend, SpendTx, SpendVersion};
@@ -90,6 +91,7 @@ impl<A: Archive> State<A> {
             Fact::PaymentMetaSet { id, meta } => {
                 self.change_payment(seq, id, |p| p.meta = meta.as_ref().clone())
             }
+            Fact::DeliverySet(row) => self.set_delivery(seq, row),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
@@ -141,6 +143,27 @@ impl<A: Archive> State<A> {
             self.put(seq, &HolderName { name, holder });
         }
         self.set(seq, holder)
+    }
+
+    /// What came of the last try is shown where the webhook was asked for.
+    fn set_delivery(&mut self, seq: u64, delivery: &Delivery) -> Result<(), EvolveError> {
+        let known = self.get::<OutboxCount>(&())?.unwrap_or_default();
+        if delivery.number > known.last {
+            let last = delivery.number;
+            self.put(seq, &OutboxCount { last });
+        }
+        if let Some(status) = &delivery.status {
+            let status = Some(status.clone());
+            match delivery.subject {
+                Subject::Invoice(hash) => {
+                    self.change_invoice(seq, &hash, |i| i.meta.webhook_status = status)?;
+                }
+                Subject::Payment(id) => {
+                    self.change_payment(seq, &id, |p| p.meta.webhook_status = status)?;
+                }
+            }
+        }
+        self.set(seq, delivery)
     }
 
     fn note(&mut self, seq: u64, note: &AccessNote) -> Result<(), EvolveError> {

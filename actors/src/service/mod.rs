@@ -14,6 +14,7 @@ mod onchain;
 mod payments;
 mod staff;
 pub mod types;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,10 +39,12 @@ use crate::hub::{HubHandle, SubscribeError, Subscription};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
+use crate::outbound::Outbound;
 use crate::payments::PaymentsHandle;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
 use crate::watcher::{Gate, WatcherHandle};
+use crate::webhooks::Bodies;
 
 /// When a caller is told to try again after a queue was full.
 const RETRY_AFTER_SECS: u32 = 1;
@@ -73,6 +76,8 @@ pub(crate) struct Parts {
     pub(crate) hub: HubHandle,
     pub(crate) gate: Gate,
     pub(crate) exporter: Exporter,
+    pub(crate) outbound: Outbound,
+    pub(crate) bodies: Bodies,
     /// What other secrets are derived from; itself derived from the seed.
     pub(crate) root: Zeroizing<[u8; 32]>,
 }

@@ -26,7 +26,7 @@ use section::{Context, Key, Section, Visitor};
 pub(crate) use section::{ENV_CONFIG, ENV_PREFIX};
 pub use sections::{
     AuthConfig, ChainConfig, EventsConfig, HttpConfig, LnbitsConfig, LogConfig, LspConfig,
-    NodeConfig, OnchainConfig, PaymentsConfig, PosConfig, SeedConfig, TillConfig,
+    NodeConfig, OnchainConfig, OutboundConfig, PaymentsConfig, PosConfig, SeedConfig, TillConfig,
 };
 pub use types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress};
 
@@ -83,6 +83,8 @@ config! {
     pos: PosConfig,
     /// `[lnbits]`
     lnbits: LnbitsConfig,
+    /// `[outbound]`
+    outbound: OutboundConfig,
     /// `[events]`
     events: EventsConfig,
     /// `[log]`

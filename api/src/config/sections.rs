@@ -171,6 +171,17 @@ section! {
 }
 
 section! {
+    /// Calls to addresses that others name: webhooks, LNURL, rates. Only https, only to the public
+    /// internet.
+    OutboundConfig as "outbound" with _ => {
+        /// Let this machine be called, and without TLS: for tests and the sandbox.
+        allow_loopback: bool = false;
+        /// How long a call may take, in seconds.
+        timeout_secs: u64 = 15, within(1..=120, "seconds");
+    }
+}
+
+section! {
     /// Live events over WebSocket and SSE.
     EventsConfig as "events" with _ => {
         /// Events held for a slow subscriber before it is disconnected.

@@ -9,13 +9,16 @@ mod parse;
 mod render;
 mod routes;
 mod settings;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use till::ledger::Origin;
 use till_actors::service::Service;
+use till_actors::webhooks::Told;
 
 use crate::http::shield;
 
@@ -31,7 +34,9 @@ pub(crate) struct Lnbits {
 
 /// The surface, to be nested at `/api/v1`.
 pub fn router(service: Service, settings: Settings) -> Router {
-    let limits = settings.limits;
+    let (limits, dialect) = (settings.limits, settings.dialect);
+    let body = move |told: &Told| webhook::body(dialect, told);
+    service.webhook_bodies(Origin::Lnbits, Arc::new(body));
     let lnbits = Lnbits {
         service,
         settings: Arc::new(settings),

@@ -8,6 +8,7 @@ use till::fees::{FeePolicy, LspPolicy};
 use till::money::{Msat, Sat};
 use till_actors::hub::HubLimits;
 use till_actors::node::ldk::LdkConfig;
+use till_actors::outbound::OutboundPolicy;
 use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
@@ -34,6 +35,11 @@ pub(super) fn till(config: &Config) -> TillConfig {
         scan_every: Duration::from_secs(scan_secs),
         sync_too: config.till.network == Network::Regtest && scan_secs < NODE_MIN_SYNC_SECS,
         disk_floor_bytes: till_actors::disk::DISK_FLOOR_BYTES,
+        outbound: OutboundPolicy {
+            allow_loopback: config.outbound.allow_loopback,
+            time: Duration::from_secs(config.outbound.timeout_secs),
+            ..OutboundPolicy::default()
+        },
         hub: HubLimits {
             max_subscribers: config.events.max_subscribers,
             max_lag: u64::try_from(config.events.subscriber_buffer).unwrap_or(u64::MAX),
