@@ -20,3 +20,4 @@ mod set_up;
 mod socket;
 mod staff;
 mod tiers;
+mod webhooks;

@@ -8,6 +8,7 @@ mod money_in;
 mod money_out;
 mod offers;
 mod openings;
+mod outbox;
 mod staff;
 mod staff_histories;
 mod treasury;
