@@ -12,6 +12,7 @@ pub mod export;
 pub mod hub;
 pub mod journal;
 pub mod ledger;
+pub mod lnurl;
 pub mod node;
 pub mod outbound;
 pub mod payments;

@@ -9,6 +9,7 @@ mod export;
 mod holders;
 mod holds;
 mod invoices;
+mod lnurl;
 mod offers;
 mod onchain;
 mod payments;

@@ -35,7 +35,7 @@ fn pay(n: u8) -> Command {
 }
 
 fn told(bench: &Bench) -> u64 {
-    let count = bench.state.get::<OutboxCount>(&()).unwrap();
+    let count = bench.state.get::<OutboxCount>(&()).expect("a row");
     count.unwrap_or_default().last
 }
 
