@@ -16,6 +16,7 @@ pub mod lnurl;
 pub mod node;
 pub mod outbound;
 pub mod payments;
+pub mod rates;
 mod runner;
 pub mod service;
 #[cfg(test)]

@@ -260,6 +260,7 @@ pub(crate) fn config(dir: &Path) -> crate::till::TillConfig {
             allow_loopback: true,
             ..crate::outbound::OutboundPolicy::default()
         },
+        rates: crate::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: crate::hub::HubLimits {
             max_subscribers: 2,

@@ -40,6 +40,7 @@ use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
 use crate::outbound::{Outbound, OutboundPolicy};
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
+use crate::rates::{Rates, RatesConfig};
 use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
@@ -83,6 +84,8 @@ pub struct TillConfig {
     pub hub: HubLimits,
     /// What may be called at others' addresses.
     pub outbound: OutboundPolicy,
+    /// Where prices of currencies come from.
+    pub rates: RatesConfig,
 }
 
 /// Why the till did not start. Nothing was changed.
@@ -202,6 +205,7 @@ impl Till {
             root: secrets.clone(),
         });
         let service = Service::new(Parts {
+            rates: Rates::new(config.rates, outbound.clone()),
             outbound,
             bodies,
             network: config.network,

@@ -98,6 +98,7 @@ async fn start(dir: &Path) -> Result<Till, Failure> {
         scan_every: Duration::from_secs(3_600),
         sync_too: false,
         outbound: till_actors::outbound::OutboundPolicy::default(),
+        rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: HubLimits {
             max_subscribers: 2,

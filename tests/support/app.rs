@@ -258,6 +258,7 @@ fn config(dir: &std::path::Path) -> TillConfig {
             allow_loopback: true,
             ..Default::default()
         },
+        rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: HubLimits {
             max_subscribers: 16,

@@ -3,12 +3,15 @@
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use till::money::Msat;
+use till::money::{Msat, Sat};
 
 use super::LnurlError;
 
 /// The longest reason that is passed on, in characters.
 const MAX_REASON_CHARS: usize = 200;
+
+/// The longest comment that is sent where nobody knows what is allowed, in characters.
+const MAX_COMMENT_CHARS: usize = 639;
 
 /// What an LNURL answers with.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +31,21 @@ pub struct PayRequest {
     pub min: Msat,
     /// The most that may be sent.
     pub max: Msat,
-    /// What it is for: a JSON array, as text.
-    pub metadata: String,
+    /// What it is for.
+    pub metadata: Metadata,
     /// How long a comment may be, in characters (LUD-12); 0 for none.
     pub comment_allowed: usize,
     /// As it came.
     pub raw: Map<String, Value>,
+}
+
+/// What a payment is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Metadata {
+    /// A JSON array, as text.
+    Text(String),
+    /// What that hashes to, for one who has not told more.
+    Hash([u8; 32]),
 }
 
 /// Somebody gives money (LUD-03).
@@ -83,7 +95,7 @@ impl PayRequest {
             callback: field("callback").ok_or(LnurlError::Wrong("callback"))?,
             min: min.ok_or(LnurlError::Wrong("minSendable"))?,
             max: max.ok_or(LnurlError::Wrong("maxSendable"))?,
-            metadata: field("metadata").ok_or(LnurlError::Wrong("metadata"))?,
+            metadata: Metadata::Text(field("metadata").ok_or(LnurlError::Wrong("metadata"))?),
             comment_allowed: usize::try_from(comment_allowed).unwrap_or(usize::MAX),
             raw,
         };
@@ -93,35 +105,53 @@ impl PayRequest {
         }
     }
 
+    /// A request of which only this is known: whoever read it has kept to its bounds.
+    #[must_use]
+    pub fn hashed(callback: String, description_hash: [u8; 32]) -> Self {
+        Self {
+            callback,
+            min: Msat::ZERO,
+            max: Sat::MAX.to_msat(),
+            metadata: Metadata::Hash(description_hash),
+            comment_allowed: MAX_COMMENT_CHARS,
+            raw: Map::new(),
+        }
+    }
+
     /// What the invoice's description must hash to.
     #[must_use]
     pub fn description_hash(&self) -> [u8; 32] {
-        Sha256::digest(self.metadata.as_bytes()).into()
+        match &self.metadata {
+            Metadata::Text(text) => Sha256::digest(text.as_bytes()).into(),
+            Metadata::Hash(hash) => *hash,
+        }
     }
 
     /// What it is for, in a line.
     #[must_use]
     pub fn description(&self) -> Option<String> {
-        self.metadata_entry(|kind| kind == "text/plain")
+        let found = self.metadata_entry(|kind| kind == "text/plain");
+        found.map(|(_, text)| text)
     }
 
     /// A picture of it, as a data URL.
     #[must_use]
     pub fn image(&self) -> Option<String> {
-        let kind = |kind: &str| kind.starts_with("image/");
-        let entries: Vec<(String, String)> = serde_json::from_str(&self.metadata).ok()?;
-        let found = entries.into_iter().find(|(name, _)| kind(name));
-        found.map(|(name, value)| format!("data:{name},{value}"))
+        let (kind, value) = self.metadata_entry(|kind| kind.starts_with("image/"))?;
+        Some(format!("data:{kind},{value}"))
     }
 
-    fn metadata_entry(&self, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
-        let entries: Vec<Vec<Value>> = serde_json::from_str(&self.metadata).ok()?;
+    fn metadata_entry(&self, is_wanted: impl Fn(&str) -> bool) -> Option<(String, String)> {
+        let Metadata::Text(text) = &self.metadata else {
+            return None;
+        };
+        let entries: Vec<Vec<Value>> = serde_json::from_str(text).ok()?;
         let mut entries = entries.iter().filter_map(|entry| match entry.as_slice() {
             [Value::String(kind), Value::String(value), ..] => Some((kind, value)),
             _ => None,
         });
         let found = entries.find(|(kind, _)| is_wanted(kind));
-        found.map(|(_, value)| value.clone())
+        found.map(|(kind, value)| (kind.clone(), value.clone()))
     }
 }
 

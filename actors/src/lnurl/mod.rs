@@ -12,7 +12,7 @@ mod tests;
 
 pub use action::SuccessAction;
 pub use address::url_of;
-pub use document::{Document, PayRequest, WithdrawRequest};
+pub use document::{Document, Metadata, PayRequest, WithdrawRequest};
 pub use exchange::Offered;
 pub(crate) use exchange::{fetch, invoice_for, withdraw};
 

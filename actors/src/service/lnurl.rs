@@ -20,6 +20,14 @@ impl Service {
         lnurl::fetch(&self.parts.outbound, &url).await
     }
 
+    /// Whether a text stands for an address that could be called, as far as that shows.
+    ///
+    /// # Errors
+    /// [`LnurlError`].
+    pub fn check_lnurl(&self, code: &str) -> Result<(), LnurlError> {
+        Ok(self.parts.outbound.check(&lnurl::url_of(code)?)?)
+    }
+
     /// An invoice of a recipient's over just this amount and for just this purpose.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod lnurl;
 mod offers;
 mod onchain;
 mod payments;
+mod rates;
 mod staff;
 pub mod types;
 mod webhooks;
@@ -42,6 +43,7 @@ use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
 use crate::outbound::Outbound;
 use crate::payments::PaymentsHandle;
+use crate::rates::Rates;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
 use crate::watcher::{Gate, WatcherHandle};
@@ -79,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) exporter: Exporter,
     pub(crate) outbound: Outbound,
     pub(crate) bodies: Bodies,
+    pub(crate) rates: Rates,
     /// What other secrets are derived from; itself derived from the seed.
     pub(crate) root: Zeroizing<[u8; 32]>,
 }

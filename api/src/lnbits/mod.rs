@@ -6,6 +6,7 @@ mod body;
 mod dialect;
 mod error;
 mod parse;
+mod parse_lnurl;
 mod render;
 mod routes;
 mod settings;
@@ -50,6 +51,11 @@ fn routes() -> Router<Lnbits> {
     Router::new()
         .route("/wallet", get(routes::wallets::mine))
         .route("/payments", post(routes::payments::create))
+        .route("/payments/lnurl", post(routes::lnurl::pay))
+        .route("/payments/{checking_id}/pay-with-nfc", post(routes::lnurl::pay_with_nfc))
+        .route("/lnurlscan/{code}", get(routes::lnurl::scan))
+        .route("/currencies", get(routes::rates::currencies))
+        .route("/rate/{currency}", get(routes::rates::rate))
         .route("/payments/{checking_id}", get(routes::payments::one).delete(routes::payments::cancel))
 }
 

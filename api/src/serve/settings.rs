@@ -9,10 +9,11 @@ use till::money::{Msat, Sat};
 use till_actors::hub::HubLimits;
 use till_actors::node::ldk::LdkConfig;
 use till_actors::outbound::OutboundPolicy;
+use till_actors::rates::RateSource;
 use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
-use crate::config::{Config, Dialect, Network, SeedConfig};
+use crate::config::{Config, Dialect, Network, RatesConfig, SeedConfig, price};
 use crate::pos::Settings;
 use crate::seed::{PassphraseSources, SeedReader};
 
@@ -40,11 +41,33 @@ pub(super) fn till(config: &Config) -> TillConfig {
             time: Duration::from_secs(config.outbound.timeout_secs),
             ..OutboundPolicy::default()
         },
+        rates: rates(&config.rates),
         hub: HubLimits {
             max_subscribers: config.events.max_subscribers,
             max_lag: u64::try_from(config.events.subscriber_buffer).unwrap_or(u64::MAX),
         },
     }
+}
+
+fn rates(config: &RatesConfig) -> till_actors::rates::RatesConfig {
+    let source = match &config.url {
+        _ if !config.fixed.is_empty() => {
+            let prices = config.fixed.iter().filter_map(|text| price(text));
+            RateSource::Fixed(prices.collect())
+        }
+        Some(url) => RateSource::Http {
+            url: url.clone(),
+            pointer: config.pointer.clone(),
+            currencies: config
+                .currencies
+                .iter()
+                .map(|code| code.to_ascii_uppercase())
+                .collect(),
+        },
+        None => RateSource::None,
+    };
+    let max_age = Duration::from_secs(config.max_age_secs);
+    till_actors::rates::RatesConfig { source, max_age }
 }
 
 fn policy(config: &Config) -> Policy {

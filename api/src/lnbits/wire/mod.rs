@@ -1,8 +1,10 @@
 //! Wire types: requests and answers as LNbits has them.
 
+mod lnurl;
 mod payment;
 mod wallet;
 
+pub(crate) use lnurl::*;
 pub(crate) use payment::*;
 pub(crate) use wallet::*;
 
