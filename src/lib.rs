@@ -16,6 +16,7 @@ pub mod meta;
 pub mod money;
 pub mod node;
 pub mod offer;
+pub mod outbox;
 pub mod payment;
 pub mod time;
 pub mod treasury;

@@ -12,8 +12,11 @@ pub mod export;
 pub mod hub;
 pub mod journal;
 pub mod ledger;
+pub mod lnurl;
 pub mod node;
+pub mod outbound;
 pub mod payments;
+pub mod rates;
 mod runner;
 pub mod service;
 #[cfg(test)]
@@ -23,3 +26,4 @@ pub mod till;
 pub mod treasury;
 pub mod views;
 mod watcher;
+pub mod webhooks;

@@ -256,6 +256,11 @@ pub(crate) fn config(dir: &Path) -> crate::till::TillConfig {
         credit_depth: 1,
         scan_every: std::time::Duration::from_secs(3_600),
         sync_too: false,
+        outbound: crate::outbound::OutboundPolicy {
+            allow_loopback: true,
+            ..crate::outbound::OutboundPolicy::default()
+        },
+        rates: crate::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: crate::hub::HubLimits {
             max_subscribers: 2,

@@ -38,12 +38,15 @@ use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
+use crate::outbound::{Outbound, OutboundPolicy};
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
+use crate::rates::{Rates, RatesConfig};
 use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, WatcherActor, WatcherHandle, pump};
+use crate::webhooks::{self, Bodies};
 use observers::Observers;
 use root::{Root, RootHandle};
 
@@ -79,6 +82,10 @@ pub struct TillConfig {
     pub disk_floor_bytes: u64,
     /// Subscribers and how far they may fall behind.
     pub hub: HubLimits,
+    /// What may be called at others' addresses.
+    pub outbound: OutboundPolicy,
+    /// Where prices of currencies come from.
+    pub rates: RatesConfig,
 }
 
 /// Why the till did not start. Nothing was changed.
@@ -188,7 +195,19 @@ impl Till {
             tokio::spawn(node_to_start.run(node.clone())),
             common.spawn_pump(&watcher, &gate, config.recheck),
         ];
+        let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
+        let (outbound, bodies) = (Outbound::new(config.outbound), Bodies::default());
+        root.deliver(webhooks::Args {
+            views: views.clone(),
+            ledger: ledger.clone(),
+            outbound: outbound.clone(),
+            bodies: bodies.clone(),
+            root: secrets.clone(),
+        });
         let service = Service::new(Parts {
+            rates: Rates::new(config.rates, outbound.clone()),
+            outbound,
+            bodies,
             network: config.network,
             policy: config.policy,
             views,
@@ -200,7 +219,7 @@ impl Till {
             hub: hub.clone(),
             gate,
             exporter: Exporter::new(&config.data_dir, config.network),
-            root: Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld")),
+            root: secrets,
         });
         Ok(Self {
             service,

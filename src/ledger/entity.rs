@@ -19,6 +19,7 @@ use crate::id::{
 use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::offer::Offer;
+use crate::outbox::{Delivery, OutboxCount};
 use crate::payment::Payment;
 use crate::time::Timestamp;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening, SpendTx};
@@ -85,6 +86,10 @@ pub enum Kind {
     Key = 33,
     /// [`Share`]
     Share = 34,
+    /// [`Delivery`]
+    Delivery = 40,
+    /// [`OutboxCount`]
+    OutboxCount = 41,
     /// [`Opening`]
     Opening = 26,
 }
@@ -359,6 +364,10 @@ entity!(Key, Key, SecretHash, |k| k.hash, |k| k.as_bytes().to_vec());
 entity!(Share, Share, ShareId, |s| s.id, |k| k.as_bytes().to_vec());
 entity!(CloseJob, CloseJob, [u8; 16], |j| j.user_channel_id, |k| k
     .to_vec());
+entity!(Delivery, Delivery, u64, |d| d.number, |k| k
+    .to_be_bytes()
+    .to_vec());
+entity!(OutboxCount, OutboxCount, (), |_c| (), |_k| Vec::new());
 entity!(Opening, Opening, OpeningId, |o| o.id, |k| k
     .as_bytes()
     .to_vec());

@@ -12,6 +12,7 @@ use crate::invoice::{self, Claim, Held, Invoice};
 use crate::meta::Meta;
 use crate::money::Msat;
 use crate::offer::Offer;
+use crate::outbox::{Delivery, OutboxCount, Subject};
 use crate::payment::{self, FailureReason, Outcome, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Deposit, MinedIn, Opening, OpeningOutcome, Spend, SpendTx, SpendVersion};
@@ -81,6 +82,7 @@ impl<A: Archive> State<A> {
             Fact::ShareSet(row) => self.set(seq, row.as_ref()),
             Fact::InvoiceMetaSet { hash, meta } => self.tell_of_invoice(seq, hash, meta),
             Fact::PaymentMetaSet { id, meta } => self.tell_of_payment(seq, id, meta),
+            Fact::DeliverySet(row) => self.set_delivery(seq, row),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
@@ -171,6 +173,27 @@ impl<A: Archive> State<A> {
             self.put(seq, &HolderName { name, holder });
         }
         self.set(seq, holder)
+    }
+
+    /// What came of the last try is shown where the webhook was asked for.
+    fn set_delivery(&mut self, seq: u64, delivery: &Delivery) -> Result<(), EvolveError> {
+        let known = self.get::<OutboxCount>(&())?.unwrap_or_default();
+        if delivery.number > known.last {
+            let last = delivery.number;
+            self.put(seq, &OutboxCount { last });
+        }
+        if let Some(status) = &delivery.status {
+            let status = Some(status.clone());
+            match delivery.subject {
+                Subject::Invoice(hash) => {
+                    self.change_invoice(seq, &hash, |i| i.meta.webhook_status = status)?;
+                }
+                Subject::Payment(id) => {
+                    self.change_payment(seq, &id, |p| p.meta.webhook_status = status)?;
+                }
+            }
+        }
+        self.set(seq, delivery)
     }
 
     fn note(&mut self, seq: u64, note: &AccessNote) -> Result<(), EvolveError> {

@@ -18,7 +18,7 @@ pub mod transfer;
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
     AccessCommand, CloseCommand, Command, Done, HoldCommand, HolderCommand, IdempotencyKey,
-    InvoiceDraft, MetaOf, OnchainSeen, OpeningOrder, PaymentOrder, Refusal, ShareCommand,
+    InvoiceDraft, MetaOf, OnchainSeen, OpeningOrder, OutboxCommand, PaymentOrder, Refusal, ShareCommand,
     SpendCommand, SpendOrder, UserChange, WalletKeys, Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};

@@ -16,6 +16,7 @@ use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::meta::Meta;
 use crate::money::{Msat, Sat};
 use crate::offer::Offer;
+use crate::outbox::Delivery;
 use crate::payment::{FailureReason, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{
@@ -283,6 +284,9 @@ pub enum Fact {
         #[n(1)]
         meta: Box<Meta>,
     },
+    /// Something that is to be told is now like this.
+    #[n(60)]
+    DeliverySet(#[n(0)] Box<Delivery>),
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

@@ -97,6 +97,8 @@ async fn start(dir: &Path) -> Result<Till, Failure> {
         credit_depth: 1,
         scan_every: Duration::from_secs(3_600),
         sync_too: false,
+        outbound: till_actors::outbound::OutboundPolicy::default(),
+        rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: HubLimits {
             max_subscribers: 2,

@@ -92,6 +92,8 @@ fn till(shop: &Shop, dir: &std::path::Path) -> TillConfig {
         credit_depth: 1,
         scan_every: Duration::from_secs(1),
         sync_too: true,
+        outbound: till_actors::outbound::OutboundPolicy::default(),
+        rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: HubLimits {
             max_subscribers: 2,

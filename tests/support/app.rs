@@ -254,6 +254,11 @@ fn config(dir: &std::path::Path) -> TillConfig {
         credit_depth: 1,
         scan_every: Duration::from_secs(60),
         sync_too: false,
+        outbound: till_actors::outbound::OutboundPolicy {
+            allow_loopback: true,
+            ..Default::default()
+        },
+        rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
         hub: HubLimits {
             max_subscribers: 16,

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use till::id::{NodePaymentId, OfferId, PaymentHash, Preimage, TxId};
-use till::invoice::Description;
 use till::money::{Msat, Sat};
 use till::payment::FailureReason;
 use till::time::Timestamp;
@@ -105,7 +104,7 @@ impl FakeNode {
         bolt11(
             hash,
             foreign.amount_msat,
-            &Description::Text("goods".into()),
+            &foreign.description,
             3_600,
             &foreign,
         )

@@ -21,6 +21,8 @@ pub struct Foreign {
     pub fate: Fate,
     /// How long ago it was made; it is good for an hour.
     pub age: Duration,
+    /// What it says it is for.
+    pub description: Description,
     /// The network it is for.
     pub currency: Currency,
 }
@@ -31,6 +33,7 @@ impl Default for Foreign {
             amount_msat: Some(1_000_000),
             fate: Fate::Succeeds(0),
             age: Duration::ZERO,
+            description: Description::Text("goods".into()),
             currency: Currency::Regtest,
         }
     }

@@ -8,6 +8,7 @@ use till::invoice::Invoice;
 use till::ledger::entity::{Counters, Entity, Kind, Progress};
 use till::ledger::{Account, Balance, Event, WalletRef};
 use till::offer::Offer;
+use till::outbox::Delivery;
 use till::payment::{Outcome, Payment};
 use till::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening};
 
@@ -69,6 +70,11 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Deposit => format!("deposit {hex}"),
         Kind::CloseJob => format!("closing of channel {hex}"),
         Kind::Channel => format!("channel {hex}"),
+        Kind::Delivery => match <[u8; 8]>::try_from(tail) {
+            Ok(number) => format!("delivery {}", u64::from_be_bytes(number)),
+            Err(_) => format!("delivery {hex}"),
+        },
+        Kind::OutboxCount => "number of deliveries".to_owned(),
         Kind::Opening => format!("wish for a channel {hex}"),
         Kind::Business => "business".to_owned(),
         Kind::User => format!("user {hex}"),
@@ -134,6 +140,8 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(Kind::Allowance) => row::<Allowance>(key, some).map(|row| format!("{row:?}")),
         Some(Kind::Deposit) => row::<Deposit>(key, some)
             .map(|row| format!("{:?}, number {}, {}", row.state, row.number, row.amount)),
+        Some(Kind::Delivery) => row::<Delivery>(key, some)
+            .map(|row| format!("{:?} after {} tries", row.state, row.tries)),
         Some(Kind::CloseJob) => row::<CloseJob>(key, some).map(|row| format!("{:?}", row.state)),
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
@@ -159,6 +167,7 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             | Kind::User
             | Kind::UserName
             | Kind::Session
+            | Kind::OutboxCount
             | Kind::WalletToken,
         )
         | None => None,
@@ -242,7 +251,9 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 30] = [
+const KINDS: [Kind; 32] = [
+    Kind::Delivery,
+    Kind::OutboxCount,
     Kind::Holder,
     Kind::HolderName,
     Kind::Wallet,

@@ -10,13 +10,16 @@ mod export;
 mod holders;
 mod holds;
 mod invoices;
+mod lnurl;
 mod offers;
 mod onchain;
 mod payments;
+mod rates;
 mod shares;
 mod staff;
 pub mod types;
 mod wallets;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,10 +46,13 @@ use crate::hub::{HubHandle, SubscribeError, Subscription};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
+use crate::outbound::Outbound;
 use crate::payments::PaymentsHandle;
+use crate::rates::Rates;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
 use crate::watcher::{Gate, WatcherHandle};
+use crate::webhooks::Bodies;
 
 /// When a caller is told to try again after a queue was full.
 const RETRY_AFTER_SECS: u32 = 1;
@@ -78,6 +84,9 @@ pub(crate) struct Parts {
     pub(crate) hub: HubHandle,
     pub(crate) gate: Gate,
     pub(crate) exporter: Exporter,
+    pub(crate) outbound: Outbound,
+    pub(crate) bodies: Bodies,
+    pub(crate) rates: Rates,
     /// What other secrets are derived from; itself derived from the seed.
     pub(crate) root: Zeroizing<[u8; 32]>,
 }

@@ -1,5 +1,5 @@
-//! The root of the actors' tree. Owns what happens when one of them fails: the hub is restarted,
-//! with a pause and a limit; the failure of any other ends the process in good order.
+//! The root of the actors' tree. Owns what happens when one of them fails: hub and deliverer are
+//! restarted, with a pause and a limit; the failure of any other ends the process in good order.
 
 use std::time::Duration;
 
@@ -9,26 +9,45 @@ use tokio::task::JoinHandle;
 
 use crate::hub::{Args as HubArgs, HubActor, HubHandle, HubLimits};
 use crate::views::Views;
+use crate::webhooks::{Args as DelivererArgs, DelivererActor};
 
-/// Restarts of the hub before the till gives up.
+/// Restarts of one of them before the till gives up.
 const MAX_RESTARTS: u32 = 10;
-/// The pause before the hub is restarted, times the number of restarts so far.
+/// The pause before one is restarted, times the number of restarts so far.
 const RESTART_PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Root;
 
-pub(super) struct Tree {
-    hub: HubHandle,
-    hub_args: HubArgs,
-    hub_actor: ActorCell,
+/// What the root is told.
+pub(super) enum Msg {
+    /// Start the deliverer, and start it again when it fails.
+    Deliver(Box<DelivererArgs>),
+}
+
+/// A part that may fail by itself.
+struct Part {
+    name: &'static str,
+    kind: Kind,
+    actor: ActorCell,
     restarts: u32,
+}
+
+/// Which part, and what it is started from.
+#[derive(Clone)]
+enum Kind {
+    Hub(HubHandle, HubArgs),
+    Deliverer(Box<DelivererArgs>),
+}
+
+pub(super) struct Tree {
+    parts: Vec<Part>,
     failed: watch::Sender<Option<String>>,
 }
 
 /// What the till keeps of the root.
 #[derive(Debug)]
 pub(super) struct RootHandle {
-    actor: ActorRef<()>,
+    actor: ActorRef<Msg>,
     task: JoinHandle<()>,
     failed: watch::Receiver<Option<String>>,
 }
@@ -55,6 +74,12 @@ impl RootHandle {
         self.actor.get_cell()
     }
 
+    /// Starts the deliverer of webhooks.
+    pub(super) fn deliver(&self, args: DelivererArgs) {
+        // The root ends last; if it has ended, so has the till.
+        let _ = self.actor.send_message(Msg::Deliver(Box::new(args)));
+    }
+
     pub(super) fn failed(&self) -> watch::Receiver<Option<String>> {
         self.failed.clone()
     }
@@ -67,39 +92,51 @@ impl RootHandle {
 }
 
 impl Actor for Root {
-    type Msg = ();
+    type Msg = Msg;
     type State = Tree;
     type Arguments = (HubHandle, HubArgs, watch::Sender<Option<String>>);
 
     async fn pre_start(
         &self,
-        myself: ActorRef<()>,
+        myself: ActorRef<Msg>,
         (hub, hub_args, failed): Self::Arguments,
     ) -> Result<Tree, ActorProcessingErr> {
-        let hub_actor = start_hub(&hub, &hub_args, &myself).await?;
-        Ok(Tree {
-            hub,
-            hub_args,
-            hub_actor,
-            restarts: 0,
-            failed,
-        })
+        let hub = Part::start("hub", Kind::Hub(hub, hub_args), &myself).await?;
+        let parts = vec![hub];
+        Ok(Tree { parts, failed })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Msg>,
+        message: Msg,
+        tree: &mut Tree,
+    ) -> Result<(), ActorProcessingErr> {
+        let Msg::Deliver(args) = message;
+        let deliverer = Part::start("deliverer", Kind::Deliverer(args), &myself).await?;
+        tree.parts.push(deliverer);
+        Ok(())
     }
 
     async fn handle_supervisor_evt(
         &self,
-        myself: ActorRef<()>,
+        myself: ActorRef<Msg>,
         event: SupervisionEvent,
         tree: &mut Tree,
     ) -> Result<(), ActorProcessingErr> {
         let SupervisionEvent::ActorFailed(who, error) = event else {
             return Ok(());
         };
-        if who.get_id() == tree.hub_actor.get_id() && tree.restarts < MAX_RESTARTS {
-            tree.restarts += 1;
-            tracing::error!(%error, restarts = tree.restarts, "the hub failed; restarting it");
-            tokio::time::sleep(RESTART_PAUSE * tree.restarts).await;
-            tree.hub_actor = start_hub(&tree.hub, &tree.hub_args, &myself).await?;
+        let part = tree
+            .parts
+            .iter_mut()
+            .find(|part| part.actor.get_id() == who.get_id());
+        if let Some(part) = part.filter(|part| part.restarts < MAX_RESTARTS) {
+            part.restarts += 1;
+            let (name, restarts) = (part.name, part.restarts);
+            tracing::error!(%error, name, restarts, "a part failed; restarting it");
+            tokio::time::sleep(RESTART_PAUSE * part.restarts).await;
+            part.actor = part.kind.start(&myself).await?;
             return Ok(());
         }
         tracing::error!(%error, "a part failed that cannot be restarted");
@@ -108,12 +145,36 @@ impl Actor for Root {
     }
 }
 
-async fn start_hub(
-    hub: &HubHandle,
-    args: &HubArgs,
-    root: &ActorRef<()>,
-) -> Result<ActorCell, ActorProcessingErr> {
-    let (actor, _) = HubActor::spawn_linked(None, HubActor, args.clone(), root.get_cell()).await?;
-    hub.connect(actor.clone());
-    Ok(actor.get_cell())
+impl Part {
+    async fn start(
+        name: &'static str,
+        kind: Kind,
+        root: &ActorRef<Msg>,
+    ) -> Result<Self, ActorProcessingErr> {
+        let actor = kind.start(root).await?;
+        Ok(Self {
+            name,
+            kind,
+            actor,
+            restarts: 0,
+        })
+    }
+}
+
+impl Kind {
+    async fn start(&self, root: &ActorRef<Msg>) -> Result<ActorCell, ActorProcessingErr> {
+        let root = root.get_cell();
+        match self.clone() {
+            Self::Hub(hub, args) => {
+                let (actor, _) = HubActor::spawn_linked(None, HubActor, args, root).await?;
+                hub.connect(actor.clone());
+                Ok(actor.get_cell())
+            }
+            Self::Deliverer(args) => {
+                let (actor, _) =
+                    DelivererActor::spawn_linked(None, DelivererActor, *args, root).await?;
+                Ok(actor.get_cell())
+            }
+        }
+    }
 }

@@ -10,11 +10,12 @@ use till::id::{PaymentHash, PaymentId, TxId};
 use till::invoice::{self, Invoice};
 use till::ledger::entity::{Damaged, Entity, Kind};
 use till::ledger::{Alarm, Event, EventBody, WalletRef};
+use till::outbox::Delivery;
 use till::payment::{self, Payment};
 use till::time::Timestamp;
 use till::treasury::{Deposit, DepositState};
 
-use super::{Edit, holding};
+use super::{Edit, holding, outbox};
 
 /// The first byte of an index entry's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +55,13 @@ pub(super) enum Index {
     SharesOfWallet = 0x93,
     /// wallet, entry -> [`Entry`]: everything that came and went.
     Entries = 0x94,
+    /// address, number -> when it is due: deliveries that wait.
+    Waiting = 0xa0,
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 17] = [
+const NAMES: [(Index, &str); 18] = [
+    (Index::Waiting, "deliveries that wait"),
     (Index::WalletsOfHolder, "wallets by holder"),
     (Index::KeysOfWallet, "keys by wallet"),
     (Index::SharesTo, "shares by whom they are for"),
@@ -127,6 +131,9 @@ fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
         Some(kind) if *kind == Kind::Key as u8 => Ok(holding::key(&Key::from_bytes(key, row)?)),
         Some(kind) if *kind == Kind::Share as u8 => {
             Ok(holding::share(&Share::from_bytes(key, row)?))
+        }
+        Some(kind) if *kind == Kind::Delivery as u8 => {
+            Ok(outbox::delivery(&Delivery::from_bytes(key, row)?))
         }
         Some(kind) if *kind == Kind::Deposit as u8 => {
             Ok(deposit_entries(&Deposit::from_bytes(key, row)?))

@@ -10,6 +10,7 @@ mod damage_tests;
 mod holding;
 mod index;
 mod open;
+mod outbox;
 mod query;
 mod rebuild;
 mod seal;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 
 pub use holding::Entry;
 pub(crate) use index::index_name;
+pub(crate) use outbox::Endpoint;
 pub(crate) use rebuild::catch_up_through;
 pub use rebuild::{CatchUpError, catch_up};
 pub(crate) use seal::KEY as SEAL_KEY;

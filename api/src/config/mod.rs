@@ -21,12 +21,14 @@ use std::path::PathBuf;
 
 pub use error::{ConfigError, Origin, Problem};
 use layers::Layers;
+pub(crate) use rule::price;
 pub use secret::Secret;
 use section::{Context, Key, Section, Visitor};
 pub(crate) use section::{ENV_CONFIG, ENV_PREFIX};
 pub use sections::{
     AuthConfig, ChainConfig, EventsConfig, HttpConfig, LnbitsConfig, LogConfig, LspConfig,
-    NodeConfig, OnchainConfig, PaymentsConfig, PosConfig, SeedConfig, TillConfig,
+    NodeConfig, OnchainConfig, OutboundConfig, PaymentsConfig, PosConfig, RatesConfig, SeedConfig,
+    TillConfig,
 };
 pub use types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress};
 
@@ -83,6 +85,10 @@ config! {
     pos: PosConfig,
     /// `[lnbits]`
     lnbits: LnbitsConfig,
+    /// `[outbound]`
+    outbound: OutboundConfig,
+    /// `[rates]`
+    rates: RatesConfig,
     /// `[events]`
     events: EventsConfig,
     /// `[log]`

@@ -58,3 +58,19 @@ pub(crate) fn log_filter() -> Rule<String> {
         accepts: Box::new(|filter| tracing_subscriber::EnvFilter::try_new(filter).is_ok()),
     }
 }
+
+/// The price of one bitcoin in a currency, written like `EUR=50000`.
+pub(crate) fn price(text: &str) -> Option<(String, f64)> {
+    let (code, price) = text.split_once('=')?;
+    let (code, price) = (code.trim().to_ascii_uppercase(), price.trim().parse().ok()?);
+    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    (is_code && price > 0.0 && f64::is_finite(price)).then_some((code, price))
+}
+
+/// Prices as [`price`] reads them.
+pub(crate) fn prices() -> Rule<Vec<String>> {
+    Rule {
+        expects: "a list of prices like \"EUR=50000\"".to_owned(),
+        accepts: Box::new(|prices: &Vec<String>| prices.iter().all(|text| price(text).is_some())),
+    }
+}

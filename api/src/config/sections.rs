@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use super::{
-    rule::{alias, log_filter, within},
+    rule::{alias, log_filter, prices, within},
     secret::Secret,
     section::{Context, section},
     types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
@@ -167,6 +167,34 @@ section! {
         open_registration: bool = false;
         /// How long a login is good, in seconds.
         access_token_secs: u64 = DAY, within(60..=365 * DAY, "seconds");
+    }
+}
+
+section! {
+    /// Calls to addresses that others name: webhooks, LNURL, rates. Only https, only to the public
+    /// internet.
+    OutboundConfig as "outbound" with _ => {
+        /// Let this machine be called, and without TLS: for tests and the sandbox.
+        allow_loopback: bool = false;
+        /// How long a call may take, in seconds.
+        timeout_secs: u64 = 15, within(1..=120, "seconds");
+    }
+}
+
+section! {
+    /// Prices of currencies, for amounts that are not in satoshis. Without a source there are none.
+    RatesConfig as "rates" with _ => {
+        /// Prices of one bitcoin that stay as they are, like EUR=50000. They go before the URL.
+        fixed: Vec<String> = Vec::new(), prices();
+        /// Address that answers with prices in JSON; {currency} in it stands for the code.
+        url: Option<String> = None;
+        /// Where in that answer the price of one bitcoin is: a JSON pointer (RFC 6901); {currency}
+        /// in it stands for the code.
+        pointer: String = "/data/rates/{currency}".to_owned();
+        /// Codes that may be asked for at that address.
+        currencies: Vec<String> = vec!["EUR".to_owned(), "USD".to_owned()];
+        /// How old a price may be when the address does not answer, in seconds.
+        max_age_secs: u64 = 600, within(60..=DAY, "seconds");
     }
 }
 

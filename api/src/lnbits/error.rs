@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use till::ledger::Refusal;
 use till::payment::FailureReason;
+use till_actors::lnurl::LnurlError;
 use till_actors::node::NodeError;
+use till_actors::outbound::OutboundError;
 use till_actors::service::ServiceError;
 
 use super::Dialect;
@@ -80,6 +82,11 @@ impl Error {
         Self::new(status, detail)
     }
 
+    /// Something that cannot be, in both dialects.
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
     /// There is no such payment.
     pub(crate) fn unknown_payment() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Payment does not exist.")
@@ -137,6 +144,29 @@ impl From<ServiceError> for Error {
                 unavailable(error.to_string(), BUSY_RETRY_SECS.into())
             }
         }
+    }
+}
+
+/// LNbits' words, where it has some.
+impl From<LnurlError> for Error {
+    fn from(error: LnurlError) -> Self {
+        Self::bad_request(match error {
+            LnurlError::NotAnAddress => "Invalid LNURL.".to_owned(),
+            LnurlError::Outbound(OutboundError::Unresolved) => {
+                "LNURL request target could not be resolved.".to_owned()
+            }
+            LnurlError::Outbound(OutboundError::NotAllowed(_) | OutboundError::NotPublic) => {
+                "LNURL request target is not allowed.".to_owned()
+            }
+            LnurlError::Outbound(
+                OutboundError::Redirected
+                | OutboundError::TooSlow
+                | OutboundError::TooLong
+                | OutboundError::Unreachable,
+            ) => "LNURL request failed.".to_owned(),
+            LnurlError::Refused(reason) | LnurlError::Asked(reason) => reason,
+            LnurlError::Wrong(_) => format!("Invalid LNURL response: {error}"),
+        })
     }
 }
 

@@ -9,18 +9,22 @@ mod dialect;
 mod error;
 mod holding;
 mod parse;
+mod parse_lnurl;
 mod render;
 mod routes;
 mod settings;
 mod shared;
 mod token;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
+use till::ledger::Origin;
 use till_actors::service::Service;
+use till_actors::webhooks::Told;
 
 use self::token::Tokens;
 use crate::guard::Gate;
@@ -40,8 +44,10 @@ pub(crate) struct Lnbits {
 
 /// The surface, to be nested at `/api/v1`.
 pub fn router(service: Service, settings: Settings) -> Router {
-    let limits = settings.limits;
+    let (limits, dialect) = (settings.limits, settings.dialect);
     let key = service.derive_key(token::KEY_PURPOSE);
+    let body = move |told: &Told| webhook::body(dialect, told);
+    service.webhook_bodies(Origin::Lnbits, Arc::new(body));
     let lnbits = Lnbits {
         tokens: Arc::new(Tokens::new(&key, settings.access_token_secs)),
         gate: Arc::new(Gate::new(settings.lockout)),
@@ -81,6 +87,11 @@ fn routes() -> Router<Lnbits> {
         .route("/payments/cancel", post(routes::holds::cancel_by_hash))
         .route("/payments/decode", post(routes::decode::decode))
         .route("/payments/fee-reserve", get(routes::decode::fee_reserve))
+        .route("/payments/lnurl", post(routes::lnurl::pay))
+        .route("/payments/{checking_id}/pay-with-nfc", post(routes::lnurl::pay_with_nfc))
+        .route("/lnurlscan/{code}", get(routes::lnurl::scan))
+        .route("/currencies", get(routes::rates::currencies))
+        .route("/rate/{currency}", get(routes::rates::rate))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod routes;
 mod settings;
 mod setup;
 mod socket;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
+use till::ledger::Origin;
 use till_actors::service::Service;
 
 use self::access::AccessTokens;
@@ -59,6 +61,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
             .max(settings.payment_wait + ANSWER_MARGIN),
         ..settings.limits
     };
+    service.webhook_bodies(Origin::Pos, Arc::new(webhook::body));
     let jwt_key = service.derive_key(JWT_KEY_PURPOSE);
     let pos = Pos {
         tokens: Arc::new(AccessTokens::new(&jwt_key, settings.access_token_secs)),

@@ -8,10 +8,12 @@ use till::fees::{FeePolicy, LspPolicy};
 use till::money::{Msat, Sat};
 use till_actors::hub::HubLimits;
 use till_actors::node::ldk::LdkConfig;
+use till_actors::outbound::OutboundPolicy;
+use till_actors::rates::RateSource;
 use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
-use crate::config::{Config, Dialect, Network, SeedConfig};
+use crate::config::{Config, Dialect, Network, RatesConfig, SeedConfig, price};
 use crate::pos::Settings;
 use crate::seed::{PassphraseSources, SeedReader};
 
@@ -34,11 +36,38 @@ pub(super) fn till(config: &Config) -> TillConfig {
         scan_every: Duration::from_secs(scan_secs),
         sync_too: config.till.network == Network::Regtest && scan_secs < NODE_MIN_SYNC_SECS,
         disk_floor_bytes: till_actors::disk::DISK_FLOOR_BYTES,
+        outbound: OutboundPolicy {
+            allow_loopback: config.outbound.allow_loopback,
+            time: Duration::from_secs(config.outbound.timeout_secs),
+            ..OutboundPolicy::default()
+        },
+        rates: rates(&config.rates),
         hub: HubLimits {
             max_subscribers: config.events.max_subscribers,
             max_lag: u64::try_from(config.events.subscriber_buffer).unwrap_or(u64::MAX),
         },
     }
+}
+
+fn rates(config: &RatesConfig) -> till_actors::rates::RatesConfig {
+    let source = match &config.url {
+        _ if !config.fixed.is_empty() => {
+            let prices = config.fixed.iter().filter_map(|text| price(text));
+            RateSource::Fixed(prices.collect())
+        }
+        Some(url) => RateSource::Http {
+            url: url.clone(),
+            pointer: config.pointer.clone(),
+            currencies: config
+                .currencies
+                .iter()
+                .map(|code| code.to_ascii_uppercase())
+                .collect(),
+        },
+        None => RateSource::None,
+    };
+    let max_age = Duration::from_secs(config.max_age_secs);
+    till_actors::rates::RatesConfig { source, max_age }
 }
 
 fn policy(config: &Config) -> Policy {

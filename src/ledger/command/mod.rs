@@ -3,11 +3,13 @@
 mod access;
 mod holder;
 mod onchain;
+mod outbox;
 mod refusal;
 
 pub use access::{AccessCommand, UserChange};
 pub use holder::{HolderCommand, ShareCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
+pub use outbox::OutboxCommand;
 pub use refusal::Refusal;
 
 use minicbor::{Decode, Encode};
@@ -193,6 +195,8 @@ pub enum Command {
         /// What is told.
         meta: Box<Meta>,
     },
+    /// Something about the outbox.
+    Outbox(OutboxCommand),
     /// Something about staff, sessions and wallet tokens.
     Access(AccessCommand),
 }

@@ -14,6 +14,7 @@ mod invoice;
 mod meta;
 mod offer;
 mod opening;
+mod outbox;
 mod payment;
 mod reconcile;
 mod share;
@@ -53,6 +54,13 @@ pub fn decide<A: Archive>(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let draft = Draft::new(state.progress(), state.clock(now));
+    match rule(state, draft, command)? {
+        Decision::Commit(record) => Ok(Decision::Commit(outbox::queue(state, record)?)),
+        Decision::Repeat(made) => Ok(Decision::Repeat(made)),
+    }
+}
+
+fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<Decision, Refusal> {
     let record = match command {
         Command::DraftInvoice(wanted) => invoice::draft(state, draft, *wanted)?,
         Command::IssueInvoice {
@@ -113,6 +121,7 @@ pub fn decide<A: Archive>(
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
         Command::Holder(command) => holder::decide(state, draft, command)?,
+        Command::Outbox(command) => outbox::decide(state, draft, command)?,
         Command::SetMeta { of, meta } => meta::set(state, draft, of, meta)?,
         Command::Access(command) => access::decide(state, draft, command)?,
     };

@@ -11,6 +11,7 @@ mod offers;
 mod openings;
 mod spend_histories;
 mod spends;
+mod outbox;
 mod staff;
 mod staff_histories;
 mod treasury;

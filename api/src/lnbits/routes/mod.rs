@@ -3,7 +3,9 @@
 pub(super) mod auth;
 pub(super) mod decode;
 pub(super) mod holds;
+pub(super) mod lnurl;
 pub(super) mod marks;
 pub(super) mod payments;
+pub(super) mod rates;
 pub(super) mod shares;
 pub(super) mod wallets;

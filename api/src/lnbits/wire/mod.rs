@@ -1,11 +1,13 @@
 //! Wire types: requests and answers as LNbits has them.
 
 mod auth;
+mod lnurl;
 mod payment;
 mod share;
 mod wallet;
 
 pub(crate) use auth::*;
+pub(crate) use lnurl::*;
 pub(crate) use payment::*;
 pub(crate) use share::*;
 pub(crate) use wallet::*;

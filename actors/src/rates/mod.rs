@@ -1,0 +1,137 @@
+//! Prices of currencies. Owns where they come from and how old one may be; it holds no money, and what
+//! is made of a price is rounded where it is used.
+//!
+//! A price is asked for when somebody needs it, by one caller at a time, and kept for a while: a source
+//! that is away for a minute is not noticed.
+
+mod source;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use till::money::Msat;
+use till::time::Timestamp;
+use tokio::sync::Mutex;
+
+pub use source::RateSource;
+
+use crate::ledger::now;
+use crate::outbound::Outbound;
+
+/// How long a price is used without asking again.
+const FRESH: Duration = Duration::from_secs(60);
+/// How long to wait before a source that did not answer is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// Millisatoshis in a bitcoin.
+const MSAT_PER_BTC: f64 = 100_000_000_000.0;
+/// Millisatoshis in a satoshi.
+const MSAT_PER_SAT: f64 = 1_000.0;
+
+/// Where prices come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RatesConfig {
+    /// The source.
+    pub source: RateSource,
+    /// How old a price may be when its source does not answer.
+    pub max_age: Duration,
+}
+
+/// What a unit of a currency is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// In millisatoshis. A price, not money: what is made of it is rounded to whole satoshis.
+    pub msat_per_unit: f64,
+    /// When the source said so.
+    pub at: Timestamp,
+}
+
+impl Rate {
+    fn of_price(price: f64, at: Timestamp) -> Option<Self> {
+        let msat_per_unit = MSAT_PER_BTC / price;
+        let is_sane = price > 0.0 && msat_per_unit.is_finite() && msat_per_unit > 0.0;
+        is_sane.then_some(Self { msat_per_unit, at })
+    }
+
+    /// Units for one bitcoin.
+    #[must_use]
+    pub fn price(&self) -> f64 {
+        MSAT_PER_BTC / self.msat_per_unit
+    }
+
+    /// What `units` are worth, up to the next whole satoshi, in millisatoshis; `None` for nothing, less,
+    /// or more than there is.
+    #[must_use]
+    pub fn to_msat(&self, units: f64) -> Option<u64> {
+        let sat = (units * self.msat_per_unit / MSAT_PER_SAT).ceil();
+        // All bitcoin there will ever be has 16 digits, which such a number still holds exactly.
+        let most = 2_100_000_000_000_000.0;
+        if !(1.0..=most).contains(&sat) {
+            return None;
+        }
+        let sat: u64 = format!("{sat:.0}").parse().ok()?;
+        Msat::new(sat.checked_mul(1_000)?).map(Msat::get)
+    }
+}
+
+/// The prices. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Rates {
+    config: Arc<RatesConfig>,
+    outbound: Outbound,
+    known: Arc<Mutex<HashMap<String, Known>>>,
+}
+
+/// A price, and when its source was asked last.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    rate: Option<Rate>,
+    asked_at: Timestamp,
+}
+
+impl Rates {
+    pub(crate) fn new(config: RatesConfig, outbound: Outbound) -> Self {
+        Self {
+            config: Arc::new(config),
+            outbound,
+            known: Arc::default(),
+        }
+    }
+
+    /// The currencies that have a price, in the order of the alphabet.
+    #[must_use]
+    pub fn currencies(&self) -> Vec<String> {
+        self.config.source.currencies()
+    }
+
+    /// What a unit of a currency is worth; `None` where nobody knows, or has not for too long.
+    pub async fn rate(&self, currency: &str) -> Option<Rate> {
+        let currency = currency.to_ascii_uppercase();
+        if !self.config.source.has(&currency) {
+            return None;
+        }
+        let mut known = self.known.lock().await;
+        let before = known.get(&currency).copied();
+        let at = now();
+        let age = |then: Timestamp| Duration::from_millis(at.millis_since(then));
+        if let Some(known) = before {
+            let is_fresh = known.rate.is_some_and(|rate| age(rate.at) < FRESH);
+            if is_fresh || age(known.asked_at) < ASK_AGAIN {
+                return known.rate;
+            }
+        }
+        let price = self.config.source.price(&self.outbound, &currency).await;
+        let asked = price.and_then(|price| Rate::of_price(price, now()));
+        if asked.is_none() {
+            tracing::warn!(currency, "no price");
+        }
+        let old = before.and_then(|known| known.rate);
+        let rate = asked.or(old.filter(|rate| age(rate.at) < self.config.max_age));
+        let asked_at = now();
+        known.insert(currency, Known { rate, asked_at });
+        rate
+    }
+}

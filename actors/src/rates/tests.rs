@@ -1,0 +1,77 @@
+//! Prices: whose they are, how old they may be, and how they are rounded.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::outbound::OutboundPolicy;
+
+fn rates(source: RateSource) -> Rates {
+    let outbound = Outbound::new(OutboundPolicy {
+        allow_loopback: true,
+        ..OutboundPolicy::default()
+    });
+    let max_age = Duration::from_secs(600);
+    Rates::new(RatesConfig { source, max_age }, outbound)
+}
+
+#[tokio::test]
+async fn a_table_has_its_prices_and_no_others() {
+    let prices = [("EUR".to_owned(), 50_000.0), ("USD".to_owned(), 60_000.0)];
+    let rates = rates(RateSource::Fixed(prices.into()));
+    assert_eq!(rates.currencies(), ["EUR", "USD"]);
+    let rate = rates.rate("eur").await.unwrap();
+    assert!((rate.price() - 50_000.0).abs() < 0.001);
+    // A euro is 2,000 sat; a fraction of a satoshi is one more.
+    assert_eq!(rate.to_msat(1.0), Some(2_000_000));
+    assert_eq!(rate.to_msat(0.000_6), Some(2_000));
+    assert_eq!(rate.to_msat(0.0), None);
+    assert_eq!(rate.to_msat(-1.0), None);
+    assert_eq!(rate.to_msat(f64::NAN), None);
+    assert_eq!(rate.to_msat(1e30), None);
+    assert!(rates.rate("CHF").await.is_none());
+}
+
+#[tokio::test]
+async fn a_source_is_asked_once_and_believed_only_in_numbers() {
+    for (body, expected) in [
+        (r#"{"data":{"EUR":"50000"}}"#, Some(50_000.0)),
+        (r#"{"data":{"EUR":50000.5}}"#, Some(50_000.5)),
+        (r#"{"data":{"EUR":0}}"#, None),
+        (r#"{"data":{"EUR":-3}}"#, None),
+        (r#"{"data":{"EUR":"inf"}}"#, None),
+        (r#"{"data":{}}"#, None),
+        ("<html>", None),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/{PLACE_IN_URL}", listener.local_addr().unwrap());
+        let served = tokio::spawn(async move {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1_024];
+            let read = peer.read(&mut head).await.unwrap();
+            let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}");
+            peer.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(head[..read].to_vec()).unwrap()
+        });
+        let rates = rates(RateSource::Http {
+            url,
+            pointer: "/data/{currency}".into(),
+            currencies: vec!["EUR".into()],
+        });
+        let price = rates.rate("EUR").await.map(|rate| rate.price());
+        let is_same = match (price, expected) {
+            (Some(price), Some(expected)) => (price - expected).abs() < 0.001,
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        assert!(is_same, "{body}: {price:?}");
+        assert!(served.await.unwrap().starts_with("GET /price-in-EUR "));
+        // Nobody listens there any more: it is not asked again so soon.
+        let again = rates.rate("EUR").await.map(|rate| rate.price());
+        assert_eq!(again, price);
+    }
+}
+
+const PLACE_IN_URL: &str = "price-in-{currency}";

@@ -1,0 +1,17 @@
+//! Prices of currencies.
+
+use super::Service;
+use crate::rates::Rate;
+
+impl Service {
+    /// What a unit of a currency is worth; `None` where no source knows.
+    pub async fn rate(&self, currency: &str) -> Option<Rate> {
+        self.parts.rates.rate(currency).await
+    }
+
+    /// The currencies that have a price.
+    #[must_use]
+    pub fn currencies(&self) -> Vec<String> {
+        self.parts.rates.currencies()
+    }
+}

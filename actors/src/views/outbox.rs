@@ -1,0 +1,111 @@
+//! Index entries of deliveries that wait, by the address they are for. Owns their keys, and which of
+//! them is next.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+use till::ledger::entity::Damaged;
+use till::outbox::Delivery;
+use till::time::Timestamp;
+
+use super::index::{Entries, Index, single};
+use super::{ViewError, Views};
+
+/// How far one address's deliveries are looked through for one that is due.
+const MAX_LOOKED_AT: usize = 64;
+
+/// An address, as the index has it: the first half of its digest.
+pub(crate) type Endpoint = [u8; 16];
+
+/// What is to be delivered.
+#[derive(Debug, Default)]
+pub(crate) struct Due {
+    /// At most one for each address, in the order of their making.
+    pub(crate) now: Vec<(Endpoint, Delivery)>,
+    /// When the next one is due, of those that are not yet.
+    pub(crate) next: Option<Timestamp>,
+}
+
+fn endpoint(url: &str) -> Endpoint {
+    let digest: [u8; 32] = Sha256::digest(url.as_bytes()).into();
+    digest.first_chunk::<16>().copied().unwrap_or_default()
+}
+
+/// endpoint, number -> when it is due, and whether others wait behind it.
+pub(super) fn delivery(row: &Delivery) -> Entries {
+    if !row.waits() {
+        return Entries::new();
+    }
+    let tail = [endpoint(&row.url).as_slice(), &row.number.to_be_bytes()].concat();
+    let due_at = row.due_at.as_millis().to_be_bytes();
+    let value = [due_at.as_slice(), &[u8::from(row.holds_back)]].concat();
+    vec![(single(Index::Waiting, &tail), value)]
+}
+
+impl Views {
+    /// What is due at `now`, at most `most`, for addresses that are not `busy`.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub(crate) fn due_deliveries(
+        &self,
+        now: Timestamp,
+        busy: &HashSet<Endpoint>,
+        most: usize,
+    ) -> Result<Due, ViewError> {
+        self.vital(|| {
+            let mut due = Due::default();
+            let mut from = single(Index::Waiting, &[]);
+            let end = single(Index::Waiting, &[0xff; 25]);
+            while due.now.len() < most {
+                let Some(first) = self.tree.range(from..end.clone()).next() else {
+                    break;
+                };
+                let (endpoint, _, _) = read(&first?)?;
+                if !busy.contains(&endpoint) {
+                    self.due_for(endpoint, now, &mut due)?;
+                }
+                // Past everything for this address.
+                from = single(Index::Waiting, &endpoint);
+                from.extend([0xff; 9]);
+            }
+            Ok(due)
+        })
+    }
+
+    /// What is due for one address: nothing overtakes a delivery that holds others back.
+    fn due_for(&self, endpoint: Endpoint, now: Timestamp, due: &mut Due) -> Result<(), ViewError> {
+        let waiting = self.tree.scan_prefix(single(Index::Waiting, &endpoint));
+        for found in waiting.take(MAX_LOOKED_AT) {
+            let found = found?;
+            let (_, number, (due_at, holds_back)) = read(&found)?;
+            if due_at <= now {
+                let row = self.get::<Delivery>(&number)?;
+                due.now.extend(row.map(|row| (endpoint, row)));
+                return Ok(());
+            }
+            due.next = Some(due.next.map_or(due_at, |next| next.min(due_at)));
+            if holds_back {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+type Found = (Endpoint, u64, (Timestamp, bool));
+
+fn read((key, value): &(sled::IVec, sled::IVec)) -> Result<Found, Damaged> {
+    let parts = || {
+        let (_, tail) = key.split_first()?;
+        let (endpoint, number) = tail.split_first_chunk::<16>()?;
+        let (due_at, holds_back) = value.split_first_chunk::<8>()?;
+        let number = u64::from_be_bytes(number.try_into().ok()?);
+        let due_at = Timestamp::from_millis(u64::from_be_bytes(*due_at));
+        Some((*endpoint, number, (due_at, holds_back.first() == Some(&1))))
+    };
+    parts().ok_or_else(|| Damaged {
+        key: hex::encode(key),
+        why: "an index entry is too short".into(),
+    })
+}

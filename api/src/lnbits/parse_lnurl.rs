@@ -1,0 +1,114 @@
+//! From requests to pay by LNURL to what the service is asked.
+
+use serde_json::Number;
+use till::meta::Meta;
+use till::money::Msat;
+use till_actors::lnurl::PayRequest;
+
+use super::error::Error;
+use super::wire::PayLnurl;
+use super::{Dialect, Lnbits};
+
+/// The longest note of one's own, in bytes.
+const MAX_MEMO_BYTES: usize = 639;
+/// Thousandths, in which LNbits' servers take amounts of a currency.
+const MILLI: f64 = 1_000.0;
+
+/// What is to be paid: as the request has it, or as its code leads to it.
+pub(super) async fn recipient(lnbits: &Lnbits, request: &PayLnurl) -> Result<PayRequest, Error> {
+    let dialect = lnbits.settings.dialect;
+    if let Some(res) = request.res.clone() {
+        return PayRequest::read(res).map_err(|error| Error::invalid(dialect, error.to_string()));
+    }
+    if let Some(code) = &request.lnurl {
+        return match lnbits.service.lnurl_document(code).await? {
+            till_actors::lnurl::Document::Pay(request) => Ok(request),
+            till_actors::lnurl::Document::Withdraw(_) => {
+                Err(Error::bad_request("The LNURL is not to pay."))
+            }
+        };
+    }
+    match (dialect, &request.callback, &request.description_hash) {
+        (Dialect::Documented, Some(callback), Some(hash)) => by_callback(callback, hash),
+        (Dialect::Documented | Dialect::V1, _, _) => Err(Error::bad_request(
+            "Missing LNURL or LnurlPayResponse data.",
+        )),
+    }
+}
+
+/// The reference's form: whoever scanned has checked the bounds, and tells the description's hash.
+fn by_callback(callback: &str, hash: &str) -> Result<PayRequest, Error> {
+    let bytes = hex::decode(hash).ok().and_then(|hash| hash.try_into().ok());
+    let hash = bytes.ok_or_else(|| {
+        Error::invalid(
+            Dialect::Documented,
+            "description_hash must be 64 hexadecimal digits",
+        )
+    })?;
+    Ok(PayRequest::hashed(callback.to_owned(), hash))
+}
+
+/// The amount: in satoshis, or in millisatoshis for `v1`; of a currency where `unit` names one.
+pub(super) async fn amount(lnbits: &Lnbits, request: &PayLnurl) -> Result<Msat, Error> {
+    let dialect = lnbits.settings.dialect;
+    let wrong = || Error::invalid(dialect, "amount must be a number above zero");
+    let number = request.amount.as_ref().ok_or_else(wrong)?;
+    let unit = request.unit.as_deref().unwrap_or("sat");
+    let amount = match (unit.to_ascii_lowercase().as_str(), dialect) {
+        ("sat", Dialect::Documented) => whole(number).and_then(|sat| sat.checked_mul(1_000)),
+        ("sat", Dialect::V1) | ("msat", _) => whole(number),
+        (_, _) => {
+            let rate = lnbits.service.rate(unit).await;
+            let rate = rate.ok_or_else(|| no_rate(unit))?;
+            let units = number.as_f64().ok_or_else(wrong)?;
+            let units = match dialect {
+                Dialect::Documented => units,
+                Dialect::V1 => units / MILLI,
+            };
+            rate.to_msat(units)
+        }
+    };
+    let amount = amount
+        .and_then(Msat::new)
+        .filter(|amount| !amount.is_zero());
+    amount.ok_or_else(wrong)
+}
+
+/// LNbits' words for a currency without a price.
+pub(super) fn no_rate(unit: &str) -> Error {
+    let unit: String = unit
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(8)
+        .collect();
+    Error::bad_request(format!("Could not get exchange rate for {unit}."))
+}
+
+fn whole(number: &Number) -> Option<u64> {
+    number.as_u64()
+}
+
+/// What is kept beside the payment.
+pub(super) fn meta(dialect: Dialect, request: &PayLnurl) -> Result<Meta, Error> {
+    let memo = request
+        .internal_memo
+        .clone()
+        .or(request.description.clone());
+    let memo = memo.filter(|memo| !memo.is_empty());
+    if memo
+        .as_ref()
+        .is_some_and(|memo| memo.len() > MAX_MEMO_BYTES)
+    {
+        return Err(Error::invalid(dialect, "the memo is too long"));
+    }
+    let comment = request
+        .comment
+        .as_ref()
+        .filter(|comment| !comment.is_empty());
+    let extra = comment.map(|comment| serde_json::json!({"comment": comment}).to_string());
+    Ok(Meta {
+        memo,
+        extra,
+        ..Meta::default()
+    })
+}

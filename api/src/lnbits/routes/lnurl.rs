@@ -1,0 +1,100 @@
+//! LNURL: looking at a code, paying what is behind it, taking a withdrawal.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Map, Value, json};
+use till::ledger::Origin;
+use till::payment::{Outcome, State as PaymentState};
+use till_actors::lnurl::Document;
+use till_actors::service::NewPayment;
+
+use crate::lnbits::access::{AdminKey, AnyKey};
+use crate::lnbits::body::Body;
+use crate::lnbits::error::Error;
+use crate::lnbits::{Lnbits, parse_lnurl, render, wire};
+
+/// `POST /payments/lnurl`: asks the recipient for an invoice, checks it and pays it.
+pub(crate) async fn pay(
+    AdminKey(opened): AdminKey,
+    State(lnbits): State<Lnbits>,
+    Body(request): Body<wire::PayLnurl>,
+) -> Result<Json<wire::Payment>, Error> {
+    let dialect = lnbits.settings.dialect;
+    let recipient = parse_lnurl::recipient(&lnbits, &request).await?;
+    let amount = parse_lnurl::amount(&lnbits, &request).await?;
+    let meta = parse_lnurl::meta(dialect, &request)?;
+    let comment = request.comment.as_deref();
+    let offered = lnbits
+        .service
+        .lnurl_invoice(&recipient, amount, comment)
+        .await?;
+    let wanted = NewPayment {
+        wallet: opened.account(),
+        origin: Origin::Lnbits,
+        bolt11: String::new(),
+        amount: None,
+        fee_cap: None,
+        idempotency: None,
+        meta,
+    };
+    let wait = lnbits.settings.payment_wait;
+    let payment = lnbits.service.pay_offered(&offered, wanted, wait).await?;
+    if let (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) =
+        (payment.state, &payment.outcome)
+    {
+        return Err((*reason).into());
+    }
+    let wallet = opened.wallet.id.to_string();
+    Ok(Json(render::payment(dialect, &payment, wallet)))
+}
+
+/// `GET /lnurlscan/{code}`: what the other side answers, and what LNbits makes of it.
+pub(crate) async fn scan(
+    AnyKey(_): AnyKey,
+    State(lnbits): State<Lnbits>,
+    Path(code): Path<String>,
+) -> Result<Json<Map<String, Value>>, Error> {
+    let document = lnbits.service.lnurl_document(&code).await?;
+    let (mut answer, kind, fixed, callback) = match document {
+        Document::Pay(request) => {
+            let mut answer = request.raw.clone();
+            answer.insert("description".into(), json!(request.description()));
+            let hash = hex::encode(request.description_hash());
+            answer.insert("description_hash".into(), json!(hash));
+            answer.insert("image".into(), json!(request.image()));
+            (answer, "pay", request.min == request.max, request.callback)
+        }
+        Document::Withdraw(request) => {
+            let fixed = request.min == request.max;
+            (request.raw, "withdraw", fixed, request.callback)
+        }
+    };
+    let host = callback.parse::<axum::http::Uri>().ok();
+    let domain = host.and_then(|uri| uri.host().map(str::to_owned));
+    answer.insert("domain".into(), json!(domain));
+    answer.insert("kind".into(), json!(kind));
+    answer.insert("fixed".into(), json!(fixed));
+    Ok(Json(answer))
+}
+
+/// `POST /payments/{payment_request}/pay-with-nfc`: a customer's card pays an invoice of this till's.
+/// Nobody proves who they are, so no other invoice is handed on.
+pub(crate) async fn pay_with_nfc(
+    State(lnbits): State<Lnbits>,
+    Path(bolt11): Path<String>,
+    Body(request): Body<wire::PayWithNfc>,
+) -> Result<Json<wire::PaidWithNfc>, Error> {
+    let code = request.lnurl_w.trim();
+    lnbits.service.check_lnurl(code)?;
+    let unknown = || Error::bad_request("The invoice is not one of this server's.");
+    let decoded = lnbits.service.decode(&bolt11).map_err(|_| unknown())?;
+    let invoice = lnbits.service.invoice(decoded.hash).await?;
+    let invoice = invoice.filter(|invoice| invoice.origin == Origin::Lnbits);
+    let invoice = invoice.ok_or_else(unknown)?;
+    lnbits.service.lnurl_withdraw(code, &invoice).await?;
+    Ok(Json(wire::PaidWithNfc {
+        status: "OK",
+        success: true,
+        detail: "Payment sent",
+    }))
+}
