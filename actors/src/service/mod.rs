@@ -9,6 +9,7 @@ mod export;
 mod holders;
 mod holds;
 mod invoices;
+mod lists;
 mod offers;
 mod onchain;
 mod payments;
@@ -31,6 +32,9 @@ use zeroize::Zeroizing;
 pub use crate::treasury::Spent;
 pub use channels::ChannelEntry;
 pub use holders::{NewHolder, OpenedWallet, WalletBalance};
+pub use lists::{
+    Compare, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period, SEARCH_WINDOW,
+};
 pub use types::*;
 
 use crate::export::Exporter;
