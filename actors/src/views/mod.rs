@@ -12,6 +12,9 @@ mod entries;
 mod facets;
 mod holding;
 mod index;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod list_tests;
 mod open;
 mod query;
 mod rebuild;
