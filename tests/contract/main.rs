@@ -10,6 +10,7 @@ mod export;
 mod guide;
 mod invoices;
 mod lists;
+mod lnbits_lists;
 mod lnbits_slice;
 mod node;
 mod offers;

@@ -126,8 +126,9 @@ impl ListQuery {
         }
     }
 
+    #[must_use]
     /// Whether sums tell what is asked for: nothing but settled rows of whole wallets count in them.
-    pub(crate) fn is_summed(&self) -> bool {
+    pub fn is_summed(&self) -> bool {
         let settled = self
             .standings
             .as_ref()

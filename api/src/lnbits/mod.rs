@@ -2,9 +2,12 @@
 //! routes, its two dialects, wire formats, keys and error envelope; what money does is the service's.
 
 mod access;
+mod bearer;
 mod body;
 mod dialect;
 mod error;
+mod filters;
+mod listing;
 mod parse;
 mod render;
 mod routes;
@@ -44,7 +47,14 @@ pub fn router(service: Service, settings: Settings) -> Router {
 fn routes() -> Router<Lnbits> {
     Router::new()
         .route("/wallet", get(routes::wallets::mine))
-        .route("/payments", post(routes::payments::create))
+        .route("/payments", post(routes::payments::create).get(routes::lists::list))
+        .route("/payments/paginated", get(routes::lists::paginated))
+        .route("/payments/all/paginated", get(routes::lists::all_paginated))
+        .route("/payments/history", get(routes::lists::history))
+        .route("/payments/stats/count", get(routes::lists::count))
+        .route("/payments/stats/wallets", get(routes::lists::wallets))
+        .route("/payments/stats/daily", get(routes::lists::daily))
+        .route("/payments/stats/breakdown", get(routes::lists::breakdown))
         .route("/payments/{checking_id}", get(routes::payments::one).delete(routes::payments::cancel))
 }
 

@@ -1,8 +1,10 @@
 //! Wire types: requests and answers as LNbits has them.
 
+mod list;
 mod payment;
 mod wallet;
 
+pub(crate) use list::*;
 pub(crate) use payment::*;
 pub(crate) use wallet::*;
 
