@@ -64,7 +64,9 @@ fn base64_url(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = chunk
+            .iter()
+            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
         let bits = bits << (8 * (3 - chunk.len()));
         for digit in 0..=chunk.len() {
             text.push(char::from(DIGITS[bits >> (18 - 6 * digit) & 63]));
@@ -117,7 +119,10 @@ async fn lists_page_sort_and_filter() {
             ("sortby=time".into(), &[700, 300, 50, -200]),
             ("sortby=time&direction=desc&limit=1".into(), &[-200]),
             ("sortby=amount".into(), &[-200, 50, 300, 700]),
-            ("sortby=amount&direction=desc&offset=1".into(), &[300, 50, -200]),
+            (
+                "sortby=amount&direction=desc&offset=1".into(),
+                &[300, 50, -200],
+            ),
             ("sortby=memo&limit=1".into(), &[700]),
             ("status=success".into(), &[-200, 300, 700]),
             ("status=pending".into(), &[50]),
@@ -129,15 +134,24 @@ async fn lists_page_sort_and_filter() {
             ("search=pending".into(), &[50]),
             ("memo[like]=EA".into(), &[50, 700]),
             ("memo=cake".into(), &[300]),
-            ("memo[ne]=cake&status=success&limit=1&offset=1".into(), &[700]),
+            (
+                "memo[ne]=cake&status=success&limit=1&offset=1".into(),
+                &[700],
+            ),
             (format!("amount={}", unit(300)), &[300]),
             (format!("amount[gt]={}", unit(50)), &[300, 700]),
-            (format!("amount[ge]={}&amount[lt]={}", unit(50), unit(700)), &[50, 300]),
+            (
+                format!("amount[ge]={}&amount[lt]={}", unit(50), unit(700)),
+                &[50, 300],
+            ),
             ("amount[lt]=0".into(), &[-200]),
             (format!("amount[le]={}", unit(-200)), &[-200]),
             (format!("amount[in]={},{}", unit(50), unit(700)), &[50, 700]),
             (format!("amount[ne]={}", unit(50)), &[-200, 300, 700]),
-            (format!("amount[ex]={},{}", unit(50), unit(700)), &[-200, 300]),
+            (
+                format!("amount[ex]={},{}", unit(50), unit(700)),
+                &[-200, 300],
+            ),
             ("fee=0".into(), &[-200, 50, 300, 700]),
             ("fee[gt]=0".into(), &[]),
             (format!("payment_hash={hash}"), &[300]),
@@ -149,7 +163,10 @@ async fn lists_page_sort_and_filter() {
             ("time[gt]=2020-01-01T00:00:00&limit=1".into(), &[-200]),
             ("time[gt]=1600000000&limit=1".into(), &[-200]),
             ("time[lt]=1600000000".into(), &[]),
-            ("amount[zz]=1&foo=1&recheck_pending=true&limit=1".into(), &[-200]),
+            (
+                "amount[zz]=1&foo=1&recheck_pending=true&limit=1".into(),
+                &[-200],
+            ),
         ];
         for (query, wanted) in table {
             assert_eq!(street.amounts(&query).await, wanted, "{dialect:?} {query}");
@@ -170,11 +187,17 @@ async fn pages_are_as_long_as_the_dialect_says_and_counted_ones_tell_how_many_th
         assert_eq!(rows(&wallet.get("/payments?limit=103").await.1), 103);
         let (_, page) = wallet.get("/payments/paginated").await;
         assert_eq!((rows(&page["data"]), &page["total"]), (usual, &json!(103)));
-        let (_, page) = wallet.get("/payments/paginated?limit=200&status=pending").await;
+        let (_, page) = wallet
+            .get("/payments/paginated?limit=200&status=pending")
+            .await;
         assert_eq!((rows(&page["data"]), &page["total"]), (most, &json!(103)));
-        let (_, page) = wallet.get("/payments/paginated?limit=2&status=success").await;
+        let (_, page) = wallet
+            .get("/payments/paginated?limit=2&status=success")
+            .await;
         assert_eq!((rows(&page["data"]), &page["total"]), (0, &json!(0)));
-        let (_, page) = wallet.get("/payments/paginated?offset=102&recheck_pending=true").await;
+        let (_, page) = wallet
+            .get("/payments/paginated?offset=102&recheck_pending=true")
+            .await;
         assert_eq!((rows(&page["data"]), &page["total"]), (1, &json!(103)));
     }
 }
@@ -193,19 +216,43 @@ async fn what_cannot_be_is_told_as_lnbits_tells_it() {
         };
         let number = "value is not a valid integer";
         let table = [
-            ("/payments?limit=abc", at("limit", number, "type_error.integer")),
-            ("/payments?offset=1.5", at("offset", number, "type_error.integer")),
-            ("/payments?amount[gt]=x", at("amount", number, "type_error.integer")),
-            ("/payments/paginated?time=x", at("time", "invalid datetime format", "value_error.datetime")),
-            ("/payments?sortby=amount&direction=up", words("direction", "up", &["asc", "desc"])),
-            ("/payments/history?group=week", words("group", "week", &["hour", "day", "month"])),
+            (
+                "/payments?limit=abc",
+                at("limit", number, "type_error.integer"),
+            ),
+            (
+                "/payments?offset=1.5",
+                at("offset", number, "type_error.integer"),
+            ),
+            (
+                "/payments?amount[gt]=x",
+                at("amount", number, "type_error.integer"),
+            ),
+            (
+                "/payments/paginated?time=x",
+                at("time", "invalid datetime format", "value_error.datetime"),
+            ),
+            (
+                "/payments?sortby=amount&direction=up",
+                words("direction", "up", &["asc", "desc"]),
+            ),
+            (
+                "/payments/history?group=week",
+                words("group", "week", &["hour", "day", "month"]),
+            ),
             (
                 "/payments/stats/count?count_by=zzz",
-                words("count_by", "zzz", &["status", "tag", "extension", "wallet_id"]),
+                words(
+                    "count_by",
+                    "zzz",
+                    &["status", "tag", "extension", "wallet_id"],
+                ),
             ),
             (
                 "/payments?sortby=bolt11",
-                json!("1 validation error for Filters\n__root__\n  Invalid sort field (type=value_error)"),
+                json!(
+                    "1 validation error for Filters\n__root__\n  Invalid sort field (type=value_error)"
+                ),
             ),
         ];
         for (path, detail) in table {
@@ -218,16 +265,27 @@ async fn what_cannot_be_is_told_as_lnbits_tells_it() {
             assert_eq!(wrong.0, unknown, "{path}");
         }
         for route in ["", "/paginated", "/history"] {
-            let (status, answer) = shop.call(Method::GET, &format!("/payments{route}"), None, None).await;
-            assert_eq!((status, answer), (401, json!({"detail": "No Api Key provided."})));
+            let (status, answer) = shop
+                .call(Method::GET, &format!("/payments{route}"), None, None)
+                .await;
+            assert_eq!(
+                (status, answer),
+                (401, json!({"detail": "No Api Key provided."}))
+            );
         }
         let nobody = json!({"detail": "Missing user ID or access token."});
         for route in ["all/paginated", "stats/wallets"] {
-            assert_eq!(shop.get(&format!("/payments/{route}")).await, (401, nobody.clone()));
+            assert_eq!(
+                shop.get(&format!("/payments/{route}")).await,
+                (401, nobody.clone())
+            );
         }
         for route in ["stats/count", "stats/daily"] {
             let path = format!("/payments/{route}");
-            assert_eq!(shop.call(Method::GET, &path, None, None).await, (401, nobody.clone()));
+            assert_eq!(
+                shop.call(Method::GET, &path, None, None).await,
+                (401, nobody.clone())
+            );
         }
     }
 }
@@ -238,12 +296,23 @@ async fn history_and_counts_add_up() {
         let street = street(dialect).await;
         let unit = |sat| street.amount(sat);
         let now = street.shop.get("/payments?limit=1").await.1[0]["time"].clone();
-        for group in ["", "?group=hour", "?group=day", "?group=month", "?status=success", "?limit=1"] {
+        for group in [
+            "",
+            "?group=hour",
+            "?group=day",
+            "?group=month",
+            "?status=success",
+            "?limit=1",
+        ] {
             let (_, points) = street.shop.get(&format!("/payments/history{group}")).await;
             let point = &points[0];
             let wanted = (json!(unit(1_000)), json!(unit(200)), json!(unit(800)));
             let found = (&point["income"], &point["spending"], &point["balance"]);
-            assert_eq!(found, (&wanted.0, &wanted.1, &wanted.2), "{group}: {points}");
+            assert_eq!(
+                found,
+                (&wanted.0, &wanted.1, &wanted.2),
+                "{group}: {points}"
+            );
             let date = point["date"].as_str().unwrap();
             match dialect {
                 Dialect::Documented => assert!([7, 10, 16].contains(&date.len()), "{date}"),
@@ -262,15 +331,27 @@ async fn history_and_counts_add_up() {
             "balance_out": -200, "payments_count": 3, "count_in": 2, "count_out": 1, "fee": 0,
         });
         assert_eq!(days, json!([day]));
-        let (_, counts) = street.shop.get("/payments/stats/count?count_by=status").await;
+        let (_, counts) = street
+            .shop
+            .get("/payments/stats/count?count_by=status")
+            .await;
         let wanted = json!([
             {"field": "pending", "total": 1, "count": 1}, {"field": "success", "total": 3, "count": 3},
         ]);
         assert_eq!(counts, wanted);
         let (_, counts) = street.shop.get("/payments/stats/count").await;
-        assert_eq!(counts, json!([{"field": "", "total": 4, "tag": "", "count": 4}]));
-        let (_, counts) = street.shop.get("/payments/stats/count?count_by=wallet_id&status=success").await;
-        assert_eq!(counts, json!([{"field": street.shop.id, "total": 3, "count": 3}]));
+        assert_eq!(
+            counts,
+            json!([{"field": "", "total": 4, "tag": "", "count": 4}])
+        );
+        let (_, counts) = street
+            .shop
+            .get("/payments/stats/count?count_by=wallet_id&status=success")
+            .await;
+        assert_eq!(
+            counts,
+            json!([{"field": street.shop.id, "total": 3, "count": 3}])
+        );
         let (_, parts) = street.shop.get("/payments/stats/breakdown").await;
         let part = json!({"tag": null, "is_fiat": false, "payments_count": 3, "total": unit(800)});
         assert_eq!(parts, json!([part]));
@@ -286,7 +367,10 @@ async fn a_login_sees_all_wallets_of_its_holder_and_no_other() {
         let (status, page) = get("/payments/all/paginated?limit=2").await;
         assert_eq!((status, &page["total"]), (200, &json!(4)), "{page}");
         let rows = page["data"].as_array().unwrap();
-        assert!(rows.iter().all(|row| row["wallet_id"] == street.shop.id.as_str()));
+        assert!(
+            rows.iter()
+                .all(|row| row["wallet_id"] == street.shop.id.as_str())
+        );
         let path = format!("/payments/all/paginated?wallet_id={}", street.friend.id);
         assert_eq!(get(&path).await.1["total"], 0);
         let (_, stats) = get("/payments/stats/wallets").await;
@@ -318,8 +402,16 @@ async fn what_no_index_knows_says_how_far_it_looked() {
     ] {
         let path = format!("{}/api/v1/payments?{query}", street.app.url);
         let request = reqwest::Client::new().get(path);
-        let answer = request.header("x-api-key", &street.shop.inkey).send().await.unwrap();
+        let answer = request
+            .header("x-api-key", &street.shop.inkey)
+            .send()
+            .await
+            .unwrap();
         let header = answer.headers().get("x-search-window");
-        assert_eq!(header.map(|value| value.to_str().unwrap()), window, "{query}");
+        assert_eq!(
+            header.map(|value| value.to_str().unwrap()),
+            window,
+            "{query}"
+        );
     }
 }
