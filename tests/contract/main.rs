@@ -13,6 +13,7 @@ mod lists;
 mod lnbits_holds;
 mod lnbits_payments;
 mod lnbits_lnurl;
+mod lnbits_lists;
 mod lnbits_slice;
 mod lnbits_tiers;
 mod lnbits_wallets;

@@ -11,6 +11,7 @@ mod holders;
 mod holds;
 mod invoices;
 mod lnurl;
+mod lists;
 mod offers;
 mod onchain;
 mod payments;
@@ -38,6 +39,9 @@ pub use crate::treasury::Spent;
 pub use channels::ChannelEntry;
 pub use decode::{Bolt11Details, HintedHop, expiry_of};
 pub use holders::{NewHolder, OpenedWallet, WalletBalance};
+pub use lists::{
+    Compare, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period, SEARCH_WINDOW,
+};
 pub use shares::SharedWallet;
 pub use types::*;
 

@@ -55,13 +55,31 @@ pub(super) enum Index {
     SharesOfWallet = 0x93,
     /// wallet, entry -> [`Entry`]: everything that came and went.
     Entries = 0x94,
+    /// wallet, facet, digest of its text, block of entries -> bitmap of those that have it.
+    Facets = 0x95,
+    /// wallet, facet, digest of its text -> what they add up to.
+    Tallies = 0x96,
+    /// wallet, hour -> what moved.
+    Hours = 0x97,
+    /// wallet, day -> what moved.
+    Days = 0x98,
+    /// wallet, amount, entry.
+    Amounts = 0x99,
     /// address, number -> when it is due: deliveries that wait.
     Waiting = 0xa0,
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 18] = [
+const NAMES: [(Index, &str); 23] = [
     (Index::Waiting, "deliveries that wait"),
+    (
+        Index::Facets,
+        "everything by status, tag, extension and size",
+    ),
+    (Index::Tallies, "sums by status, tag, extension and size"),
+    (Index::Hours, "sums by hour"),
+    (Index::Days, "sums by day"),
+    (Index::Amounts, "everything by amount"),
     (Index::WalletsOfHolder, "wallets by holder"),
     (Index::KeysOfWallet, "keys by wallet"),
     (Index::SharesTo, "shares by whom they are for"),

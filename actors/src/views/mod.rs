@@ -1,19 +1,26 @@
 //! The views: every row as it stands now, in sled, with the indices that lists need. Owns nothing
 //! that the journal does not have; it can be deleted at any time and is rebuilt.
 //!
-//! `index` derives index entries from rows, `query` reads lists by them, `seal` knows whether all is
+//! `index` derives index entries from rows, `facets` counts them, `query`, `entries` and `sums` read lists by them, `seal` knows whether all is
 //! there, `open` throws away what is not as it was written, `rebuild` brings back what is missing.
 
+mod cells;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod damage_tests;
+mod entries;
+mod facets;
 mod holding;
 mod index;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod list_tests;
 mod open;
 mod outbox;
 mod query;
 mod rebuild;
 mod seal;
+mod sums;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
@@ -28,6 +35,8 @@ use till::ledger::Changes;
 use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
+pub use cells::Moved;
+pub use facets::{Facet, Standing};
 pub use holding::Entry;
 pub(crate) use index::index_name;
 pub(crate) use outbox::Endpoint;
@@ -35,6 +44,7 @@ pub(crate) use rebuild::catch_up_through;
 pub use rebuild::{CatchUpError, catch_up};
 pub(crate) use seal::KEY as SEAL_KEY;
 use seal::Seal;
+pub use sums::TallyRow;
 
 use crate::journal::Head;
 
@@ -188,6 +198,7 @@ impl Views {
         let mut edit = Edit {
             batch: sled::Batch::default(),
             seal: *sealed,
+            cells: facets::Cells::default(),
         };
         // Of a row written by several records of a group, the last one stands.
         let mut latest = HashMap::new();
@@ -197,8 +208,10 @@ impl Views {
         for (key, value) in latest {
             let before = self.tree.get(key)?;
             index::update(&mut edit, key, before.as_deref(), value)?;
+            facets::update(&mut edit, &self.tree, key, before.as_deref(), value)?;
             edit.replace(key, before.as_deref(), value);
         }
+        std::mem::take(&mut edit.cells).close(&mut edit);
         edit.seal.set_head(head);
         edit.batch.insert(&seal::KEY, edit.seal.to_bytes());
         self.tree.apply_batch(edit.batch)?;
@@ -264,6 +277,7 @@ impl Views {
 struct Edit {
     batch: sled::Batch,
     seal: Seal,
+    cells: facets::Cells,
 }
 
 impl Edit {

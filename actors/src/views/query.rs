@@ -244,7 +244,7 @@ impl Views {
         })
     }
 
-    fn counters(&self, wallet: WalletRef) -> Result<Counters, ViewError> {
+    pub(super) fn counters(&self, wallet: WalletRef) -> Result<Counters, ViewError> {
         Ok(self.get(&wallet)?.unwrap_or(Counters {
             wallet,
             invoices: 0,
@@ -272,7 +272,7 @@ impl Views {
             .rev()
     }
 
-    fn numbered(
+    pub(super) fn numbered(
         &self,
         index: Index,
         wallet: WalletRef,
@@ -294,13 +294,13 @@ impl Views {
         })
     }
 
-    fn invoice_row(&self, hash: PaymentHash) -> Result<Invoice, ViewError> {
+    pub(super) fn invoice_row(&self, hash: PaymentHash) -> Result<Invoice, ViewError> {
         Ok(self
             .get(&hash)?
             .ok_or_else(|| missing(&Invoice::key_bytes(&hash)))?)
     }
 
-    fn payment_row(&self, id: PaymentId) -> Result<Payment, ViewError> {
+    pub(super) fn payment_row(&self, id: PaymentId) -> Result<Payment, ViewError> {
         Ok(self
             .get(&id)?
             .ok_or_else(|| missing(&Payment::key_bytes(&id)))?)
@@ -323,7 +323,7 @@ fn missing(key: &[u8]) -> Damaged {
 
 /// The running numbers, from 1 to `count`, of what was created between two moments, both included.
 /// Bisects: creation times grow with numbers.
-fn numbers_between(
+pub(super) fn numbers_between(
     count: u32,
     from: Option<Timestamp>,
     to: Option<Timestamp>,

@@ -8,6 +8,8 @@ mod currency;
 mod dialect;
 mod error;
 mod holding;
+mod filters;
+mod listing;
 mod parse;
 mod parse_lnurl;
 mod render;
@@ -79,7 +81,7 @@ fn routes() -> Router<Lnbits> {
         .route("/wallet/share/invite/{share_id}", delete(routes::shares::reject))
         .route("/wallet/reset/{wallet_id}", put(routes::wallets::reset))
         .route("/wallet/{id_or_name}", delete(routes::wallets::delete).put(routes::wallets::rename))
-        .route("/payments", post(routes::payments::create))
+        .route("/payments", post(routes::payments::create).get(routes::lists::list))
         .route("/payments/{checking_id}", get(routes::payments::one).put(routes::holds::settle).delete(routes::holds::cancel))
         .route("/payments/{checking_id}/labels", put(routes::marks::set_labels))
         .route("/payments/extra", patch(routes::marks::add_extra))
@@ -92,6 +94,13 @@ fn routes() -> Router<Lnbits> {
         .route("/lnurlscan/{code}", get(routes::lnurl::scan))
         .route("/currencies", get(routes::rates::currencies))
         .route("/rate/{currency}", get(routes::rates::rate))
+        .route("/payments/paginated", get(routes::lists::paginated))
+        .route("/payments/all/paginated", get(routes::lists::all_paginated))
+        .route("/payments/history", get(routes::lists::history))
+        .route("/payments/stats/count", get(routes::lists::count))
+        .route("/payments/stats/wallets", get(routes::lists::wallets))
+        .route("/payments/stats/daily", get(routes::lists::daily))
+        .route("/payments/stats/breakdown", get(routes::lists::breakdown))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(super) mod decode;
 pub(super) mod holds;
 pub(super) mod lnurl;
 pub(super) mod marks;
+pub(super) mod lists;
 pub(super) mod payments;
 pub(super) mod rates;
 pub(super) mod shares;

@@ -2,11 +2,13 @@
 
 mod auth;
 mod lnurl;
+mod list;
 mod payment;
 mod share;
 mod wallet;
 
 pub(crate) use auth::*;
+pub(crate) use list::*;
 pub(crate) use lnurl::*;
 pub(crate) use payment::*;
 pub(crate) use share::*;

@@ -1,0 +1,183 @@
+//! Lists, history and counts of wallets: everything that came and went, in one list. Owns what can be
+//! asked and what is answered; which index serves it is the views' business, words are the surfaces'.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use till::id::{PaymentHash, PaymentId, WalletId};
+use till::invoice::Invoice;
+use till::payment::Payment;
+use till::time::Timestamp;
+
+use super::Service;
+use super::types::ServiceError;
+use crate::views::{Facet, Moved, Standing, TallyRow};
+
+/// How many of the newest rows are looked at where no index helps: for free text, and for orders
+/// other than time.
+pub const SEARCH_WINDOW: usize = 10_000;
+
+/// One row of a wallet's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListRow {
+    /// Somebody was asked to pay.
+    Invoice(Box<Invoice>),
+    /// The wallet pays.
+    Payment(Box<Payment>),
+}
+
+/// What the surface checks on a row beyond what indices know.
+pub type Matches = Arc<dyn Fn(&ListRow) -> bool + Send + Sync>;
+/// Which of two rows comes first.
+pub type Compare = Arc<dyn Fn(&ListRow, &ListRow) -> Ordering + Send + Sync>;
+
+/// The order of a list.
+#[derive(Clone)]
+pub enum Order {
+    /// By time, the newest first.
+    Newest,
+    /// By time, the oldest first.
+    Oldest,
+    /// Otherwise: within the newest [`SEARCH_WINDOW`] rows.
+    Sorted(Compare),
+}
+
+/// A row by a name that it alone has, or shares with its other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// By payment hash.
+    Hash(PaymentHash),
+    /// A payment by its own id.
+    Payment(PaymentId),
+}
+
+/// Which rows are wanted. Absent conditions do not narrow; all that are there must hold.
+#[derive(Clone)]
+pub struct ListQuery {
+    /// Whose.
+    pub wallets: Vec<WalletId>,
+    /// One of these.
+    pub standings: Option<Vec<Standing>>,
+    /// With one of these tags.
+    pub tags: Option<Vec<String>>,
+    /// One of these.
+    pub named: Option<Vec<Named>>,
+    /// Made then or later.
+    pub from: Option<Timestamp>,
+    /// Made then or before.
+    pub to: Option<Timestamp>,
+    /// From the lowest to the highest, in msat, below zero for what goes out.
+    pub amount_msat: Option<(i64, i64)>,
+    /// Anything else; looked for within the newest [`SEARCH_WINDOW`] rows that meet the rest.
+    pub matches: Option<Matches>,
+    /// In which order.
+    pub order: Order,
+    /// How many are left out.
+    pub offset: usize,
+    /// How many are wanted at most.
+    pub limit: usize,
+}
+
+/// Some rows of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPage {
+    /// The rows.
+    pub rows: Vec<ListRow>,
+    /// How many there are without offset and limit.
+    pub total: u64,
+    /// How many of the newest rows were looked at, where that was not all there is by index.
+    pub window: Option<usize>,
+}
+
+/// By what history is grouped, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// Whole hours.
+    Hour,
+    /// Days.
+    Day,
+}
+
+/// What moved in each period in which something did, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// When each period began, and what moved.
+    pub points: Vec<(Timestamp, Moved)>,
+    /// As in [`ListPage`].
+    pub window: Option<usize>,
+}
+
+impl ListQuery {
+    /// Everything in these wallets, the newest first.
+    #[must_use]
+    pub fn all(wallets: Vec<WalletId>) -> Self {
+        Self {
+            wallets,
+            standings: None,
+            tags: None,
+            named: None,
+            from: None,
+            to: None,
+            amount_msat: None,
+            matches: None,
+            order: Order::Newest,
+            offset: 0,
+            limit: usize::MAX,
+        }
+    }
+
+    #[must_use]
+    /// Whether sums tell what is asked for: nothing but settled rows of whole wallets count in them.
+    pub fn is_summed(&self) -> bool {
+        let settled = self
+            .standings
+            .as_ref()
+            .is_none_or(|any| any.contains(&Standing::Success));
+        settled && self.has_no_conditions_but_standing()
+    }
+
+    fn has_no_conditions_but_standing(&self) -> bool {
+        self.tags.is_none()
+            && self.named.is_none()
+            && self.from.is_none()
+            && self.to.is_none()
+            && self.amount_msat.is_none()
+            && self.matches.is_none()
+    }
+
+    /// Whether it asks for all rows of whole wallets.
+    pub(crate) fn is_all(&self) -> bool {
+        self.standings.is_none() && self.has_no_conditions_but_standing()
+    }
+}
+
+impl Service {
+    /// Rows of wallets' lists.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn list(&self, query: ListQuery) -> Result<ListPage, ServiceError> {
+        self.read(move |views| views.list(&query)).await
+    }
+
+    /// What moved by hour or day, of the settled rows that a query finds; by the time at which
+    /// these rows began, as lists have it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn history(&self, query: ListQuery, period: Period) -> Result<History, ServiceError> {
+        self.read(move |views| views.history(&query, period)).await
+    }
+
+    /// How many rows a query finds by status, tag or extension, and what the settled ones moved.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn tallies(
+        &self,
+        query: ListQuery,
+        by: Facet,
+    ) -> Result<(Vec<TallyRow>, Option<usize>), ServiceError> {
+        self.read(move |views| views.tallies(&query, by)).await
+    }
+}

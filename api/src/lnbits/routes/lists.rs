@@ -1,0 +1,274 @@
+//! Lists of what came and went, history, counts.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use till::holder::Wallet;
+use till_actors::service::{History, ListQuery, Period};
+use till_actors::views::Facet;
+
+use crate::lnbits::access::{AnyKey, Opened};
+use crate::lnbits::bearer::Bearer;
+use crate::lnbits::error::Error;
+use crate::lnbits::filters::{Page, Params, Refused};
+use crate::lnbits::listing::{self, Group, Listed, listed};
+use crate::lnbits::{Dialect, Lnbits, wire};
+
+/// Whose lists are looked at: a key's wallet, or all wallets of whoever is logged in.
+pub(crate) struct Owned(Vec<Wallet>);
+
+impl FromRequestParts<Lnbits> for Owned {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, lnbits: &Lnbits) -> Result<Self, Error> {
+        let query = parts.uri.query().unwrap_or_default();
+        let has_key = parts.headers.contains_key("x-api-key")
+            || query.split('&').any(|pair| pair.starts_with("api-key="));
+        if has_key {
+            let AnyKey(opened) = AnyKey::from_request_parts(parts, lnbits).await?;
+            return Ok(Self(vec![seen(opened)?]));
+        }
+        let Bearer(holder) = Bearer::from_request_parts(parts, lnbits).await?;
+        Ok(Self(lnbits.service.wallets_of(holder).await?))
+    }
+}
+
+/// The wallet of a key that may see what is in it.
+fn seen(opened: Opened) -> Result<Wallet, Error> {
+    match opened.may.view {
+        true => Ok(opened.wallet),
+        false => Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Not allowed to view payments.",
+        )),
+    }
+}
+
+fn query(params: &Params, page: Page, wallets: &[Wallet]) -> Result<ListQuery, Refused> {
+    params.list(page, wallets.iter().map(|wallet| wallet.id).collect())
+}
+
+/// `GET /payments`
+pub(crate) async fn list(
+    AnyKey(opened): AnyKey,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<Vec<wire::Payment>>, Refused> {
+    let query = query(&params, Page::Plain, &[seen(opened)?])?;
+    let page = lnbits.service.list(query).await?;
+    let rows = listing::rows(lnbits.settings.dialect, &page.rows);
+    Ok(listed(page.window, rows))
+}
+
+/// `GET /payments/paginated`. `recheck_pending` is heard and changes nothing: what is pending is followed
+/// all the time.
+pub(crate) async fn paginated(
+    AnyKey(opened): AnyKey,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<wire::Paginated>, Refused> {
+    counted(&lnbits, &params, &[seen(opened)?]).await
+}
+
+/// `GET /payments/all/paginated`
+pub(crate) async fn all_paginated(
+    Bearer(holder): Bearer,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<wire::Paginated>, Refused> {
+    let wallets = lnbits.service.wallets_of(holder).await?;
+    counted(&lnbits, &params, &wallets).await
+}
+
+async fn counted(
+    lnbits: &Lnbits,
+    params: &Params,
+    wallets: &[Wallet],
+) -> Result<Listed<wire::Paginated>, Refused> {
+    let query = query(params, Page::Counted, wallets)?;
+    let page = lnbits.service.list(query).await?;
+    let (data, total) = (
+        listing::rows(lnbits.settings.dialect, &page.rows),
+        page.total,
+    );
+    Ok(listed(page.window, wire::Paginated { data, total }))
+}
+
+/// `GET /payments/history`
+pub(crate) async fn history(
+    AnyKey(opened): AnyKey,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<Vec<wire::HistoryPoint>>, Refused> {
+    let dialect = lnbits.settings.dialect;
+    let group = match params.one_of("group", ["hour", "day", "month"], "day")? {
+        "hour" => Group::Hour,
+        "month" => Group::Month,
+        _ => Group::Day,
+    };
+    let told = told(&lnbits, &params, vec![seen(opened)?], group).await?;
+    let points = told.points.iter();
+    let points = points.map(|point| listing::history(dialect, group, point));
+    Ok(listed(told.window, points.collect()))
+}
+
+/// `GET /payments/stats/daily`
+pub(crate) async fn daily(
+    Owned(wallets): Owned,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<Vec<wire::Day>>, Refused> {
+    let dialect = lnbits.settings.dialect;
+    let told = told(&lnbits, &params, wallets, Group::Day).await?;
+    let days = told.points.iter();
+    let days = days.map(|point| listing::daily(dialect, point));
+    Ok(listed(told.window, days.collect()))
+}
+
+/// Periods with running balances.
+struct Told {
+    points: Vec<listing::Point>,
+    window: Option<usize>,
+}
+
+async fn told(
+    lnbits: &Lnbits,
+    params: &Params,
+    wallets: Vec<Wallet>,
+    group: Group,
+) -> Result<Told, Refused> {
+    let query = query(params, Page::Whole, &wallets)?;
+    let (offset, limit, is_all) = (query.offset, query.limit, query.is_summed());
+    let mut now_msat = is_all.then_some(0);
+    for id in query.wallets.iter().filter(|_| is_all) {
+        let balance = lnbits.service.wallet_balance(*id).await?.balance;
+        now_msat = now_msat.map(|sum: i128| sum + i128::from(balance.get()));
+    }
+    let period = match group {
+        Group::Hour => Period::Hour,
+        Group::Day | Group::Month => Period::Day,
+    };
+    let History { points, window } = lnbits.service.history(query, period).await?;
+    let points = match group {
+        Group::Hour | Group::Day => points,
+        Group::Month => listing::by_month(points),
+    };
+    let points = listing::running(&points, now_msat);
+    let points = listing::in_order(lnbits.settings.dialect, points, offset, limit);
+    Ok(Told { points, window })
+}
+
+/// `GET /payments/stats/count`
+pub(crate) async fn count(
+    Owned(wallets): Owned,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<Vec<wire::Count>>, Refused> {
+    let words = ["status", "tag", "extension", "wallet_id"];
+    let by = params.one_of("count_by", words, "tag")?;
+    let query = query(&params, Page::Whole, &wallets)?;
+    let facet = match by {
+        "status" => Facet::Status,
+        "extension" => Facet::Extension,
+        "wallet_id" => return count_wallets(&lnbits, query).await,
+        _ => Facet::Tag,
+    };
+    let (offset, limit) = (query.offset, query.limit);
+    let (tallies, window) = lnbits.service.tallies(query, facet).await?;
+    let tallies = tallies.into_iter().skip(offset).take(limit);
+    let counts = tallies.map(|tally| wire::Count {
+        tag: (by == "tag").then(|| tally.text.clone()),
+        field: tally.text,
+        total: tally.count,
+        count: tally.count,
+    });
+    Ok(listed(window, counts.collect()))
+}
+
+async fn count_wallets(
+    lnbits: &Lnbits,
+    query: ListQuery,
+) -> Result<Listed<Vec<wire::Count>>, Refused> {
+    let mut counts = Vec::new();
+    let mut window = None;
+    for id in query.wallets.iter().skip(query.offset).take(query.limit) {
+        let one = ListQuery {
+            wallets: vec![*id],
+            offset: 0,
+            limit: 0,
+            ..query.clone()
+        };
+        let page = lnbits.service.list(one).await?;
+        window = window.or(page.window);
+        counts.push(wire::Count {
+            field: id.to_string(),
+            total: page.total,
+            tag: None,
+            count: page.total,
+        });
+    }
+    Ok(listed(window, counts))
+}
+
+/// `GET /payments/stats/wallets`
+pub(crate) async fn wallets(
+    Bearer(holder): Bearer,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<Vec<wire::WalletStats>>, Refused> {
+    let dialect = lnbits.settings.dialect;
+    let wallets = lnbits.service.wallets_of(holder).await?;
+    let query = query(&params, Page::Whole, &wallets)?;
+    let (offset, limit) = (query.offset, query.limit);
+    let asked = wallets.iter().filter(|one| query.wallets.contains(&one.id));
+    let mut stats = Vec::new();
+    let mut window = None;
+    for wallet in asked.skip(offset).take(limit) {
+        let wallets = vec![wallet.id];
+        let one = ListQuery {
+            wallets,
+            ..query.clone()
+        };
+        let told = lnbits.service.history(one, Period::Day).await?;
+        window = window.or(told.window);
+        let balance = lnbits.service.wallet_balance(wallet.id).await?.balance;
+        stats.push(stats_of(dialect, wallet, &told, balance.get()));
+    }
+    Ok(listed(window, stats))
+}
+
+fn stats_of(
+    dialect: Dialect,
+    wallet: &Wallet,
+    told: &History,
+    balance_msat: u64,
+) -> wire::WalletStats {
+    let days = told.points.iter().map(|(_, moved)| *moved);
+    let sum = days.reduce(|sum, day| sum.and(day)).unwrap_or_default();
+    let count = sum.count_in.saturating_add(sum.count_out);
+    let spent = i128::from(sum.out_msat) + i128::from(sum.fee_msat);
+    wire::WalletStats {
+        wallet_id: wallet.id.to_string(),
+        wallet_name: wallet.name.clone(),
+        user_id: wallet.holder.to_string(),
+        total_income: listing::amount(dialect, i128::from(sum.in_msat)),
+        total_spending: listing::amount(dialect, spent),
+        payment_count: count,
+        payments_count: count,
+        balance: listing::amount(dialect, i128::from(balance_msat)),
+    }
+}
+
+/// `GET /payments/stats/breakdown`
+pub(crate) async fn breakdown(
+    Owned(wallets): Owned,
+    State(lnbits): State<Lnbits>,
+    params: Params,
+) -> Result<Listed<Vec<wire::Breakdown>>, Refused> {
+    let dialect = lnbits.settings.dialect;
+    let query = query(&params, Page::Whole, &wallets)?;
+    let (tallies, window) = lnbits.service.tallies(query, Facet::Tag).await?;
+    let settled = tallies.iter().filter(|tally| tally.settled > 0);
+    let parts = settled.map(|tally| listing::breakdown(dialect, tally));
+    Ok(listed(window, parts.collect()))
+}
