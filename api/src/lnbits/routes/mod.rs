@@ -4,6 +4,7 @@ pub(super) mod auth;
 pub(super) mod decode;
 pub(super) mod holds;
 pub(super) mod marks;
+pub(super) mod misc;
 pub(super) mod payments;
 pub(super) mod shares;
 pub(super) mod wallets;

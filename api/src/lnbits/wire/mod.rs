@@ -1,13 +1,17 @@
 //! Wire types: requests and answers as LNbits has them.
 
 mod auth;
+mod misc;
 mod payment;
 mod share;
+mod socket;
 mod wallet;
 
 pub(crate) use auth::*;
+pub(crate) use misc::*;
 pub(crate) use payment::*;
 pub(crate) use share::*;
+pub(crate) use socket::*;
 pub(crate) use wallet::*;
 
 /// An answer that only says that it is done.
