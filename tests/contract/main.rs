@@ -15,6 +15,7 @@ mod lnbits_misc;
 mod lnbits_payments;
 mod lnbits_slice;
 mod lnbits_socket;
+mod lnbits_transcripts;
 mod node;
 mod offers;
 mod openings;
