@@ -10,6 +10,7 @@ mod export;
 mod guide;
 mod invoices;
 mod lists;
+mod lnbits_clients;
 mod lnbits_holds;
 mod lnbits_misc;
 mod lnbits_payments;
