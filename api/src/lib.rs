@@ -12,6 +12,7 @@ pub mod lnbits;
 pub mod pos;
 pub mod seed;
 mod serve;
+mod socket;
 pub mod telemetry;
 
 use std::ffi::OsString;

@@ -171,6 +171,21 @@ pub struct Socket {
 pub type Goodbye = Option<(u16, String)>;
 
 impl Socket {
+    /// Opens a WebSocket at a path, without a cookie or a word of greeting.
+    ///
+    /// # Errors
+    /// The status with which the till refused.
+    pub async fn open(base: &str, path: &str) -> Result<Self, u16> {
+        let request = format!("{base}{path}").replacen("http", "ws", 1);
+        let address = base.strip_prefix("http://").expect("plain HTTP");
+        let tcp = TcpStream::connect(address).await.expect("a connection");
+        match client_async(request, tcp).await {
+            Ok((stream, _)) => Ok(Self { stream, pings: 0 }),
+            Err(tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("no WebSocket: {error}"),
+        }
+    }
+
     /// The next message; `None` once the till has closed.
     pub async fn next(&mut self) -> Option<Value> {
         self.next_or_goodbye().await.ok()

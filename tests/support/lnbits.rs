@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 use till::holder::KeyScope;
+use till::id::HolderId;
 use till::ledger::Origin;
 use till_actors::service::NewHolder;
 
@@ -36,12 +37,22 @@ impl TestApp {
             wallet_name: Some(name.to_owned()),
         };
         let made = self.service.add_holder(Origin::Lnbits, wanted).await;
-        let (holder, wallet) = made.expect("a new holder");
-        let wallet = wallet.expect("a first wallet");
-        let key = |scope| self.service.key_text(Origin::Lnbits, scope, &wallet);
+        let (_, wallet) = made.expect("a new holder");
+        self.opened(&wallet.expect("a first wallet"))
+    }
+
+    /// Another wallet of a holder's.
+    pub async fn wallet_of(&self, holder: HolderId, name: &str) -> Wallet {
+        let name = name.to_owned();
+        let made = self.service.add_wallet(Origin::Lnbits, holder, name).await;
+        self.opened(&made.expect("a new wallet"))
+    }
+
+    fn opened(&self, wallet: &till::holder::Wallet) -> Wallet {
+        let key = |scope| self.service.key_text(Origin::Lnbits, scope, wallet);
         Wallet {
             id: wallet.id.to_string(),
-            holder: holder.id.to_string(),
+            holder: wallet.holder.to_string(),
             adminkey: key(KeyScope::Admin),
             inkey: key(KeyScope::Invoice),
             url: format!("{}/api/v1", self.url),

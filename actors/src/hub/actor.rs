@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::ledger::WalletRef;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
+use super::Topic;
 use super::subscription::Subscription;
 use crate::abort::periphery;
 use crate::views::Views;
@@ -34,7 +34,7 @@ pub(crate) enum Msg {
     Announce(u64),
     /// Somebody wants to listen.
     Subscribe {
-        wallet: WalletRef,
+        topic: Topic,
         since: Option<u64>,
         place: OwnedSemaphorePermit,
         reply: oneshot::Sender<Subscription>,
@@ -87,7 +87,7 @@ impl Hub {
                 self.head.send_replace(id);
             }
             Msg::Subscribe {
-                wallet,
+                topic,
                 since,
                 place,
                 reply,
@@ -98,7 +98,7 @@ impl Hub {
                 let cursor = since.map_or(newest, |since| since.min(newest));
                 let (views, lag) = (self.views.clone(), self.limits.max_lag);
                 // The subscriber may be gone already.
-                let _ = reply.send(Subscription::new(views, wallet, cursor, head, lag, place));
+                let _ = reply.send(Subscription::new(views, topic, cursor, head, lag, place));
             }
         }
     }
@@ -145,14 +145,14 @@ impl HubHandle {
         }
     }
 
-    /// Events of `wallet` after `since`, replayed and then live, without a gap; `None` starts with
+    /// Events of `topic` after `since`, replayed and then live, without a gap; `None` starts with
     /// the next one.
     ///
     /// # Errors
     /// [`SubscribeError`]; try again later.
     pub async fn subscribe(
         &self,
-        wallet: WalletRef,
+        topic: Topic,
         since: Option<u64>,
     ) -> Result<Subscription, SubscribeError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
@@ -165,7 +165,7 @@ impl HubHandle {
             .ok_or(SubscribeError::Unavailable)?;
         actor
             .send_message(Msg::Subscribe {
-                wallet,
+                topic,
                 since,
                 place,
                 reply,

@@ -10,7 +10,9 @@ mod subscription;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm)]
 mod tests;
+mod topic;
 
 pub(crate) use actor::{Args, HubActor};
 pub use actor::{HubHandle, HubLimits, SubscribeError};
 pub use subscription::{Delivery, Subscription};
+pub use topic::Topic;

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use till::ledger::{Event, WalletRef};
+use till::ledger::Event;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use super::Topic;
 use crate::views::Views;
 
 /// Events read from the log at once.
@@ -28,7 +29,7 @@ pub enum Delivery {
 #[derive(Debug)]
 pub struct Subscription {
     views: Views,
-    wallet: WalletRef,
+    topic: Topic,
     /// The last event that was looked at.
     cursor: u64,
     head: watch::Receiver<u64>,
@@ -42,7 +43,7 @@ pub struct Subscription {
 impl Subscription {
     pub(super) fn new(
         views: Views,
-        wallet: WalletRef,
+        topic: Topic,
         cursor: u64,
         head: watch::Receiver<u64>,
         max_lag: u64,
@@ -51,7 +52,7 @@ impl Subscription {
         let page = VecDeque::new();
         Self {
             views,
-            wallet,
+            topic,
             cursor,
             head,
             page,
@@ -73,7 +74,7 @@ impl Subscription {
             }
             while let Some(event) = self.page.pop_front() {
                 self.cursor = event.id;
-                if event.wallet == self.wallet {
+                if self.topic.covers(&event) {
                     return Delivery::Event(event);
                 }
             }

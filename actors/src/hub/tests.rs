@@ -5,6 +5,8 @@ use till::ledger::{EventBody, WalletRef};
 use super::*;
 use crate::testing::{Books, hash};
 
+const HOUSE: Topic = Topic::Wallet(WalletRef::House);
+
 struct Desk {
     hub: HubHandle,
     books: Books,
@@ -40,7 +42,7 @@ impl Desk {
     }
 
     async fn listen(&self, since: Option<u64>) -> Subscription {
-        self.hub.subscribe(WalletRef::House, since).await.unwrap()
+        self.hub.subscribe(HOUSE, since).await.unwrap()
     }
 }
 
@@ -108,12 +110,12 @@ async fn there_is_room_for_so_many_and_an_end_for_all() {
     let desk = Desk::open().await;
     let mut first = desk.listen(None).await;
     let second = desk.listen(None).await;
-    let third = desk.hub.subscribe(WalletRef::House, None).await;
+    let third = desk.hub.subscribe(HOUSE, None).await;
     assert_eq!(third.unwrap_err(), SubscribeError::Busy);
     drop(second);
     desk.listen(None).await;
     desk.hub.stop();
     assert_eq!(first.next().await, Delivery::Closed);
-    let late = desk.hub.subscribe(WalletRef::House, None).await;
+    let late = desk.hub.subscribe(HOUSE, None).await;
     assert_eq!(late.unwrap_err(), SubscribeError::Unavailable);
 }

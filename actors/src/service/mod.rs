@@ -29,7 +29,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use till::fees::{FeePolicy, LspPolicy};
 use till::ledger::entity::Entity;
-use till::ledger::{Account, Balance, WalletRef};
+use till::ledger::{Account, Balance};
 use till::money::Msat;
 use till::time::Timestamp;
 use till::treasury::{Channel, CloseJob};
@@ -46,7 +46,7 @@ pub use shares::SharedWallet;
 pub use types::*;
 
 use crate::export::Exporter;
-use crate::hub::{HubHandle, SubscribeError, Subscription};
+use crate::hub::{HubHandle, SubscribeError, Subscription, Topic};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
@@ -134,13 +134,17 @@ impl Service {
         hmac_sha256(self.parts.root.as_slice(), purpose)
     }
 
-    /// Events of the house after `since`, replayed from the log and then live, without a gap;
+    /// Events of `topic` after `since`, replayed from the log and then live, without a gap;
     /// `None` starts with the next one.
     ///
     /// # Errors
     /// [`ServiceError::Busy`] when there are too many subscribers.
-    pub async fn subscribe(&self, since: Option<u64>) -> Result<Subscription, ServiceError> {
-        match self.parts.hub.subscribe(WalletRef::House, since).await {
+    pub async fn subscribe(
+        &self,
+        topic: Topic,
+        since: Option<u64>,
+    ) -> Result<Subscription, ServiceError> {
+        match self.parts.hub.subscribe(topic, since).await {
             Ok(subscription) => Ok(subscription),
             Err(SubscribeError::Busy | SubscribeError::Unavailable) => Err(ServiceError::Busy {
                 retry_after_secs: RETRY_AFTER_SECS,

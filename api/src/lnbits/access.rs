@@ -78,9 +78,19 @@ impl FromRequestParts<Lnbits> for MaybeKey {
 
 async fn open(parts: &Parts, lnbits: &Lnbits) -> Result<Opened, Error> {
     let missing = || Error::new(StatusCode::UNAUTHORIZED, "No Api Key provided.");
-    let text = key(parts).ok_or_else(missing)?;
+    let opened = opened_by_key(lnbits, &key(parts).ok_or_else(missing)?).await?;
+    let is_shared = opened.share.is_some();
+    if is_shared && !shared::allows(opened.may, &parts.method, parts.uri.path()) {
+        let detail = "The wallet is shared without that permission.";
+        return Err(Error::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(opened)
+}
+
+/// The wallet that the text of a key opens; what a share allows is the caller's to look at.
+pub(super) async fn opened_by_key(lnbits: &Lnbits, text: &str) -> Result<Opened, Error> {
     let opened = match text.len() <= MAX_KEY_BYTES {
-        true => lnbits.service.opened_by(Origin::Lnbits, &text).await?,
+        true => lnbits.service.opened_by(Origin::Lnbits, text).await?,
         false => None,
     };
     let unknown = || match lnbits.settings.dialect {
@@ -97,14 +107,7 @@ async fn open(parts: &Parts, lnbits: &Lnbits) -> Result<Opened, Error> {
     };
     let may = match &opened.share {
         None => of_key,
-        Some(share) => {
-            let may = of_key.and(share.permissions);
-            if !shared::allows(may, &parts.method, parts.uri.path()) {
-                let detail = "The wallet is shared without that permission.";
-                return Err(Error::new(StatusCode::FORBIDDEN, detail));
-            }
-            may
-        }
+        Some(share) => of_key.and(share.permissions),
     };
     Ok(Opened {
         wallet: opened.wallet,

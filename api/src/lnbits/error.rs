@@ -98,6 +98,16 @@ impl Error {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
     }
 
+    /// There is no room just now.
+    pub(crate) fn busy(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(BUSY_RETRY_SECS.into())
+    }
+
+    /// Whether the caller is at fault, and asking again would not help.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status.is_client_error()
+    }
+
     fn retry_after(self, secs: u64) -> Self {
         Self {
             retry_after_secs: Some(secs),

@@ -6,6 +6,7 @@ mod bearer;
 mod body;
 mod currency;
 mod dialect;
+mod edge;
 mod error;
 mod holding;
 mod filters;
@@ -16,17 +17,20 @@ mod render;
 mod routes;
 mod settings;
 mod shared;
+mod socket;
 mod token;
 mod webhook;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 use till::ledger::Origin;
 use till_actors::service::Service;
 use till_actors::webhooks::Told;
+use tokio::sync::Semaphore;
 
 use self::token::Tokens;
 use crate::guard::Gate;
@@ -42,6 +46,9 @@ pub(crate) struct Lnbits {
     settings: Arc<Settings>,
     tokens: Arc<Tokens>,
     gate: Arc<Gate>,
+    /// Places for those who listen without a key.
+    strangers: Arc<Semaphore>,
+    started: Instant,
 }
 
 /// The surface, to be nested at `/api/v1`.
@@ -55,8 +62,10 @@ pub fn router(service: Service, settings: Settings) -> Router {
         gate: Arc::new(Gate::new(settings.lockout)),
         service,
         settings: Arc::new(settings),
+        strangers: Arc::new(Semaphore::new(socket::MAX_STRANGERS)),
+        started: Instant::now(),
     };
-    shield(routes(), &limits, error::render).with_state(lnbits)
+    edge::behind(shield(routes(), &limits, error::render).with_state(lnbits))
 }
 
 /// Table of contents. Who may call a route is the first argument of its handler.
@@ -64,6 +73,9 @@ pub fn router(service: Service, settings: Settings) -> Router {
 fn routes() -> Router<Lnbits> {
     Router::new()
         // anybody
+        .route("/health", get(routes::misc::health))
+        .route("/qrcode/{data}", get(routes::misc::qr_code))
+        .route("/ws/{key_or_hash}", get(socket::connect))
         .route("/auth", post(routes::auth::login).get(routes::auth::me))
         .route("/auth/register", post(routes::auth::register))
         .route("/auth/logout", post(routes::auth::logout))

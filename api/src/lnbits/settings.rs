@@ -17,6 +17,8 @@ pub struct Settings {
     pub access_token_secs: u64,
     /// How long an answer waits for a payment's outcome.
     pub payment_wait: Duration,
+    /// How often a subscriber's socket is pinged.
+    pub ping_interval: Duration,
     /// Mark cookies Secure.
     pub secure_cookies: bool,
     /// When guessing of passwords is stopped.
@@ -32,6 +34,7 @@ impl Default for Settings {
             open_registration: false,
             access_token_secs: 86_400,
             payment_wait: Duration::from_secs(60),
+            ping_interval: Duration::from_secs(30),
             secure_cookies: false,
             lockout: LockoutSettings::default(),
             limits: Limits::default(),

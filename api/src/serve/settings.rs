@@ -156,6 +156,7 @@ pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
         open_registration: config.lnbits.open_registration,
         access_token_secs: config.lnbits.access_token_secs,
         payment_wait: pos.payment_wait,
+        ping_interval: pos.ping_interval,
         secure_cookies: pos.secure_cookies,
         lockout: pos.lockout,
         limits: pos.limits,

@@ -6,6 +6,7 @@ pub(super) mod holds;
 pub(super) mod lnurl;
 pub(super) mod marks;
 pub(super) mod lists;
+pub(super) mod misc;
 pub(super) mod payments;
 pub(super) mod rates;
 pub(super) mod shares;

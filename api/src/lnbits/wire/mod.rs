@@ -3,15 +3,19 @@
 mod auth;
 mod lnurl;
 mod list;
+mod misc;
 mod payment;
 mod share;
+mod socket;
 mod wallet;
 
 pub(crate) use auth::*;
 pub(crate) use list::*;
 pub(crate) use lnurl::*;
+pub(crate) use misc::*;
 pub(crate) use payment::*;
 pub(crate) use share::*;
+pub(crate) use socket::*;
 pub(crate) use wallet::*;
 
 /// An answer that only says that it is done.
