@@ -12,3 +12,4 @@ mod openings;
 mod staff;
 mod staff_histories;
 mod treasury;
+mod wallet_histories;

@@ -1,4 +1,4 @@
-//! Wallets.
+//! Wallets, as keys and logins show them.
 
 use serde::{Deserialize, Serialize};
 

@@ -56,6 +56,10 @@ impl From<ServiceError> for Error {
     }
 }
 
+fn conflict(message: &'static str) -> Error {
+    Error::new(Case::Conflict, message)
+}
+
 /// A password or PIN that was not looked at.
 impl From<Unheard> for Error {
     fn from(unheard: Unheard) -> Self {
@@ -100,9 +104,7 @@ impl From<Refusal> for Error {
                 Case::AlreadyPaid,
                 "The invoice is being paid or has been paid by somebody else",
             ),
-            Refusal::InvoiceCancelled => {
-                Self::new(Case::Conflict, "The invoice has been cancelled")
-            }
+            Refusal::InvoiceCancelled => conflict("The invoice has been cancelled"),
             Refusal::DeadlinePassed => Self::new(
                 Case::Conflict,
                 "Too few blocks are left to settle; the payer gets the money back",
@@ -121,9 +123,7 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
-            Refusal::WalletBusy | Refusal::AlreadyInvited => {
-                Self::new(Case::Conflict, refusal.to_string())
-            }
+            Refusal::WalletBusy | Refusal::AlreadyInvited => conflict("Not possible just now"),
             Refusal::UnknownHolder | Refusal::UnknownWallet | Refusal::UnknownShare => {
                 Self::new(Case::NotFound, "No such wallet")
             }
