@@ -3,9 +3,9 @@
 pub(super) mod auth;
 pub(super) mod decode;
 pub(super) mod holds;
+pub(super) mod lists;
 pub(super) mod lnurl;
 pub(super) mod marks;
-pub(super) mod lists;
 pub(super) mod misc;
 pub(super) mod payments;
 pub(super) mod rates;

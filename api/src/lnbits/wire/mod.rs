@@ -1,8 +1,8 @@
 //! Wire types: requests and answers as LNbits has them.
 
 mod auth;
-mod lnurl;
 mod list;
+mod lnurl;
 mod misc;
 mod payment;
 mod share;

@@ -1,4 +1,4 @@
-//! Wallets, as LNbits shows them.
+//! Wallets, as keys and logins show them.
 
 use serde::{Deserialize, Serialize};
 

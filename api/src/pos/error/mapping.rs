@@ -56,6 +56,10 @@ impl From<ServiceError> for Error {
     }
 }
 
+fn conflict(message: &'static str) -> Error {
+    Error::new(Case::Conflict, message)
+}
+
 /// A password or PIN that was not looked at.
 impl From<Unheard> for Error {
     fn from(unheard: Unheard) -> Self {
@@ -100,9 +104,7 @@ impl From<Refusal> for Error {
                 Case::AlreadyPaid,
                 "The invoice is being paid or has been paid by somebody else",
             ),
-            Refusal::InvoiceCancelled => {
-                Self::new(Case::Conflict, "The invoice has been cancelled")
-            }
+            Refusal::InvoiceCancelled => conflict("The invoice has been cancelled"),
             Refusal::DeadlinePassed => Self::new(
                 Case::Conflict,
                 "Too few blocks are left to settle; the payer gets the money back",
@@ -122,7 +124,7 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
-            Refusal::WalletBusy | Refusal::AlreadyInvited => conflict(&refusal),
+            Refusal::WalletBusy | Refusal::AlreadyInvited => conflict("Not possible just now"),
             Refusal::UnknownHolder | Refusal::UnknownWallet | Refusal::UnknownShare => no_wallet(),
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
             Refusal::ClosingAlready => Self::new(
@@ -141,10 +143,6 @@ impl From<Refusal> for Error {
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
     }
-}
-
-fn conflict(refusal: &Refusal) -> Error {
-    Error::new(Case::Conflict, refusal.to_string())
 }
 
 fn no_wallet() -> Error {
