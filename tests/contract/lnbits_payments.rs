@@ -516,18 +516,22 @@ async fn a_repeat_with_the_same_key_is_the_same_payment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn own_and_cancelled_invoices_are_not_paid() {
+async fn paying_oneself_moves_nothing_and_cancelled_invoices_are_not_paid() {
     for (dialect, _) in DIALECTS {
         let app = TestApp::lnbits(dialect).await;
         let (shop, friend) = (app.wallet("shop").await, app.wallet("friend").await);
         earn(&app, &shop, 1_000).await;
         let own = asks(&shop, json!({"out": false, "amount": 5})).await;
-        let (status, refused) = pays(&shop, &text(&own, "bolt11")).await;
-        assert_eq!(
-            (status, &refused["status"]),
-            (520, &json!("failed")),
-            "{refused}"
-        );
+        let (status, paid) = pays(&shop, &text(&own, "bolt11")).await;
+        let told = (status, &paid["status"]);
+        assert_eq!(told, (201, &json!("success")), "{paid}");
+        let path = format!("/payments/{}", text(&own, "payment_hash"));
+        let (_, looked) = shop.get(&path).await;
+        assert_eq!(looked["details"]["amount_msat"], -5_000, "{looked}");
+        assert_eq!(balance(&shop).await, 1_000_000);
+        let (status, again) = pays(&shop, &text(&own, "bolt11")).await;
+        let told = (status, &again["status"]);
+        assert_eq!(told, (520, &json!("failed")), "{again}");
 
         let asked = asks(&friend, json!({"out": false, "amount": 5})).await;
         let cancel = json!({"payment_hash": asked["payment_hash"]});

@@ -4,7 +4,8 @@ use super::bench::*;
 use crate::id::{NodePaymentId, PaymentHash, PaymentId};
 use crate::invoice::{Held, State as InvoiceState};
 use crate::ledger::{
-    Account, Alarm, Command, EventBody, HoldCommand, InvoiceDraft, PaymentOrder, Refusal, Which,
+    Account, Alarm, Command, EventBody, HoldCommand, InvoiceDraft, Origin, PaymentOrder, Refusal,
+    Which,
 };
 
 use crate::node::SendTarget;
@@ -159,6 +160,21 @@ fn one_wallet_pays_another_at_once_and_for_nothing() {
         bench.run(reserve(3, HOUSE, 9_000, 0)),
         Err(Refusal::SelfPayment)
     );
+}
+
+#[test]
+fn a_wallet_that_may_pay_itself_has_both_rows_and_its_money() {
+    let mut bench = rich();
+    bench.ask(1, HOUSE, Some(9_000));
+    let order = PaymentOrder {
+        origin: Origin::Lnbits,
+        ..order(1, HOUSE, 9_000, 0)
+    };
+    let before = bench.owns(HOUSE);
+    bench.must(Command::ReservePayment(Box::new(order)));
+    assert_eq!(bench.payment(1).state, PaymentState::Succeeded);
+    assert_eq!(bench.invoice(1).state, InvoiceState::Paid);
+    assert_eq!(bench.owns(HOUSE), before);
 }
 
 #[test]
