@@ -6,6 +6,7 @@
 mod figures;
 mod lock;
 mod observers;
+mod outward;
 mod root;
 mod start_node;
 pub(crate) mod store;
@@ -38,16 +39,16 @@ use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
 use crate::node::LightningNode;
 use crate::node::handle::NodeHandle;
-use crate::outbound::{Outbound, OutboundPolicy};
+use crate::outbound::OutboundPolicy;
 use crate::payments::{self, PaymentsActor, PaymentsHandle, Waits};
-use crate::rates::{Rates, RatesConfig};
+use crate::rates::RatesConfig;
 use crate::runner::Runner;
 use crate::service::{Parts, Policy, Service, hmac_sha256};
 use crate::treasury::{self, TreasuryActor, TreasuryHandle};
 use crate::views::{CatchUpError, ViewError, Views};
 use crate::watcher::{self, Gate, WatcherActor, WatcherHandle, pump};
-use crate::webhooks::{self, Bodies};
 use observers::Observers;
+pub(crate) use outward::Outward;
 use root::{Root, RootHandle};
 
 /// How long calls to the node that are under way may take when it is to stop; a sync against a
@@ -177,11 +178,7 @@ impl Till {
         let floor = DiskFloor::new(&config.data_dir, config.disk_floor_bytes);
         let ledger = spawn_ledger(state, jobs, writer.applied(), floor, &root).await?;
 
-        let gate = if views.has_payments()? {
-            Gate::default()
-        } else {
-            Gate::opened()
-        };
+        let gate = gate(&views)?;
         let common = Common(Runner {
             ledger: ledger.clone(),
             node: node.clone(),
@@ -196,18 +193,9 @@ impl Till {
             common.spawn_pump(&watcher, &gate, config.recheck),
         ];
         let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
-        let (outbound, bodies) = (Outbound::new(config.outbound), Bodies::default());
-        root.deliver(webhooks::Args {
-            views: views.clone(),
-            ledger: ledger.clone(),
-            outbound: outbound.clone(),
-            bodies: bodies.clone(),
-            root: secrets.clone(),
-        });
+        let outward = Outward::start(&config, &views, &ledger, &secrets, &root);
         let service = Service::new(Parts {
-            rates: Rates::new(config.rates, outbound.clone()),
-            outbound,
-            bodies,
+            outward,
             network: config.network,
             policy: config.policy,
             views,
@@ -299,6 +287,14 @@ impl Till {
         }
         tracing::info!("stopped");
     }
+}
+
+/// Where nothing was ever sent, nothing old can be told.
+fn gate(views: &Views) -> Result<Gate, ViewError> {
+    Ok(match views.has_payments()? {
+        true => Gate::default(),
+        false => Gate::opened(),
+    })
 }
 
 /// The journal's thread; it tells the hub of events once they are durable and visible.

@@ -17,7 +17,7 @@ impl Service {
     /// [`LnurlError`].
     pub async fn lnurl_document(&self, code: &str) -> Result<Document, LnurlError> {
         let url = lnurl::url_of(code)?;
-        lnurl::fetch(&self.parts.outbound, &url).await
+        lnurl::fetch(&self.parts.outward.outbound, &url).await
     }
 
     /// Whether a text stands for an address that could be called, as far as that shows.
@@ -25,7 +25,7 @@ impl Service {
     /// # Errors
     /// [`LnurlError`].
     pub fn check_lnurl(&self, code: &str) -> Result<(), LnurlError> {
-        Ok(self.parts.outbound.check(&lnurl::url_of(code)?)?)
+        Ok(self.parts.outward.outbound.check(&lnurl::url_of(code)?)?)
     }
 
     /// An invoice of a recipient's over just this amount and for just this purpose.
@@ -38,7 +38,7 @@ impl Service {
         amount: Msat,
         comment: Option<&str>,
     ) -> Result<Offered, LnurlError> {
-        let outbound = &self.parts.outbound;
+        let outbound = &self.parts.outward.outbound;
         let offered = lnurl::invoice_for(outbound, request, amount, comment).await?;
         let invoice = self.decode(&offered.bolt11);
         let invoice = invoice.map_err(|_| LnurlError::Wrong("its invoice cannot be read"))?;
@@ -70,7 +70,7 @@ impl Service {
         if invoice.state != InvoiceState::Open {
             return Err(LnurlError::Asked("The invoice is not open".into()));
         }
-        lnurl::withdraw(&self.parts.outbound, &request, bolt11, amount).await
+        lnurl::withdraw(&self.parts.outward.outbound, &request, bolt11, amount).await
     }
 
     /// Pays an invoice that came by LNURL: the same as any other, once it was checked.

@@ -50,13 +50,11 @@ use crate::hub::{HubHandle, SubscribeError, Subscription, Topic};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
-use crate::outbound::Outbound;
 use crate::payments::PaymentsHandle;
-use crate::rates::Rates;
+use crate::till::Outward;
 use crate::treasury::TreasuryHandle;
 use crate::views::Views;
 use crate::watcher::{Gate, WatcherHandle};
-use crate::webhooks::Bodies;
 
 /// When a caller is told to try again after a queue was full.
 const RETRY_AFTER_SECS: u32 = 1;
@@ -88,9 +86,7 @@ pub(crate) struct Parts {
     pub(crate) hub: HubHandle,
     pub(crate) gate: Gate,
     pub(crate) exporter: Exporter,
-    pub(crate) outbound: Outbound,
-    pub(crate) bodies: Bodies,
-    pub(crate) rates: Rates,
+    pub(crate) outward: Outward,
     /// What other secrets are derived from; itself derived from the seed.
     pub(crate) root: Zeroizing<[u8; 32]>,
 }

@@ -9,7 +9,7 @@ use crate::webhooks::{Render, secret, secret_text};
 impl Service {
     /// Has a surface make the bodies of what is told through it. Until then they wait.
     pub fn webhook_bodies(&self, origin: Origin, render: Render) {
-        self.parts.bodies.register(origin, render);
+        self.parts.outward.bodies.register(origin, render);
     }
 
     /// What a wallet's webhooks are signed with: `whsec_` and base64, as Standard Webhooks has it.
@@ -23,6 +23,6 @@ impl Service {
     /// # Errors
     /// [`OutboundError`] says why not.
     pub fn check_address(&self, url: &str) -> Result<(), OutboundError> {
-        self.parts.outbound.check(url)
+        self.parts.outward.outbound.check(url)
     }
 }

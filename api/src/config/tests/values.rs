@@ -231,6 +231,21 @@ const BAD: &[(&str, &str, &str)] = &[
         "301",
         "a whole number of seconds from 1 to 300",
     ),
+    ("outbound.allow_loopback", "1", "must be true or false"),
+    (
+        "outbound.timeout_secs",
+        "0",
+        "a whole number of seconds from 1 to 120",
+    ),
+    ("rates.fixed", "[\"EUR\"]", "a list of prices like"),
+    ("rates.url", "7", "must be a text"),
+    ("rates.pointer", "7", "must be a text"),
+    ("rates.currencies", "7", "must be a list"),
+    (
+        "rates.max_age_secs",
+        "59",
+        "a whole number of seconds from 60",
+    ),
     ("log.filter", "\"info,=\"", "must be a log filter like"),
     ("log.json", "\"true\"", "must be true or false"),
     (

@@ -1,4 +1,4 @@
-//! LNURL and rates.
+//! LNURL, withdrawals by card, and prices of currencies.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
