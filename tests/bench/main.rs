@@ -2,12 +2,13 @@
 //! asserted, because machines differ. See `docs/performance.md`.
 //!
 //! ```text
-//! cargo run --release --bin bench -- journal | history [PAYMENTS ..] | lightning [PAYMENTS]
+//! cargo run --release --bin bench -- journal | history [PAYMENTS ..] | lists [PAYMENTS ..] | lightning [PAYMENTS]
 //! ```
 
 mod history;
 mod journal;
 mod lightning;
+mod lists;
 mod work;
 
 use std::process::ExitCode;
@@ -33,9 +34,11 @@ fn main() -> ExitCode {
     let done = match what.as_deref() {
         Some("journal") => journal::run(numbers.first().copied()),
         Some("history") => runtime.block_on(history::run(&numbers)),
+        Some("lists") => lists::run(&numbers),
         Some("lightning") => runtime.block_on(lightning::run(numbers.first().copied())),
         _ => Err(
-            "usage: bench journal [RECORDS] | history [PAYMENTS ..] | lightning [PAYMENTS]".into(),
+            "usage: bench journal [RECORDS] | history [PAYMENTS ..] | lists [PAYMENTS ..] | lightning [PAYMENTS]"
+                .into(),
         ),
     };
     match done {
