@@ -29,6 +29,9 @@ async fn health_needs_no_key() {
     assert!(health["server_time"].as_u64().unwrap() > 1_700_000_000);
     let up_time = health["up_time"].as_str().unwrap();
     assert_eq!(up_time.len(), "00:00:00".len(), "{up_time}");
+    // What version it is, only who has logged in is told.
+    let answer = ask(&app, Method::GET, "/status", &[]).await;
+    assert_eq!(answer.status(), 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The guide to the POS surface in lines of curl, run as it stands beside a world: what somebody
+//! The guides to the surfaces in lines of curl, run as they stand beside a world: what somebody
 //! pastes who has never seen the till. Knows nothing of what the lines mean.
 
 use std::path::Path;
@@ -10,7 +10,8 @@ use tokio::process::Command;
 
 use crate::shop::Shop;
 
-const GUIDE: &str = include_str!("../../docs/pos-curl.md");
+const POS: &str = include_str!("../../docs/pos-curl.md");
+const LNBITS: &str = include_str!("../../docs/lnbits-curl.md");
 const BLOCK: &str = "```sh\n";
 const BLOCK_END: &str = "```\n";
 /// The whole page takes well under a minute where nobody else needs the machine.
@@ -46,15 +47,15 @@ const OPERATIONS: [&str; 24] = [
 ];
 
 /// The page's blocks, one after the other, as a reader pastes them.
-fn script() -> String {
-    let blocks = GUIDE.split(BLOCK).skip(1);
+fn script(guide: &str) -> String {
+    let blocks = guide.split(BLOCK).skip(1);
     let blocks = blocks.map(|rest| rest.split_once(BLOCK_END).unwrap().0);
     blocks.collect()
 }
 
 #[test]
 fn the_guide_leaves_no_operation_out() {
-    let script = script();
+    let script = script(POS);
     for operation in OPERATIONS {
         assert!(script.contains(operation), "{operation}");
     }
@@ -79,19 +80,40 @@ fn shell(dir: &Path, script: &Path) -> Command {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guide_works_as_it_stands() {
+    let settings = [("TILL_PAYMENTS_RECHECK_SECS", "1")];
+    let Some(said) = run(POS, &settings).await else {
+        return;
+    };
+    for event in ["payment_received", "payment_sent", "channel_closed"] {
+        let told = format!("\"type\":\"{event}\"");
+        assert!(said.contains(&told), "{event} was not told: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_lnbits_works_as_it_stands() {
+    let settings = [("TILL_LNBITS_OPEN_REGISTRATION", "true")];
+    let Some(said) = run(LNBITS, &settings).await else {
+        return;
+    };
+    assert!(said.contains("\"order_id\":\"123\""), "{said}");
+}
+
+/// Runs a page beside a world of its own: what it said, if this machine has what it takes.
+async fn run(guide: &str, settings: &[(&str, &str)]) -> Option<String> {
     if let Some(missing) = ["bash", "curl"]
         .into_iter()
         .find(|name| !is_installed(name))
     {
         println!("not run: this machine has no {missing}");
-        return;
+        return None;
     }
-    let shop = Shop::open_with(&[("TILL_PAYMENTS_RECHECK_SECS", "1")]).await;
+    let shop = Shop::open_with(settings).await;
     let loopback = ([127, 0, 0, 1], 0).into();
     let control = Control::start(shop.world.clone(), loopback).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("guide.sh");
-    std::fs::write(&file, script()).unwrap();
+    std::fs::write(&file, script(guide)).unwrap();
 
     let mut bash = shell(dir.path(), &file);
     bash.env("TILL", shop.world.client().url())
@@ -103,10 +125,8 @@ async fn the_guide_works_as_it_stands() {
         String::from_utf8_lossy(&output.stderr),
     );
     assert!(output.status.success(), "{said}\n{traced}");
-    for event in ["payment_received", "payment_sent", "channel_closed"] {
-        let told = format!("\"type\":\"{event}\"");
-        assert!(said.contains(&told), "{event} was not told: {said}");
-    }
+    let said = said.into_owned();
     control.stop().await;
     shop.close().await;
+    Some(said)
 }

@@ -74,6 +74,7 @@ fn routes() -> Router<Lnbits> {
     Router::new()
         // anybody
         .route("/health", get(routes::misc::health))
+        .route("/status", get(routes::misc::status)) // a login
         .route("/qrcode/{data}", get(routes::misc::qr_code))
         .route("/ws/{key_or_hash}", get(socket::connect))
         .route("/auth", post(routes::auth::login).get(routes::auth::me))

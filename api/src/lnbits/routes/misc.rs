@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
+use crate::lnbits::bearer::Bearer;
 use crate::lnbits::error::Error;
 use crate::lnbits::{Lnbits, wire};
 
@@ -19,10 +20,26 @@ const SECS_PER_HOUR: u64 = 3_600;
 
 /// `GET /health`
 pub(crate) async fn health(State(lnbits): State<Lnbits>) -> Json<wire::Health> {
-    Json(wire::Health {
+    Json(of(&lnbits))
+}
+
+/// `GET /status`: the same and the version, for whoever has logged in.
+pub(crate) async fn status(
+    Bearer(_holder): Bearer,
+    State(lnbits): State<Lnbits>,
+) -> Json<wire::ServerStatus> {
+    Json(wire::ServerStatus {
+        health: of(&lnbits),
+        up_time_seconds: lnbits.started.elapsed().as_secs(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+fn of(lnbits: &Lnbits) -> wire::Health {
+    wire::Health {
         server_time: lnbits.service.now().as_secs(),
         up_time: clock(lnbits.started.elapsed().as_secs()),
-    })
+    }
 }
 
 /// `00:04:53`

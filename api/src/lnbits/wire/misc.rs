@@ -1,4 +1,4 @@
-//! The till's health.
+//! The till's health and version.
 
 use serde::Serialize;
 
@@ -9,4 +9,14 @@ pub(crate) struct Health {
     pub(crate) server_time: u64,
     /// Hours, minutes and seconds.
     pub(crate) up_time: String,
+}
+
+/// `GET /status`
+#[derive(Serialize)]
+pub(crate) struct ServerStatus {
+    #[serde(flatten)]
+    pub(crate) health: Health,
+    pub(crate) up_time_seconds: u64,
+    /// The till's own, not that of an LNbits.
+    pub(crate) version: &'static str,
 }
