@@ -27,6 +27,10 @@ pub struct Count {
     /// Of payments too small for an output, the two nodes may say different things where the channel
     /// was closed under them: neither has the money, miners do.
     pub burnt: u64,
+    /// Of payments in a channel that was closed under them: the till took its money back on chain
+    /// before the customer's node, which counts it as received, showed the preimage there. That the
+    /// till has the money is for the audit to say.
+    pub contested: u64,
     /// Channels that LDK closed.
     pub closed: u64,
     /// Whether the till's audit agrees at the end.
@@ -59,13 +63,15 @@ impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} acknowledged, {} lost, {} doubled, {} wrong, {} stuck, {} burnt, {} channels closed",
+            "{} acknowledged, {} lost, {} doubled, {} wrong, {} stuck, {} burnt, {} contested, \
+             {} channels closed",
             self.acknowledged,
             self.lost,
             self.doubled,
             self.wrong,
             self.stuck,
             self.burnt,
+            self.contested,
             self.closed
         )
     }
@@ -140,7 +146,12 @@ impl Promises {
             let got = of(&pay.hash).received_msat;
             count.doubled += u64::from(got.is_some_and(|got| got != pay.amount_sat * 1_000));
             count.stuck += u64::from(row["status"] == "PENDING");
-            let wrong = (row["status"] == "SUCCEEDED") != got.is_some();
+            let is_contested = count.closed > 0
+                && pay.amount_sat >= DUST_SAT
+                && row["status"] == "FAILED"
+                && got.is_some();
+            count.contested += u64::from(is_contested);
+            let wrong = !is_contested && (row["status"] == "SUCCEEDED") != got.is_some();
             if count.disagree(wrong, pay.amount_sat) || row["status"] == "PENDING" {
                 println!("stuck or wrong: {row}, the customer got {got:?} of {pay:?}");
             }

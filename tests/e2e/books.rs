@@ -1,7 +1,7 @@
 //! Closing time: the till is stopped, its journal replayed from the first record, and the ledger
 //! put to what the node said it held.
 
-use till::ledger::{Account, Balance, WalletRef};
+use till::ledger::{Account, Balance};
 use till::treasury::Allowance;
 use till_actors::journal::Journal;
 use till_actors::views::{Views, catch_up};
