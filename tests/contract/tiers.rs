@@ -49,6 +49,7 @@ fn routes() -> Vec<(Method, &'static str, Tier)> {
         (POST, "/wallet/auth", Admin),
         (POST, "/wallet/password", Wallet),
         (GET, "/wallet/seed", Wallet),
+        (GET, "/wallet/webhooksecret", Wallet),
         (GET, "/wallet/auditlog", Wallet),
         (GET, "/wallet/getinfo", Wallet),
         (GET, "/wallet/getbalance", Wallet),

@@ -11,8 +11,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bitcoin::hashes::{Hash, HashEngine, Hmac, HmacEngine, sha256};
 use serde_json::{Value, json};
 use support::app::{TestApp, until};
-use support::lnbits::Wallet;
-use till::id::WalletId;
 use till::invoice::{Description, Invoice};
 use till::ledger::{Origin, WalletRef};
 use till::meta::Meta;
@@ -71,11 +69,6 @@ async fn sell(app: &TestApp, wallet: WalletRef, origin: Origin, url: &str) -> In
     invoice
 }
 
-fn account(wallet: &Wallet) -> WalletRef {
-    let id: [u8; 16] = hex::decode(&wallet.id).unwrap().try_into().unwrap();
-    WalletRef::Wallet(WalletId::from_bytes(id))
-}
-
 /// What a receiver does with these headers, by the specification and not by our code.
 fn signature(secret: &str, headers: &HeaderMap, body: &str) -> String {
     let key = BASE64
@@ -94,9 +87,9 @@ async fn a_sale_is_told_signed_and_again_until_it_is_taken() {
         let app = TestApp::lnbits(dialect).await;
         let wallet = app.wallet("shop").await;
         let (shop, url) = Shop::open(&[500]).await;
-        let invoice = sell(&app, account(&wallet), Origin::Lnbits, &url).await;
+        let invoice = sell(&app, wallet.account(), Origin::Lnbits, &url).await;
         let told = shop.hears(2).await;
-        let secret = app.service.webhook_secret(account(&wallet));
+        let secret = app.service.webhook_secret(wallet.account());
         for (headers, body) in &told {
             assert_eq!(
                 headers["webhook-signature"],
@@ -125,7 +118,7 @@ async fn a_sale_is_told_signed_and_again_until_it_is_taken() {
         });
         status.await;
         let other = app.wallet("other").await;
-        assert_ne!(app.service.webhook_secret(account(&other)), secret);
+        assert_ne!(app.service.webhook_secret(other.account()), secret);
     }
 }
 
@@ -135,10 +128,12 @@ async fn the_pos_tells_what_its_websocket_tells() {
     let (shop, url) = Shop::open(&[]).await;
     let invoice = sell(&app, WalletRef::House, Origin::Pos, &url).await;
     let (headers, body) = shop.hears(1).await.remove(0);
-    let secret = app.service.webhook_secret(WalletRef::House);
+    let admin = app.wallet_admin().await;
+    let (_, told) = admin.get("/wallet/webhooksecret").await;
+    let secret = told["secret"].as_str().unwrap();
     assert_eq!(
         headers["webhook-signature"],
-        signature(&secret, &headers, &body).as_str()
+        signature(secret, &headers, &body).as_str()
     );
     assert_eq!(headers["content-type"], "application/json");
     let mut body: Value = serde_json::from_str(&body).unwrap();

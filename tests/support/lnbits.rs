@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::Value;
 use till::holder::KeyScope;
-use till::id::HolderId;
-use till::ledger::Origin;
+use till::id::{HolderId, WalletId};
+use till::ledger::{Origin, WalletRef};
 use till_actors::service::NewHolder;
 
 use crate::app::{PASSWORD, TestApp};
@@ -65,6 +65,14 @@ impl TestApp {
 }
 
 impl Wallet {
+    /// Its account in the ledger.
+    #[must_use]
+    pub fn account(&self) -> WalletRef {
+        let id = hex::decode(&self.id).expect("an id is hexadecimal");
+        let id = id.try_into().expect("an id has 16 bytes");
+        WalletRef::Wallet(WalletId::from_bytes(id))
+    }
+
     /// Calls a route (below `/api/v1`) with one of the keys, or without.
     pub async fn call(
         &self,

@@ -82,12 +82,6 @@ impl Service {
         }
     }
 
-    /// The secret with which a wallet's webhooks are signed (Standard Webhooks).
-    #[must_use]
-    pub fn webhook_key(&self, wallet: WalletId) -> [u8; 32] {
-        self.derive_key(&format!("webhook/{wallet}"))
-    }
-
     /// Ends all logins of a holder.
     ///
     /// # Errors

@@ -99,6 +99,7 @@ fn routes() -> Router<Pos> {
         // administrators with a wallet token
         .route("/wallet/password", post(routes::wallet_access::change_password))
         .route("/wallet/seed", get(routes::seed::read))
+        .route("/wallet/webhooksecret", get(routes::webhook_secret::read))
         .route("/wallet/auditlog", get(routes::audit_log::list))
         .route("/wallet/getinfo", get(routes::node::info))
         .route("/wallet/getbalance", get(routes::node::balance))

@@ -4,12 +4,10 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use till::holder::{KeyScope, Share, Wallet};
 use till::id::{HolderId, WalletId};
-use till::ledger::Origin;
+use till::ledger::{Origin, WalletRef};
 
 use crate::lnbits::access::{AdminKey, AnyKey, Opened};
 use crate::lnbits::bearer::Bearer;
@@ -152,8 +150,8 @@ pub(crate) async fn webhook_secret(
     AdminKey(opened): AdminKey,
     State(lnbits): State<Lnbits>,
 ) -> Result<Json<wire::WebhookSecret>, Error> {
-    let key = lnbits.service.webhook_key(opened.wallet.id);
-    let secret = format!("whsec_{}", STANDARD.encode(key));
+    let wallet = WalletRef::Wallet(opened.wallet.id);
+    let secret = lnbits.service.webhook_secret(wallet);
     Ok(Json(wire::WebhookSecret { secret }))
 }
 

@@ -14,3 +14,4 @@ pub(super) mod seed;
 pub(super) mod setup;
 pub(super) mod staff;
 pub(super) mod wallet_access;
+pub(super) mod webhook_secret;

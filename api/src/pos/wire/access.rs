@@ -131,6 +131,13 @@ pub(crate) struct NewWalletPassword {
     pub(crate) new_password: Secret,
 }
 
+/// `GET /wallet/webhooksecret`
+#[derive(Debug, Serialize)]
+pub(crate) struct WebhookSecret {
+    /// `whsec_` and base64, as Standard Webhooks has it.
+    pub(crate) secret: String,
+}
+
 /// `GET /wallet/seed`
 #[derive(Serialize)]
 pub(crate) struct Seed<'a> {
