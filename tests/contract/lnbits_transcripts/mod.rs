@@ -1,6 +1,6 @@
 //! Calls recorded from a real LNbits 1.6.2 server, replayed in order against the `v1` dialect. Every
 //! call has a verdict in `data/lnbits-verdicts.csv`; the test fails where what happens is not what the
-//! verdict says. With `TILL_VERDICTS=write` it turns `pending` verdicts into `same` where they are, and
+//! verdict says. With `LNBITS_VERDICTS=write` it turns `pending` verdicts into `same` where they are, and
 //! notes beside the others what differs.
 
 mod compare;
@@ -14,7 +14,7 @@ use stage::Stage;
 use verdicts::{Table, Verdict};
 
 /// Asks for the table to be brought up to date.
-const WRITE: &str = "TILL_VERDICTS";
+const WRITE: &str = "LNBITS_VERDICTS";
 
 /// What became of a call.
 async fn outcome(stage: &mut Stage, call: &Call) -> Outcome {
