@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::WorldError;
 
 const FILE: &str = "world.json";
+/// Where ports are drawn from; Linux gives outgoing connections those from 32,768 on.
+const PORTS: std::ops::Range<u16> = 10_000..32_768;
+/// Ports that may be taken before there are said to be none.
+const PORT_TRIES: usize = 100;
 
 /// The till's administrator.
 #[derive(Clone, Deserialize, Serialize)]
@@ -128,18 +132,27 @@ impl State {
     }
 }
 
-/// Ports that are free now. All are bound at once, so that they differ.
+/// Ports that are free now. All are bound at once, so that they differ. They are drawn from below those
+/// that systems give to outgoing connections: until a node listens there, nobody gets one by chance.
 fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], WorldError> {
-    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let listeners: Vec<TcpListener> = (0..N)
-        .map(bind)
-        .collect::<Result<_, _>>()
-        .map_err(WorldError::Port)?;
+    let listeners: Vec<TcpListener> = (0..N).map(|_| free_port()).collect::<Result<_, _>>()?;
     let mut addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); N];
     for (address, listener) in addresses.iter_mut().zip(&listeners) {
         *address = listener.local_addr().map_err(WorldError::Port)?;
     }
     Ok(addresses)
+}
+
+fn free_port() -> Result<TcpListener, WorldError> {
+    let mut tries = 0;
+    loop {
+        let port = PORTS.start + u16::from_le_bytes(random()?) % (PORTS.end - PORTS.start);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) if tries == PORT_TRIES => return Err(WorldError::Port(error)),
+            Err(_) => tries += 1,
+        }
+    }
 }
 
 fn random<const N: usize>() -> Result<[u8; N], WorldError> {
