@@ -12,7 +12,7 @@ use till_regtest::world::{Liquidity, TilldCommand, World, WorldConfig};
 use crate::display::Display;
 
 /// Nothing in a story takes longer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 pub struct Shop {
     pub world: World,
