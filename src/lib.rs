@@ -6,6 +6,7 @@
 //! and [`State::evolve`](ledger::State::evolve) is the only thing that changes state.
 
 pub mod access;
+pub mod address;
 pub mod fees;
 pub mod flow;
 pub mod holder;

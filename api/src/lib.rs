@@ -9,6 +9,7 @@ pub mod config;
 mod guard;
 pub mod http;
 pub mod lnbits;
+pub mod lnbot;
 pub mod pos;
 pub mod seed;
 mod serve;

@@ -39,6 +39,24 @@ pub struct Holder {
     /// The digest of what gives a lost account back.
     #[n(8)]
     pub recovery: Option<SecretHash>,
+    /// Their own keys' digests, by slot: where the surface gives such keys.
+    #[n(9)]
+    #[cbor(default)]
+    pub keys: Vec<SecretHash>,
+}
+
+/// How many keys of their own a holder has: one to use, and one to change over to.
+pub const HOLDER_KEYS: usize = 2;
+
+/// Finds a holder by the digest of what gives a lost account back.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Recovery {
+    /// The digest.
+    #[n(0)]
+    pub digest: SecretHash,
+    /// Whose it is, or was: the holder's row tells.
+    #[n(1)]
+    pub holder: HolderId,
 }
 
 /// Finds a holder by the name they type.
@@ -82,6 +100,9 @@ pub struct Wallet {
     /// Rises when its keys are replaced: they are derived from the seed, the wallet and this.
     #[n(8)]
     pub epoch: u32,
+    /// The one key that was given out for it, where keys are given and not derived.
+    #[n(9)]
+    pub key: Option<SecretHash>,
 }
 
 /// What opens a wallet, or a holder's account, for a program.
@@ -111,7 +132,16 @@ pub struct Key {
     /// When it stopped being good.
     #[n(7)]
     pub revoked_at: Option<Timestamp>,
+    /// What its owner knows it by: its beginning and end. Of keys that are shown once.
+    #[n(8)]
+    pub hint: Option<String>,
+    /// When it was used last, to within [`USE_NOTED_SECS`].
+    #[n(9)]
+    pub last_used_at: Option<Timestamp>,
 }
+
+/// How long after a noted use of a key the next one is noted: not every call shall be a record.
+pub const USE_NOTED_SECS: u64 = 600;
 
 /// What a key allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -271,5 +301,12 @@ impl Key {
     #[must_use]
     pub const fn is_live(&self) -> bool {
         self.revoked_at.is_none()
+    }
+
+    /// Whether its use at `now` need not be noted: it was, not long before.
+    #[must_use]
+    pub fn is_use_noted(&self, now: Timestamp) -> bool {
+        let noted = self.last_used_at;
+        noted.is_some_and(|noted| now < noted.plus_secs(USE_NOTED_SECS))
     }
 }

@@ -99,6 +99,9 @@ pub struct Invoice {
     #[n(22)]
     #[cbor(default)]
     pub meta: Meta,
+    /// The number of the wallet's transaction that it became, once it is paid.
+    #[n(23)]
+    pub tx_number: Option<u32>,
     /// The offer (BOLT 12) that was paid, if it was one: the row then begins when it is paid.
     #[n(17)]
     pub offer: Option<PaidOffer>,

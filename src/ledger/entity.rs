@@ -11,7 +11,8 @@ use super::command::IdempotencyKey;
 use super::record::Event;
 use super::reference::Reference;
 use crate::access::{AccessNote, Business, Session, User, UserName, WalletToken};
-use crate::holder::{Holder, HolderName, Key, Share, Wallet};
+use crate::address::Address;
+use crate::holder::{Holder, HolderName, Key, Recovery, Share, Wallet};
 use crate::id::{
     HolderId, NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash,
     SessionId, ShareId, TxId, UserId, WalletId,
@@ -86,6 +87,10 @@ pub enum Kind {
     Key = 33,
     /// [`Share`]
     Share = 34,
+    /// [`Recovery`]
+    Recovery = 35,
+    /// [`Address`]
+    Address = 36,
     /// [`Delivery`]
     Delivery = 40,
     /// [`OutboxCount`]
@@ -362,6 +367,12 @@ entity!(Wallet, Wallet, WalletId, |w| w.id, |k| k
     .to_vec());
 entity!(Key, Key, SecretHash, |k| k.hash, |k| k.as_bytes().to_vec());
 entity!(Share, Share, ShareId, |s| s.id, |k| k.as_bytes().to_vec());
+entity!(Recovery, Recovery, SecretHash, |r| r.digest, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(Address, Address, String, |a| a.name.clone(), |k| k
+    .clone()
+    .into_bytes());
 entity!(CloseJob, CloseJob, [u8; 16], |j| j.user_channel_id, |k| k
     .to_vec());
 entity!(Delivery, Delivery, u64, |d| d.number, |k| k

@@ -6,7 +6,7 @@ use super::entity::{Archive, Counters, Entity, OfferPayment, OutgoingHash, Unlin
 use super::record::Fact;
 use super::state::{EvolveError, State};
 use crate::access::{AccessNote, Business, User, UserName};
-use crate::holder::{Holder, HolderName};
+use crate::holder::{Holder, HolderName, Recovery};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
 use crate::invoice::{self, Claim, Held, Invoice};
 use crate::meta::Meta;
@@ -86,6 +86,7 @@ impl<A: Archive> State<A> {
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
+            Fact::AddressSet(row) => self.set(seq, row.as_ref()),
         }
     }
 
@@ -171,6 +172,10 @@ impl<A: Archive> State<A> {
         if let Some(name) = holder.name.clone().filter(|_| holder.is_present()) {
             let holder = holder.id;
             self.put(seq, &HolderName { name, holder });
+        }
+        if let Some(digest) = holder.recovery {
+            let holder = holder.id;
+            self.put(seq, &Recovery { digest, holder });
         }
         self.set(seq, holder)
     }

@@ -10,6 +10,7 @@ use super::account::WalletRef;
 use super::entity::{Idempotency, Stray};
 use super::transfer::Transfer;
 use crate::access::{AccessNote, Business, Session, User, WalletToken};
+use crate::address::Address;
 use crate::holder::{Holder, Key, Share, Wallet};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, TxId};
 use crate::invoice::{Claim, Held, Invoice, Receipt};
@@ -284,6 +285,9 @@ pub enum Fact {
         #[n(1)]
         meta: Box<Meta>,
     },
+    /// A Lightning address is now like this.
+    #[n(56)]
+    AddressSet(#[n(0)] Box<Address>),
     /// Something that is to be told is now like this.
     #[n(60)]
     DeliverySet(#[n(0)] Box<Delivery>),
@@ -437,6 +441,20 @@ pub enum EventBody {
         /// What the miners got.
         #[n(3)]
         fee: Msat,
+    },
+    /// An invoice can be paid. Told of wallets only: the house's are known to who made them.
+    #[n(10)]
+    InvoiceCreated {
+        /// Which invoice.
+        #[n(0)]
+        hash: PaymentHash,
+    },
+    /// An outgoing payment has begun. Told of wallets only.
+    #[n(11)]
+    PaymentCreated {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
     },
     /// An invoice was cancelled; what was held for it goes back.
     #[n(8)]

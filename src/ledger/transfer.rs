@@ -93,6 +93,9 @@ pub enum Cause {
     /// What was left of a wallet that was deleted.
     #[n(50)]
     WalletDeleted(#[n(0)] WalletId),
+    /// A wallet paid the house for a Lightning address.
+    #[n(51)]
+    AddressBought(#[n(0)] String),
     /// A channel was closed: its money moves, and some of it is the cost.
     #[n(20)]
     Closing,

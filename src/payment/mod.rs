@@ -86,6 +86,16 @@ pub struct Payment {
     #[n(20)]
     #[cbor(default)]
     pub meta: Meta,
+    /// The number of the wallet's transaction that it became, once the recipient has the money.
+    #[n(21)]
+    pub tx_number: Option<u32>,
+    /// What its payer named as the recipient, where that was not the invoice itself.
+    #[n(22)]
+    pub target: Option<String>,
+    /// What the house takes for it, beside what routing costs.
+    #[n(23)]
+    #[cbor(default)]
+    pub service_fee: Msat,
 }
 
 /// An offer (BOLT 12) that is being paid.

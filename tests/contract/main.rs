@@ -21,6 +21,7 @@ mod lnbits_socket;
 mod lnbits_tiers;
 mod lnbits_transcripts;
 mod lnbits_wallets;
+mod lnbot_accounts;
 mod node;
 mod offers;
 mod openings;

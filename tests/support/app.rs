@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use till_actors::hub::HubLimits;
 use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
 use tilld::lnbits::{Dialect, Settings as LnbitsSettings};
+use tilld::lnbot::Settings as LnbotSettings;
 use tilld::pos::{Settings, router};
 use tilld::seed::{self, Mnemonic, PassphraseSources, SeedReader};
 
@@ -72,20 +74,38 @@ impl TestApp {
             payment_wait: Duration::from_secs(5),
             ..LnbitsSettings::default()
         };
-        Self::start_all(|_| (), |_| (), lnbits).await.set_up().await
+        Self::start_all(|_| (), |_| (), lnbits, |_| ())
+            .await
+            .set_up()
+            .await
+    }
+
+    /// One whose ln.bot surface takes whoever comes.
+    pub async fn lnbot() -> Self {
+        Self::lnbot_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn lnbot_with(change: impl FnOnce(&mut LnbotSettings)) -> Self {
+        let lnbits = LnbitsSettings::default();
+        Self::start_all(|_| (), |_| (), lnbits, change)
+            .await
+            .set_up()
+            .await
     }
 
     async fn start_as(
         change_till: impl FnOnce(&mut TillConfig),
         change: impl FnOnce(&mut Settings),
     ) -> Self {
-        Self::start_all(change_till, change, LnbitsSettings::default()).await
+        Self::start_all(change_till, change, LnbitsSettings::default(), |_| ()).await
     }
 
     async fn start_all(
         change_till: impl FnOnce(&mut TillConfig),
         change: impl FnOnce(&mut Settings),
         lnbits: LnbitsSettings,
+        change_lnbot: impl FnOnce(&mut LnbotSettings),
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let node = Arc::new(FakeNode::default());
@@ -106,9 +126,20 @@ impl TestApp {
         change(&mut settings);
         let service = till.service();
         let lnbits = tilld::lnbits::router(till.service(), lnbits);
-        let app = router(till.service(), settings).nest_service("/api/v1", lnbits);
         let listener = narrow_listener();
         let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut lnbot = LnbotSettings {
+            open_registration: true,
+            public_calls: NonZeroU32::MAX,
+            public_url: url.clone(),
+            allow_loopback: true,
+            ..LnbotSettings::default()
+        };
+        change_lnbot(&mut lnbot);
+        let lnbot = tilld::lnbot::router(till.service(), lnbot);
+        let app = router(till.service(), settings)
+            .nest_service("/api/v1", lnbits)
+            .nest_service("/v1", lnbot);
         tokio::spawn(async move {
             let _till = till;
             let service = app.into_make_service_with_connect_info::<SocketAddr>();

@@ -11,4 +11,5 @@ pub mod crash;
 pub mod fake_node;
 pub mod invoices;
 pub mod lnbits;
+pub mod lnbot;
 pub mod offers;

@@ -66,6 +66,8 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Wallet => format!("wallet {hex}"),
         Kind::Key => format!("key with digest {}", digest(tail)),
         Kind::Share => format!("share {hex}"),
+        Kind::Address => format!("address {:?}", String::from_utf8_lossy(tail)),
+        Kind::Recovery => format!("recovery with digest {}", digest(tail)),
         Kind::SpendTx => format!("payment of transaction {hex}"),
         Kind::Deposit => format!("deposit {hex}"),
         Kind::CloseJob => format!("closing of channel {hex}"),
@@ -159,6 +161,8 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             | Kind::Wallet
             | Kind::Key
             | Kind::Share
+            | Kind::Recovery
+            | Kind::Address
             | Kind::OfferPayment
             | Kind::Unlinked
             | Kind::Idempotency

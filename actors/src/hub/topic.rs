@@ -31,11 +31,13 @@ fn payment_hash(body: &EventBody) -> Option<PaymentHash> {
         | EventBody::PaymentSent { hash, .. }
         | EventBody::InvoiceExpired { hash, .. }
         | EventBody::InvoiceHeld { hash, .. }
+        | EventBody::InvoiceCreated { hash }
         | EventBody::InvoiceCancelled { hash, .. } => Some(*hash),
         EventBody::PaymentFailed { hash, .. } => *hash,
         EventBody::ChannelOpened { .. }
         | EventBody::ChannelClosed { .. }
         | EventBody::SpendMined { .. }
+        | EventBody::PaymentCreated { .. }
         | EventBody::Alarm(_) => None,
     }
 }

@@ -2,9 +2,10 @@
 //! so that a surface can show them again though only their digests are stored.
 
 use till::access::PasswordHash;
+use till::address::GENERATED_CHARS;
 use till::holder::{Holder, HolderName, Key, KeyScope, Share, Wallet};
 use till::id::{HolderId, SecretHash, WalletId};
-use till::ledger::{Account, Balance, HolderCommand, Origin, WalletKeys, WalletRef};
+use till::ledger::{Account, Balance, HolderCommand, Origin, Refusal, WalletKeys, WalletRef};
 use till::money::Msat;
 use till::time::Timestamp;
 
@@ -14,6 +15,9 @@ use super::{Service, hmac_sha256};
 
 /// Bytes of a key: 32 hexadecimal digits, as LNbits has them.
 const KEY_BYTES: usize = 16;
+
+/// How often a name that nobody chose is looked for.
+const ADDRESS_TRIES: u32 = 8;
 
 /// Somebody who comes.
 #[derive(Clone, Debug)]
@@ -58,7 +62,7 @@ impl Service {
         let wallet_id = wallet.as_ref().map(|made| made.wallet.id);
         let add = HolderCommand::Add {
             holder: Box::new(holder),
-            key: None,
+            keys: Vec::new(),
             wallet,
         };
         self.parts.ledger.execute(add).await?;
@@ -89,6 +93,41 @@ impl Service {
         self.row::<Wallet>(&id)?.ok_or(ServiceError::Unknown)
     }
 
+    /// Adds a wallet whose name nobody chose; it can be paid at once under the Lightning address of
+    /// the same name, which is returned beside it. Its keys are given out, not derived.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownHolder`].
+    pub async fn add_named_wallet(
+        &self,
+        origin: Origin,
+        holder: HolderId,
+    ) -> Result<(Wallet, String), ServiceError> {
+        let mut tries = 0;
+        loop {
+            let name = address_name()?;
+            let mut made = self.new_wallet(origin, holder, name.clone())?;
+            made.keys.clear();
+            made.address = Some(name.clone());
+            let id = made.wallet.id;
+            let added = HolderCommand::AddWallet(made);
+            match self.parts.ledger.execute(added).await {
+                Ok(_) => {
+                    let wallet = self.row::<Wallet>(&id)?.ok_or(ServiceError::Unknown)?;
+                    return Ok((wallet, name));
+                }
+                Err(error) => {
+                    tries += 1;
+                    let error = ServiceError::from(error);
+                    let is_taken = matches!(error, ServiceError::Refused(Refusal::AddressTaken));
+                    if !is_taken || tries == ADDRESS_TRIES {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn new_wallet(
         &self,
         origin: Origin,
@@ -105,12 +144,14 @@ impl Service {
             updated_at: Timestamp::default(),
             deleted_at: None,
             epoch: 0,
+            key: None,
         };
         let keys = [KeyScope::Admin, KeyScope::Invoice];
         let keys = keys.map(|scope| self.new_key(origin, scope, &wallet));
         Ok(WalletKeys {
             wallet: Box::new(wallet),
             keys: keys.into(),
+            address: None,
         })
     }
 
@@ -125,6 +166,8 @@ impl Service {
             share: None,
             created_at: Timestamp::default(),
             revoked_at: None,
+            hint: None,
+            last_used_at: None,
         }
     }
 
@@ -260,7 +303,25 @@ pub(super) fn new_holder(
         epoch: 0,
         wallets: 0,
         recovery: None,
+        keys: Vec::new(),
     })
+}
+
+/// A name that nobody chose, of `a-z` and `0-9`: of 36^7 there are enough that a second one is rare.
+pub(super) fn address_name() -> Result<String, ServiceError> {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    /// The largest multiple of 36 that a byte can be: beyond it some letters would be likelier.
+    const FAIR: u8 = 252;
+    let mut name = String::new();
+    while name.len() < GENERATED_CHARS {
+        for byte in random::<{ 2 * GENERATED_CHARS }>()? {
+            let letter = LETTERS.get(usize::from(byte % 36)).copied();
+            if let Some(letter) = letter.filter(|_| byte < FAIR && name.len() < GENERATED_CHARS) {
+                name.push(char::from(letter));
+            }
+        }
+    }
+    Ok(name)
 }
 
 const fn surface_word(origin: Origin) -> &'static str {
@@ -280,7 +341,7 @@ const fn scope_word(scope: KeyScope) -> &'static str {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], ServiceError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], ServiceError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(no_randomness)?;
     Ok(bytes)

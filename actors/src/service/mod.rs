@@ -14,6 +14,7 @@ mod lists;
 mod lnurl;
 mod offers;
 mod onchain;
+mod own_keys;
 mod payments;
 mod rates;
 mod shares;
@@ -42,6 +43,7 @@ pub use holders::{NewHolder, OpenedWallet, WalletBalance};
 pub use lists::{
     Compare, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period, SEARCH_WINDOW,
 };
+pub use own_keys::{Bearer, KeyText, Registered};
 pub use shares::SharedWallet;
 pub use types::*;
 

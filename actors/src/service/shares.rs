@@ -156,6 +156,8 @@ impl Service {
             share: Some(share.id),
             created_at: Timestamp::default(),
             revoked_at: None,
+            hint: None,
+            last_used_at: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Index entries of holders, wallets, keys and shares, and of a wallet's one list of everything. Owns
 //! their keys and the queries that read them.
 
+use till::address::Address;
 use till::holder::{Key, Share, ShareState, Wallet};
 use till::id::{HolderId, PaymentHash, PaymentId, SecretHash, ShareId, TxId, WalletId};
 use till::ledger::WalletRef;
@@ -73,6 +74,18 @@ pub(super) fn key(key: &Key) -> Entries {
     }
 }
 
+pub(super) fn address(address: &Address) -> Entries {
+    if !address.is_live() {
+        return Entries::new();
+    }
+    let tail = [
+        address.wallet.as_bytes().as_slice(),
+        address.name.as_bytes(),
+    ]
+    .concat();
+    vec![(single(Index::AddressesOfWallet, &tail), Vec::new())]
+}
+
 pub(super) fn share(share: &Share) -> Entries {
     match share.state {
         ShareState::Rejected | ShareState::Revoked => Entries::new(),
@@ -117,6 +130,24 @@ impl Views {
                 keys.extend(self.get::<Key>(&SecretHash::from_bytes(hash))?);
             }
             Ok(keys)
+        })
+    }
+
+    /// A wallet's Lightning addresses that can be paid, by name.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn addresses_of(&self, wallet: WalletId) -> Result<Vec<Address>, ViewError> {
+        self.vital(|| {
+            let prefix = single(Index::AddressesOfWallet, wallet.as_bytes());
+            let mut addresses = Vec::new();
+            for found in self.tree.scan_prefix(&prefix).keys() {
+                let found = found?;
+                let name = found.get(prefix.len()..).unwrap_or_default();
+                let name = String::from_utf8_lossy(name).into_owned();
+                addresses.extend(self.get::<Address>(&name)?);
+            }
+            Ok(addresses)
         })
     }
 

@@ -5,6 +5,7 @@
 //! and an offset by subtraction.
 
 use sha2::{Digest, Sha256};
+use till::address::Address;
 use till::holder::{Key, Share, Wallet};
 use till::id::{PaymentHash, PaymentId, TxId};
 use till::invoice::{self, Invoice};
@@ -65,12 +66,15 @@ pub(super) enum Index {
     Days = 0x98,
     /// wallet, amount, entry.
     Amounts = 0x99,
+    /// wallet, name: Lightning addresses that can be paid.
+    AddressesOfWallet = 0x9a,
     /// address, number -> when it is due: deliveries that wait.
     Waiting = 0xa0,
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 23] = [
+const NAMES: [(Index, &str); 24] = [
+    (Index::AddressesOfWallet, "addresses by wallet"),
     (Index::Waiting, "deliveries that wait"),
     (
         Index::Facets,
@@ -149,6 +153,9 @@ fn entries(key: &[u8], row: &[u8]) -> Result<Entries, Damaged> {
         Some(kind) if *kind == Kind::Key as u8 => Ok(holding::key(&Key::from_bytes(key, row)?)),
         Some(kind) if *kind == Kind::Share as u8 => {
             Ok(holding::share(&Share::from_bytes(key, row)?))
+        }
+        Some(kind) if *kind == Kind::Address as u8 => {
+            Ok(holding::address(&Address::from_bytes(key, row)?))
         }
         Some(kind) if *kind == Kind::Delivery as u8 => {
             Ok(outbox::delivery(&Delivery::from_bytes(key, row)?))

@@ -26,9 +26,9 @@ pub use secret::Secret;
 use section::{Context, Key, Section, Visitor};
 pub(crate) use section::{ENV_CONFIG, ENV_PREFIX};
 pub use sections::{
-    AuthConfig, ChainConfig, EventsConfig, HttpConfig, LnbitsConfig, LogConfig, LspConfig,
-    NodeConfig, OnchainConfig, OutboundConfig, PaymentsConfig, PosConfig, RatesConfig, SeedConfig,
-    TillConfig,
+    AuthConfig, ChainConfig, EventsConfig, HttpConfig, LnbitsConfig, LnbotConfig, LogConfig,
+    LspConfig, NodeConfig, OnchainConfig, OutboundConfig, PaymentsConfig, PosConfig, RatesConfig,
+    SeedConfig, TillConfig,
 };
 pub use types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress};
 
@@ -85,6 +85,8 @@ config! {
     pos: PosConfig,
     /// `[lnbits]`
     lnbits: LnbitsConfig,
+    /// `[lnbot]`
+    lnbot: LnbotConfig,
     /// `[outbound]`
     outbound: OutboundConfig,
     /// `[rates]`

@@ -67,6 +67,15 @@ pub(crate) fn price(text: &str) -> Option<(String, f64)> {
     (is_code && price > 0.0 && f64::is_finite(price)).then_some((code, price))
 }
 
+/// Prices in sat that anybody could have.
+pub(crate) fn vanity_prices() -> Rule<Vec<u64>> {
+    let all = ..=2_100_000_000_000_000_u64;
+    Rule {
+        expects: "a list of prices in sat".to_owned(),
+        accepts: Box::new(move |prices: &Vec<u64>| prices.iter().all(|price| all.contains(price))),
+    }
+}
+
 /// Prices as [`price`] reads them.
 pub(crate) fn prices() -> Rule<Vec<String>> {
     Rule {

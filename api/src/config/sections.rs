@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use super::{
-    rule::{alias, log_filter, prices, within},
+    rule::{alias, log_filter, prices, vanity_prices, within},
     secret::Secret,
     section::{Context, section},
     types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
@@ -167,6 +167,23 @@ section! {
         open_registration: bool = false;
         /// How long a login is good, in seconds.
         access_token_secs: u64 = DAY, within(60..=365 * DAY, "seconds");
+    }
+}
+
+section! {
+    /// The ln.bot surface, under /v1.
+    LnbotConfig as "lnbot" with _ => {
+        /// Let anybody make an account.
+        open_registration: bool = false;
+        /// How often an address may call what asks for no key (making an account, invoices for
+        /// strangers, the status), in a minute.
+        public_calls_per_minute: u32 = 10, within(1..=1_000_000, "calls");
+        /// Where the till is reached from outside, like https://pay.example.org: Lightning addresses
+        /// end in its host, and payers' wallets call it. Without it, the address that is listened on.
+        public_url: Option<HttpUrl> = None;
+        /// What a Lightning address of one's own choice costs, in sat, by its length: of 3 characters,
+        /// of 4, and so on; the last price is that of all longer ones. An empty list gives them away.
+        vanity_prices_sat: Vec<u64> = vec![10_000, 5_000, 2_000, 1_000], vanity_prices();
     }
 }
 

@@ -224,8 +224,19 @@ impl From<Refusal> for Error {
             | Refusal::AlreadyInitialized
             | Refusal::LastAdmin
             | Refusal::PasswordChanged
+            | Refusal::KeyExists
+            | Refusal::AddressTaken
+            | Refusal::NotTransferable
+            | Refusal::WebhookExists
+            | Refusal::TooManyWebhooks(_)
+            | Refusal::TooManyUnpaid
             | Refusal::IdempotencyConflict => Self::new(StatusCode::CONFLICT, refusal.to_string()),
-            Refusal::UnknownInvoice | Refusal::UnknownPayment => Self::unknown_payment(),
+            Refusal::UnknownInvoice
+            | Refusal::UnknownPayment
+            | Refusal::UnknownKey
+            | Refusal::UnknownRecovery
+            | Refusal::UnknownAddress
+            | Refusal::UnknownWebhook => Self::unknown_payment(),
             Refusal::UnknownHolder | Refusal::UnknownUser => {
                 Self::new(StatusCode::NOT_FOUND, "User not found.")
             }

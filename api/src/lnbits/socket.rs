@@ -109,6 +109,8 @@ impl OneWallet {
             | EventBody::InvoiceExpired { .. }
             | EventBody::InvoiceHeld { .. }
             | EventBody::InvoiceCancelled { .. }
+            | EventBody::InvoiceCreated { .. }
+            | EventBody::PaymentCreated { .. }
             | EventBody::ChannelOpened { .. }
             | EventBody::ChannelClosed { .. }
             | EventBody::SpendMined { .. }
@@ -223,6 +225,8 @@ impl Audience for OnePayment {
             | EventBody::InvoiceExpired { .. }
             | EventBody::InvoiceCancelled { .. } => self.greeting().await,
             EventBody::InvoiceHeld { .. }
+            | EventBody::InvoiceCreated { .. }
+            | EventBody::PaymentCreated { .. }
             | EventBody::ChannelOpened { .. }
             | EventBody::ChannelClosed { .. }
             | EventBody::SpendMined { .. }

@@ -100,6 +100,7 @@ mod tests {
             epoch: 3,
             wallets: 1,
             recovery: None,
+            keys: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! From the configuration to what each part wants to know. Owns the mapping and nothing else.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -160,6 +161,25 @@ pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
         secure_cookies: pos.secure_cookies,
         lockout: pos.lockout,
         limits: pos.limits,
+    }
+}
+
+pub(super) fn lnbot(config: &Config) -> crate::lnbot::Settings {
+    let pos = pos(config);
+    let public_url = match &config.lnbot.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{}", config.http.listen),
+    };
+    let prices = config.lnbot.vanity_prices_sat.iter();
+    let calls = config.lnbot.public_calls_per_minute;
+    crate::lnbot::Settings {
+        public_calls: NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN),
+        open_registration: config.lnbot.open_registration,
+        public_url,
+        vanity_prices: prices.filter_map(|price| Sat::new(*price)).collect(),
+        allow_loopback: config.outbound.allow_loopback,
+        limits: pos.limits,
+        ..crate::lnbot::Settings::default()
     }
 }
 

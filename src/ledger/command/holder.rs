@@ -11,8 +11,8 @@ pub enum HolderCommand {
     Add {
         /// Who.
         holder: Box<Holder>,
-        /// Their own key, where the surface gives one.
-        key: Option<Box<Key>>,
+        /// Their own keys, where the surface gives such.
+        keys: Vec<Key>,
         /// Their first wallet.
         wallet: Option<WalletKeys>,
     },
@@ -51,8 +51,54 @@ pub enum HolderCommand {
         /// if there are others by now.
         live: Vec<PaymentHash>,
     },
+    /// One of a holder's own keys is replaced, and stops being good.
+    ReplaceOwnKey {
+        /// Whose.
+        holder: HolderId,
+        /// Which, from 0.
+        slot: usize,
+        /// The new one.
+        key: Box<Key>,
+    },
+    /// What gives a lost account back is another from now on.
+    SetRecovery {
+        /// Whose.
+        holder: HolderId,
+        /// Its digest.
+        digest: SecretHash,
+    },
+    /// Whoever knows what gives a lost account back gets new keys, and the old ones stop being good.
+    Restore {
+        /// The digest of what they know.
+        digest: SecretHash,
+        /// The new keys, one for each slot.
+        keys: Vec<Key>,
+    },
+    /// The one key that a wallet has where keys are given out.
+    WalletKey {
+        /// Which wallet.
+        wallet: WalletId,
+        /// What becomes of it.
+        change: KeyChange,
+    },
+    /// A key was used.
+    NoteUse {
+        /// Which.
+        key: SecretHash,
+    },
     /// Something about a share of a wallet.
     Share(ShareCommand),
+}
+
+/// What becomes of the one key that was given out for a wallet.
+#[derive(Clone, Debug)]
+pub enum KeyChange {
+    /// There is one from now on; refused if there was.
+    Give(Box<Key>),
+    /// There is another from now on; refused if there was none.
+    Rotate(Box<Key>),
+    /// There is none from now on; refused if there was none.
+    Revoke,
 }
 
 /// What can be asked about shares.
@@ -95,6 +141,8 @@ pub struct WalletKeys {
     pub wallet: Box<Wallet>,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// The name under which it can be paid from the beginning, where nobody chooses one.
+    pub address: Option<String>,
 }
 
 impl From<HolderCommand> for Command {

@@ -1,13 +1,15 @@
 //! What can be asked of the ledger, and every reason for which it refuses. Owns no rules.
 
 mod access;
+mod address;
 mod holder;
 mod onchain;
 mod outbox;
 mod refusal;
 
 pub use access::{AccessCommand, UserChange};
-pub use holder::{HolderCommand, ShareCommand, WalletKeys};
+pub use address::AddressCommand;
+pub use holder::{HolderCommand, KeyChange, ShareCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
 pub use outbox::OutboxCommand;
 pub use refusal::Refusal;
@@ -195,6 +197,8 @@ pub enum Command {
         /// What is told.
         meta: Box<Meta>,
     },
+    /// Something about Lightning addresses.
+    Address(AddressCommand),
     /// Something about the outbox.
     Outbox(OutboxCommand),
     /// Something about staff, sessions and wallet tokens.

@@ -86,6 +86,36 @@ pub enum Refusal {
     /// Something is pending or held in the wallet.
     #[error("something is pending or held in the wallet")]
     WalletBusy,
+    /// The wallet has a key; it can be rotated.
+    #[error("the wallet already has a key")]
+    KeyExists,
+    /// There is no such key.
+    #[error("unknown key")]
+    UnknownKey,
+    /// That gives no account back.
+    #[error("unknown recovery passphrase")]
+    UnknownRecovery,
+    /// Somebody has that Lightning address.
+    #[error("the address is taken")]
+    AddressTaken,
+    /// There is no such Lightning address in that wallet.
+    #[error("unknown address")]
+    UnknownAddress,
+    /// Only addresses that were bought can be given to another wallet.
+    #[error("only vanity addresses can be transferred")]
+    NotTransferable,
+    /// The wallet calls that URL already.
+    #[error("the wallet has a webhook with that URL")]
+    WebhookExists,
+    /// The wallet has as many webhooks as it may.
+    #[error("a wallet has at most {0} webhooks")]
+    TooManyWebhooks(usize),
+    /// There is no such webhook.
+    #[error("unknown webhook")]
+    UnknownWebhook,
+    /// Strangers have asked for as many invoices as may be unpaid.
+    #[error("too many unpaid invoices")]
+    TooManyUnpaid,
     /// There is no such share, or it is not where that could be asked.
     #[error("unknown share")]
     UnknownShare,

@@ -71,6 +71,14 @@ impl Draft {
         self
     }
 
+    /// What is told of wallets only: whoever works with the house's money is told enough.
+    pub(super) fn event_of_wallet(self, wallet: WalletRef, body: EventBody) -> Self {
+        match wallet {
+            WalletRef::House => self,
+            WalletRef::Wallet(_) => self.event(wallet, body),
+        }
+    }
+
     /// Alarms are the house's: its owner runs the node.
     pub(super) fn alarm(self, alarm: Alarm) -> Self {
         self.event(WalletRef::House, EventBody::Alarm(alarm))

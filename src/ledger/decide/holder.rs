@@ -1,13 +1,14 @@
 //! Rules for holders of wallets: names are theirs alone, wallets are numbered, keys come with them.
 
 use super::draft::Draft;
-use super::{share, wallet};
+use super::{address, own_keys, share, wallet};
 use crate::holder::{Holder, HolderName, Key, Wallet};
 use crate::id::HolderId;
 use crate::ledger::command::{HolderCommand, Refusal, WalletKeys};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Fact, Record};
 use crate::ledger::state::State;
+use crate::money::Sat;
 
 pub(super) fn decide<A: Archive>(
     state: &State<A>,
@@ -17,14 +18,14 @@ pub(super) fn decide<A: Archive>(
     match command {
         HolderCommand::Add {
             holder,
-            key,
+            keys,
             wallet,
-        } => add(state, draft, *holder, key, wallet),
+        } => add(state, draft, *holder, keys, wallet),
         HolderCommand::AddWallet(wanted) => {
             let holder = state.get::<Holder>(&wanted.wallet.holder)?;
             let holder = holder.filter(Holder::is_present);
             let holder = holder.ok_or(Refusal::UnknownHolder)?;
-            Ok(add_wallet(draft, holder, wanted).finish())
+            Ok(add_wallet(state, draft, holder, wanted)?.finish())
         }
         HolderCommand::EndLogins { holder } => end_logins(state, draft, holder),
         HolderCommand::ChangeWallet {
@@ -39,6 +40,17 @@ pub(super) fn decide<A: Archive>(
             new,
         } => wallet::replace_keys(state, draft, (wallet, epoch), &old, new),
         HolderCommand::DeleteWallet { wallet, live } => wallet::delete(state, draft, wallet, live),
+        HolderCommand::ReplaceOwnKey { holder, slot, key } => {
+            own_keys::replace(state, draft, holder, slot, *key)
+        }
+        HolderCommand::SetRecovery { holder, digest } => {
+            own_keys::set_recovery(state, draft, holder, digest)
+        }
+        HolderCommand::Restore { digest, keys } => own_keys::restore(state, draft, digest, keys),
+        HolderCommand::WalletKey { wallet, change } => {
+            wallet::change_key(state, draft, wallet, change)
+        }
+        HolderCommand::NoteUse { key } => own_keys::note_use(state, draft, key),
         HolderCommand::Share(command) => share::decide(state, draft, command),
     }
 }
@@ -47,7 +59,7 @@ pub(super) fn add<A: Archive>(
     state: &State<A>,
     draft: Draft,
     holder: Holder,
-    key: Option<Box<Key>>,
+    keys: Vec<Key>,
     wallet: Option<WalletKeys>,
 ) -> Result<Record, Refusal> {
     if let Some(name) = &holder.name
@@ -62,24 +74,25 @@ pub(super) fn add<A: Archive>(
     let holder = Holder {
         created_at: at,
         wallets: 0,
+        keys: keys.iter().map(|key| key.hash).collect(),
         ..holder
     };
-    let draft = match key {
-        Some(key) => draft.fact(Fact::KeySet(Box::new(Key {
-            created_at: at,
-            ..*key
-        }))),
-        None => draft,
-    };
+    let draft = give(draft, keys);
     let draft = match wallet {
-        Some(wallet) => add_wallet(draft, holder, wallet),
+        Some(wallet) => add_wallet(state, draft, holder, wallet)?,
         None => draft.fact(Fact::HolderSet(Box::new(holder))),
     };
     Ok(draft.finish())
 }
 
-fn add_wallet(draft: Draft, holder: Holder, wanted: WalletKeys) -> Draft {
+fn add_wallet<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    holder: Holder,
+    wanted: WalletKeys,
+) -> Result<Draft, Refusal> {
     let at = draft.at();
+    let id = wanted.wallet.id;
     let wallets = holder.wallets.saturating_add(1);
     let wallet = Wallet {
         number: wallets,
@@ -91,11 +104,18 @@ fn add_wallet(draft: Draft, holder: Holder, wanted: WalletKeys) -> Draft {
     let draft = draft
         .fact(Fact::HolderSet(Box::new(Holder { wallets, ..holder })))
         .fact(Fact::WalletSet(Box::new(wallet)));
-    wanted.keys.into_iter().fold(draft, |draft, key| {
-        draft.fact(Fact::KeySet(Box::new(Key {
-            created_at: at,
-            ..key
-        })))
+    let draft = give(draft, wanted.keys);
+    match wanted.address {
+        Some(name) => address::claim(state, draft, id, (name, true, Sat::ZERO)),
+        None => Ok(draft),
+    }
+}
+
+/// Keys that are good from now on.
+pub(super) fn give(draft: Draft, keys: Vec<Key>) -> Draft {
+    let created_at = draft.at();
+    keys.into_iter().fold(draft, |draft, key| {
+        draft.fact(Fact::KeySet(Box::new(Key { created_at, ..key })))
     })
 }
 

@@ -58,8 +58,10 @@ pub(super) fn pay<A: Archive>(
         internal: true,
         ..new_payment(state, draft.at(), &order)?
     };
-    let draft =
-        keep_key(draft, &order, payment.id).fact(Fact::PaymentReserved(Box::new(payment.clone())));
+    let created = EventBody::PaymentCreated { id: payment.id };
+    let draft = keep_key(draft, &order, payment.id)
+        .fact(Fact::PaymentReserved(Box::new(payment.clone())))
+        .event_of_wallet(order.wallet, created);
     let draft = if invoice.hold {
         hold(draft, &payment, invoice)
     } else {

@@ -49,6 +49,7 @@ pub(super) fn draft<A: Archive>(
         lsp_fee_quoted: None,
         entry: 0,
         meta: wanted.meta,
+        tx_number: None,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
 }
@@ -70,6 +71,7 @@ pub(super) fn issue<A: Archive>(
             number,
             lsp_fee,
         })
+        .event_of_wallet(invoice.wallet, EventBody::InvoiceCreated { hash })
         .finish())
 }
 

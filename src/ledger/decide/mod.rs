@@ -3,6 +3,7 @@
 //! One file per subject; each takes the present [`State`] and returns what shall be written down.
 
 mod access;
+mod address;
 mod close;
 mod deposit;
 mod draft;
@@ -15,6 +16,7 @@ mod meta;
 mod offer;
 mod opening;
 mod outbox;
+mod own_keys;
 mod payment;
 mod reconcile;
 mod share;
@@ -121,6 +123,7 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
         Command::Holder(command) => holder::decide(state, draft, command)?,
+        Command::Address(command) => address::decide(state, draft, command)?,
         Command::Outbox(command) => outbox::decide(state, draft, command)?,
         Command::SetMeta { of, meta } => meta::set(state, draft, of, meta)?,
         Command::Access(command) => access::decide(state, draft, command)?,

@@ -116,5 +116,6 @@ fn row(
             id: offer.id,
             payer_note: paid.payer_note,
         }),
+        tx_number: None,
     }
 }

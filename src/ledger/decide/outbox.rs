@@ -78,6 +78,8 @@ fn told<A: Archive>(
         | EventBody::Alarm(_)
         | EventBody::InvoiceHeld { .. }
         | EventBody::SpendMined { .. }
+        | EventBody::InvoiceCreated { .. }
+        | EventBody::PaymentCreated { .. }
         | EventBody::InvoiceCancelled { .. } => return Ok(None),
     };
     Ok(url.map(|url| Delivery {

@@ -109,6 +109,7 @@ fn set_aside<A: Archive>(
     let payment = new_payment(state, draft.at(), &order)?;
     Ok(draft
         .fact(Fact::PaymentReserved(Box::new(payment)))
+        .event_of_wallet(order.wallet, EventBody::PaymentCreated { id })
         .finish())
 }
 
@@ -147,6 +148,9 @@ pub(super) fn new_payment<A: Archive>(
         spend: None,
         entry: 0,
         meta: order.meta.clone(),
+        tx_number: None,
+        target: None,
+        service_fee: Msat::ZERO,
     })
 }
 

@@ -92,6 +92,9 @@ fn reserve<A: Archive>(
             mined: None,
             is_final: false,
         }),
+        tx_number: None,
+        target: None,
+        service_fee: Msat::ZERO,
     };
     let reserved = Fact::SpendReserved(Box::new(payment));
     Ok(Decision::Commit(draft.fact(reserved).finish()))

@@ -37,7 +37,7 @@ pub(super) fn initialize<A: Archive>(
         .fact(Fact::BusinessSet(Box::new(business)))
         .fact(Fact::UserSet(Box::new(admin)));
     match first {
-        Some((first, wallet)) => holder::add(state, draft, *first, None, Some(wallet)),
+        Some((first, wallet)) => holder::add(state, draft, *first, Vec::new(), Some(wallet)),
         None => Ok(draft.finish()),
     }
 }

@@ -2,11 +2,12 @@
 //! history stays, nothing new begins in it, and money that still comes for it is the house's.
 
 use super::draft::Draft;
+use super::holder::give;
 use crate::holder::{Key, Wallet};
 use crate::id::{PaymentHash, SecretHash, WalletId};
 use crate::invoice::{Invoice, State as InvoiceState};
 use crate::ledger::account::{Account, WalletRef};
-use crate::ledger::command::Refusal;
+use crate::ledger::command::{KeyChange, Refusal};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{EventBody, Fact, Record};
 use crate::ledger::state::State;
@@ -89,13 +90,39 @@ pub(super) fn replace_keys<A: Archive>(
         ..wallet
     };
     let draft = draft.fact(Fact::WalletSet(Box::new(wallet)));
-    let keys = new.into_iter().map(|key| Key {
-        created_at: at,
-        ..key
-    });
-    Ok(keys
-        .fold(draft, |draft, key| draft.fact(Fact::KeySet(Box::new(key))))
-        .finish())
+    Ok(give(draft, new).finish())
+}
+
+/// The one key that was given out for a wallet comes, changes or goes.
+pub(super) fn change_key<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    id: WalletId,
+    change: KeyChange,
+) -> Result<Record, Refusal> {
+    let wallet = open(state, id)?;
+    let (is_first, new) = match change {
+        KeyChange::Give(key) => (true, Some(key)),
+        KeyChange::Rotate(key) => (false, Some(key)),
+        KeyChange::Revoke => (false, None),
+    };
+    let draft = match wallet.key {
+        Some(_) if is_first => return Err(Refusal::KeyExists),
+        Some(old) => match state.get::<Key>(&old)? {
+            Some(old) => revoke(draft, old),
+            None => draft,
+        },
+        None if is_first => draft,
+        None => return Err(Refusal::UnknownKey),
+    };
+    let updated_at = draft.at();
+    let wallet = Wallet {
+        key: new.as_ref().map(|key| key.hash),
+        updated_at,
+        ..wallet
+    };
+    let draft = draft.fact(Fact::WalletSet(Box::new(wallet)));
+    Ok(give(draft, new.into_iter().map(|key| *key).collect()).finish())
 }
 
 pub(super) fn revoke(draft: Draft, key: Key) -> Draft {

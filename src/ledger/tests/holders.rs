@@ -10,11 +10,11 @@ use crate::ledger::{
 };
 use crate::time::Timestamp;
 
-const ANA: HolderId = HolderId::from_bytes([1; 16]);
+pub(super) const ANA: HolderId = HolderId::from_bytes([1; 16]);
 const BEN: HolderId = HolderId::from_bytes([2; 16]);
 /// Ana's wallet, which is [`OTHER`].
-const WALLET: WalletId = WalletId::from_bytes([5; 16]);
-const SECOND: WalletId = WalletId::from_bytes([6; 16]);
+pub(super) const WALLET: WalletId = WalletId::from_bytes([5; 16]);
+pub(super) const SECOND: WalletId = WalletId::from_bytes([6; 16]);
 
 const VIEW: Permissions = Permissions {
     view: true,
@@ -23,7 +23,7 @@ const VIEW: Permissions = Permissions {
     manage: false,
 };
 
-fn key(n: u8, wallet: WalletId) -> Key {
+pub(super) fn key(n: u8, wallet: WalletId) -> Key {
     Key {
         hash: SecretHash::from_bytes([n; 32]),
         origin: Origin::Lnbits,
@@ -33,10 +33,12 @@ fn key(n: u8, wallet: WalletId) -> Key {
         share: None,
         created_at: Timestamp::default(),
         revoked_at: None,
+        hint: None,
+        last_used_at: None,
     }
 }
 
-fn new_wallet(n: u8, id: WalletId, holder: HolderId) -> WalletKeys {
+pub(super) fn new_wallet(n: u8, id: WalletId, holder: HolderId) -> WalletKeys {
     let wallet = Wallet {
         id,
         holder,
@@ -47,10 +49,15 @@ fn new_wallet(n: u8, id: WalletId, holder: HolderId) -> WalletKeys {
         updated_at: Timestamp::default(),
         deleted_at: None,
         epoch: 0,
+        key: None,
     };
     let keys = vec![key(n, id)];
     let wallet = Box::new(wallet);
-    WalletKeys { wallet, keys }
+    WalletKeys {
+        wallet,
+        keys,
+        address: None,
+    }
 }
 
 fn add(id: HolderId, name: &str, wallet: Option<WalletKeys>) -> HolderCommand {
@@ -64,16 +71,17 @@ fn add(id: HolderId, name: &str, wallet: Option<WalletKeys>) -> HolderCommand {
         epoch: 0,
         wallets: 0,
         recovery: None,
+        keys: Vec::new(),
     };
     HolderCommand::Add {
         holder: Box::new(holder),
-        key: None,
+        keys: Vec::new(),
         wallet,
     }
 }
 
 /// Ana has a wallet, Ben has none.
-fn two() -> Bench {
+pub(super) fn two() -> Bench {
     let mut bench = Bench::new();
     bench.must(add(ANA, "ana", Some(new_wallet(10, WALLET, ANA))));
     bench.must(add(BEN, "ben", None));

@@ -10,6 +10,7 @@ mod money_out;
 mod offers;
 mod openings;
 mod outbox;
+mod own_keys;
 mod spend_histories;
 mod spends;
 mod staff;

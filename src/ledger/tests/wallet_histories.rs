@@ -126,10 +126,11 @@ fn begin() -> Bench {
         epoch: 0,
         wallets: 0,
         recovery: None,
+        keys: Vec::new(),
     };
     bench.must(HolderCommand::Add {
         holder: Box::new(holder),
-        key: None,
+        keys: Vec::new(),
         wallet: None,
     });
     for id in WALLETS {
@@ -143,9 +144,14 @@ fn begin() -> Bench {
             updated_at: Timestamp::default(),
             deleted_at: None,
             epoch: 0,
+            key: None,
         };
         let (wallet, keys) = (Box::new(wallet), Vec::new());
-        bench.must(HolderCommand::AddWallet(WalletKeys { wallet, keys }));
+        bench.must(HolderCommand::AddWallet(WalletKeys {
+            wallet,
+            keys,
+            address: None,
+        }));
     }
     bench
 }

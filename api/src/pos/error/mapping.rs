@@ -124,8 +124,21 @@ impl From<Refusal> for Error {
                 Self::new(Case::AlreadyInitialized, "The till has already been set up")
             }
             Refusal::NameTaken => Self::new(Case::NameTaken, "The name is taken"),
-            Refusal::WalletBusy | Refusal::AlreadyInvited => conflict("Not possible just now"),
-            Refusal::UnknownHolder | Refusal::UnknownWallet | Refusal::UnknownShare => no_wallet(),
+            Refusal::WalletBusy
+            | Refusal::AlreadyInvited
+            | Refusal::KeyExists
+            | Refusal::AddressTaken
+            | Refusal::NotTransferable
+            | Refusal::WebhookExists
+            | Refusal::TooManyWebhooks(_)
+            | Refusal::TooManyUnpaid => conflict("Not possible just now"),
+            Refusal::UnknownHolder
+            | Refusal::UnknownWallet
+            | Refusal::UnknownShare
+            | Refusal::UnknownKey
+            | Refusal::UnknownRecovery
+            | Refusal::UnknownAddress
+            | Refusal::UnknownWebhook => no_wallet(),
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
             Refusal::ClosingAlready => Self::new(
                 Case::Conflict,

@@ -20,6 +20,8 @@ const fn audience(body: &EventBody) -> Audience {
     match body {
         EventBody::PaymentReceived { .. }
         | EventBody::InvoiceExpired { .. }
+        | EventBody::InvoiceCreated { .. }
+        | EventBody::PaymentCreated { .. }
         | EventBody::InvoiceCancelled { .. } => Audience::Staff,
         EventBody::InvoiceHeld { .. }
         | EventBody::PaymentSent { .. }
@@ -126,7 +128,10 @@ fn event_body(body: &EventBody) -> Option<wire::EventBody> {
             counterparty: counterparty.clone(),
         },
         // This surface makes no hold invoices.
-        EventBody::InvoiceHeld { .. } | EventBody::InvoiceCancelled { .. } => return None,
+        EventBody::InvoiceHeld { .. }
+        | EventBody::InvoiceCreated { .. }
+        | EventBody::PaymentCreated { .. }
+        | EventBody::InvoiceCancelled { .. } => return None,
         EventBody::Alarm(_) => return None,
     })
 }

@@ -48,6 +48,7 @@ fn open_invoice() -> Invoice {
         held: None,
         offer: None,
         lsp_fee_quoted: None,
+        tx_number: None,
     }
 }
 
@@ -88,6 +89,9 @@ fn pending_payment() -> Payment {
         internal: false,
         overdue: false,
         spend: None,
+        tx_number: None,
+        target: None,
+        service_fee: Msat::ZERO,
     }
 }
 

@@ -1,0 +1,24 @@
+//! Wire types: requests and answers as ln.bot has them. Fields that can be empty are sent as `null`.
+
+mod account;
+mod invoice;
+mod payment;
+mod wallet;
+
+pub(crate) use account::*;
+pub(crate) use invoice::*;
+pub(crate) use payment::*;
+pub(crate) use wallet::*;
+
+use till::time::Timestamp;
+
+/// A moment as this surface writes it: ISO 8601, UTC, to the millisecond.
+pub(crate) fn moment(at: Timestamp) -> String {
+    use time::macros::format_description;
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let nanos = i128::from(at.as_millis()) * 1_000_000;
+    let moment = time::OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
+    let text = moment.and_then(|moment| moment.format(format).ok());
+    text.unwrap_or_default()
+}

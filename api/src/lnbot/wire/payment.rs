@@ -1,0 +1,38 @@
+//! Payments.
+#![allow(dead_code)]
+
+use serde::Serialize;
+
+/// An outgoing payment.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Payment {
+    /// Counts the wallet's payments from 1.
+    pub(crate) number: u32,
+    /// `pending`, `processing`, `settled` or `failed`.
+    pub(crate) status: &'static str,
+    /// What the recipient gets, in sat.
+    pub(crate) amount: u64,
+    /// The most that routing may cost, in sat.
+    pub(crate) max_fee: u64,
+    /// What the till's owner takes, in sat.
+    pub(crate) service_fee: u64,
+    /// What routing cost, in sat, once that is known.
+    pub(crate) actual_fee: Option<u64>,
+    /// What was named as the recipient.
+    pub(crate) address: String,
+    pub(crate) reference: Option<String>,
+    /// Proof of payment.
+    pub(crate) preimage: Option<String>,
+    /// The transaction that it became.
+    pub(crate) tx_number: Option<u32>,
+    pub(crate) failure_reason: Option<String>,
+    pub(crate) created_at: Option<String>,
+    pub(crate) settled_at: Option<String>,
+    /// Where it is, more precisely than its status.
+    pub(crate) stage: &'static str,
+    /// The same in words.
+    pub(crate) status_detail: Option<String>,
+    /// Until when it is tried again.
+    pub(crate) retry_until: Option<String>,
+}
