@@ -93,7 +93,6 @@ impl Bot {
     }
 
     /// A call of a route (below `/v1`), to be sent.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, self.url(path));
         match self.key.as_str() {

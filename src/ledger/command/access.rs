@@ -111,6 +111,6 @@ pub struct UserChange {
 
 impl From<AccessCommand> for Command {
     fn from(command: AccessCommand) -> Self {
-        Self::Access(command)
+        Self::Access(Box::new(command))
     }
 }

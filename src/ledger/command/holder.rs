@@ -147,6 +147,6 @@ pub struct WalletKeys {
 
 impl From<HolderCommand> for Command {
     fn from(command: HolderCommand) -> Self {
-        Self::Holder(command)
+        Self::Holder(Box::new(command))
     }
 }

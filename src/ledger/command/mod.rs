@@ -189,7 +189,7 @@ pub enum Command {
         outcome: OpeningOutcome,
     },
     /// Something about holders of wallets, their keys and shares.
-    Holder(HolderCommand),
+    Holder(Box<HolderCommand>),
     /// Change what is told about an invoice or a payment.
     SetMeta {
         /// Which of them.
@@ -202,7 +202,7 @@ pub enum Command {
     /// Something about the outbox.
     Outbox(OutboxCommand),
     /// Something about staff, sessions and wallet tokens.
-    Access(AccessCommand),
+    Access(Box<AccessCommand>),
 }
 
 /// What can be asked about a hold invoice.

@@ -122,11 +122,11 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::KeepKey { keyed, reference } => idempotency::set(state, draft, &keyed, reference)?,
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,
-        Command::Holder(command) => holder::decide(state, draft, command)?,
+        Command::Holder(command) => holder::decide(state, draft, *command)?,
         Command::Address(command) => address::decide(state, draft, command)?,
         Command::Outbox(command) => outbox::decide(state, draft, command)?,
         Command::SetMeta { of, meta } => meta::set(state, draft, of, meta)?,
-        Command::Access(command) => access::decide(state, draft, command)?,
+        Command::Access(command) => access::decide(state, draft, *command)?,
     };
     Ok(Decision::Commit(record))
 }
