@@ -39,7 +39,7 @@ pub(super) async fn gather(world: &World) -> Info {
             wallet_password: credentials.wallet_password,
         },
         lnbits,
-        lnbot: None,
+        lnbot: world.lnbot_account().await.ok().cloned(),
         customer: peer(world.customer()),
         lsp: peer(world.lsp()),
         esplora: world.esplora_url(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::world::LnbitsWallet;
+use crate::world::{LnbitsWallet, LnbotAccount};
 
 /// `GET /info`
 #[derive(Clone, Debug, Serialize)]
@@ -11,8 +11,8 @@ pub struct Info {
     pub(super) pos: PosInfo,
     /// Absent where the till has not answered, or is of before it had this surface.
     pub(super) lnbits: Option<LnbitsInfo>,
-    /// Not built yet.
-    pub(super) lnbot: Option<()>,
+    /// Absent where the till has not answered, or lets nobody register.
+    pub(super) lnbot: Option<LnbotAccount>,
     pub(super) customer: NodeInfo,
     pub(super) lsp: NodeInfo,
     pub(super) esplora: String,
@@ -21,6 +21,11 @@ pub struct Info {
 }
 
 impl Info {
+    /// The account on the ln.bot surface.
+    pub(crate) fn lnbot_account(&self) -> Option<&LnbotAccount> {
+        self.lnbot.as_ref()
+    }
+
     /// The wallets on the LNbits surface.
     pub(crate) fn lnbits_wallets(&self) -> Option<&[LnbitsWallet]> {
         self.lnbits.as_ref().map(|lnbits| lnbits.wallets.as_slice())

@@ -120,6 +120,23 @@ impl Report<'_> {
         )
     }
 
+    /// A program's wallet: an invoice, the customer pays it, and the stream tells.
+    fn lnbot_commands(&self) -> String {
+        let (till, control) = (self.world.client().url(), self.control_url);
+        let Some(account) = self.info.lnbot_account() else {
+            return format!("# no account yet: curl -sS {control}/info");
+        };
+        let wallet = format!("{till}/v1/wallets/current");
+        let key = &account.wallet_key;
+        format!(
+            "INVOICE=$(curl -sS {wallet}/invoices -H 'Authorization: Bearer {key}' \
+             -H 'content-type: application/json' -d '{{\"amount\":700,\"memo\":\"Answer\"}}' \
+             | sed 's/.*\"bolt11\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             post {control}/pay '{{\"invoice\":\"'$INVOICE'\"}}'\n\
+             curl -sS {wallet}/transactions -H 'Authorization: Bearer {key}'"
+        )
+    }
+
     fn write_commands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = self.world.credentials();
         let till = self.world.client().url();
@@ -173,6 +190,10 @@ impl Report<'_> {
             (
                 "LNbits: make an invoice in one wallet, pay it from the customer's node",
                 self.lnbits_commands(),
+            ),
+            (
+                "ln.bot: a program's wallet takes money",
+                self.lnbot_commands(),
             ),
             (
                 "Mine, fund, pull plugs: the control API has it all",

@@ -67,6 +67,7 @@ impl World {
                 client: till.client().clone(),
                 credentials: state.credentials.clone(),
                 lnbits: OnceCell::new(),
+                lnbot: OnceCell::new(),
                 till,
                 till_node,
                 followers: vec![
@@ -209,6 +210,7 @@ fn till_process(
         ("TILL_LSP_NODE_ID", lsp_id.clone()),
         ("TILL_LSP_ADDRESS", ground.lsp.address().to_string()),
         ("TILL_LSP_TRUSTED_PEERS_0CONF", lsp_id),
+        ("TILL_LNBOT_OPEN_REGISTRATION", "true".to_owned()),
         ("TILL_LOG_JSON", "true".to_owned()),
     ];
     let mut env: BTreeMap<String, String> = ours

@@ -266,6 +266,38 @@ impl TillClient {
             })
     }
 
+    /// A call of the ln.bot surface without a body.
+    pub(super) async fn lnbot<T: DeserializeOwned>(
+        &self,
+        method: &Method,
+        path: &str,
+        key: Option<&str>,
+    ) -> Result<T, ClientError> {
+        let call = format!("{method} /v1{path}");
+        let request = self
+            .http
+            .request(method.clone(), format!("{}/v1{path}", self.url()));
+        let request = match key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
+        let lost = |source| ClientError::Transport {
+            call: call.clone(),
+            source,
+        };
+        let answer = request.send().await.map_err(lost)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let body = answer.text().await.unwrap_or_default();
+            return Err(ClientError::Refused {
+                call,
+                status,
+                body: body.chars().take(MAX_ECHO_CHARS).collect(),
+            });
+        }
+        answer.json().await.map_err(lost)
+    }
+
     pub(super) async fn node_info(&self) -> Result<NodeInfo, ClientError> {
         self.get("/wallet/getinfo").await
     }

@@ -16,7 +16,7 @@
 //! | `config`, `state` | what a world should be, and what is kept of it in its folder |
 //! | `ground`, `boot` | from nothing to the first sale |
 //! | `child`, `till`, `command` | the till's process |
-//! | `client`, `wire`, `lnbits` | the till's HTTP surfaces, from outside |
+//! | `client`, `wire`, `lnbits`, `lnbot` | the till's HTTP surfaces, from outside |
 //! | `blocks`, `channels`, `follow` | what can be done to a world |
 
 mod blocks;
@@ -30,6 +30,7 @@ mod error;
 mod follow;
 mod ground;
 mod lnbits;
+mod lnbot;
 mod state;
 mod till;
 mod wire;
@@ -50,6 +51,7 @@ pub use command::TilldCommand;
 pub use config::{Liquidity, Progress, WorldConfig};
 pub use error::WorldError;
 pub use lnbits::LnbitsWallet;
+pub use lnbot::LnbotAccount;
 pub use state::Credentials;
 pub use till::TillProcess;
 pub use wire::{Incoming, IncomingStatus, TillChannel, TillInvoice};
@@ -71,6 +73,7 @@ struct Inner {
     client: TillClient,
     credentials: Credentials,
     lnbits: OnceCell<Vec<LnbitsWallet>>,
+    lnbot: OnceCell<LnbotAccount>,
     till_node: NodeAddress,
     dir: PathBuf,
     followers: Vec<follow::Follower>,
