@@ -1,16 +1,20 @@
 //! From requests to pay by LNURL to what the service is asked.
 
-use serde_json::Number;
+use axum::http::Uri;
+use serde_json::{Map, Number, Value};
 use till::meta::Meta;
 use till::money::Msat;
-use till_actors::lnurl::PayRequest;
+use till_actors::lnurl::{LnurlError, PayRequest};
 
 use super::error::Error;
+use super::misfit::{Misfit, ROOT};
 use super::wire::PayLnurl;
 use super::{Dialect, Lnbits};
 
 /// The longest note of one's own, in bytes.
 const MAX_MEMO_BYTES: usize = 639;
+/// What a request to pay must have.
+const FIELDS: [&str; 4] = ["callback", "minSendable", "maxSendable", "metadata"];
 /// Thousandths, in which LNbits' servers take amounts of a currency.
 const MILLI: f64 = 1_000.0;
 
@@ -18,7 +22,7 @@ const MILLI: f64 = 1_000.0;
 pub(super) async fn recipient(lnbits: &Lnbits, request: &PayLnurl) -> Result<PayRequest, Error> {
     let dialect = lnbits.settings.dialect;
     if let Some(res) = request.res.clone() {
-        return PayRequest::read(res).map_err(|error| Error::invalid(dialect, error.to_string()));
+        return scanned(res).map_err(|misfit| Error::misfit(dialect, misfit));
     }
     if let Some(code) = &request.lnurl {
         return match lnbits.service.lnurl_document(code).await? {
@@ -33,6 +37,24 @@ pub(super) async fn recipient(lnbits: &Lnbits, request: &PayLnurl) -> Result<Pay
         (Dialect::Documented | Dialect::V1, _, _) => Err(Error::bad_request(
             "Missing LNURL or LnurlPayResponse data.",
         )),
+    }
+}
+
+/// What a scan answered, and a caller sends back.
+fn scanned(res: Map<String, Value>) -> Result<PayRequest, Misfit> {
+    let wrong = |place: &[&str]| Misfit::at(place, "value is not valid", "value_error");
+    let request = PayRequest::read(res).map_err(|error| match error {
+        LnurlError::Wrong(field) if FIELDS.contains(&field) => wrong(&["body", "res", field]),
+        LnurlError::Wrong(_)
+        | LnurlError::NotAnAddress
+        | LnurlError::Outbound(_)
+        | LnurlError::Refused(_)
+        | LnurlError::Asked(_) => wrong(&["body", "res"]),
+    })?;
+    let callback = request.callback.parse::<Uri>().ok();
+    match callback.is_some_and(|uri| uri.scheme().is_some()) {
+        true => Ok(request),
+        false => Err(Misfit::url(&["body", "res", "callback", ROOT])),
     }
 }
 
