@@ -63,9 +63,9 @@ pub(super) fn permissions(dialect: Dialect, names: &[String]) -> Result<Permissi
     for name in names {
         let found = PERMISSIONS.iter().find(|(a, b, _)| name == a || name == b);
         let Some((_, _, one)) = found else {
-            let known = PERMISSIONS.map(|(name, _, _)| name).join(", ");
-            let detail = format!("permissions: each is one of {known}");
-            return Err(Error::invalid(dialect, detail));
+            let known = permission_names(dialect, Permissions::ALL).join(", ");
+            let why = format!("each is one of {known}");
+            return Err(Error::field(dialect, "permissions", why));
         };
         all = Permissions {
             view: all.view || one.view,
@@ -77,9 +77,10 @@ pub(super) fn permissions(dialect: Dialect, names: &[String]) -> Result<Permissi
     if all.any() {
         return Ok(all);
     }
-    Err(Error::invalid(
+    Err(Error::field(
         dialect,
-        "permissions: at least one is needed",
+        "permissions",
+        "at least one is needed",
     ))
 }
 
@@ -99,8 +100,8 @@ pub(super) fn wallet_name(dialect: Dialect, text: &str) -> Result<String, Error>
     if (1..=MAX_WALLET_NAME_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
     }
-    let detail = format!("name: 1 to {MAX_WALLET_NAME_BYTES} bytes, without control characters");
-    Err(Error::invalid(dialect, detail))
+    let why = format!("must be 1 to {MAX_WALLET_NAME_BYTES} bytes, without control characters");
+    Err(Error::field(dialect, "name", why))
 }
 
 /// A wallet's currency; an empty text is none.
@@ -109,7 +110,7 @@ pub(super) fn wallet_currency(dialect: Dialect, text: &str) -> Result<String, Er
         return Ok(String::new());
     }
     let known = currency::code(text).map(str::to_owned);
-    known.ok_or_else(|| Error::invalid(dialect, "currency: no currency code of ISO 4217"))
+    known.ok_or_else(|| Error::field(dialect, "currency", "is no currency code of ISO 4217"))
 }
 
 /// A name to log in with.
@@ -118,8 +119,8 @@ pub(super) fn username(dialect: Dialect, text: &str) -> Result<String, Error> {
     if USERNAME_BYTES.contains(&text.len()) && text.chars().all(plain) {
         return Ok(text.to_owned());
     }
-    let detail = "username: 2 to 64 letters, digits, dots, dashes or underscores";
-    Err(Error::invalid(dialect, detail))
+    let why = "must be 2 to 64 letters, digits, dots, dashes or underscores";
+    Err(Error::field(dialect, "username", why))
 }
 
 /// A new password.
@@ -127,7 +128,7 @@ pub(super) fn password(dialect: Dialect, text: &str) -> Result<(), Error> {
     if PASSWORD_BYTES.contains(&text.len()) {
         return Ok(());
     }
-    Err(Error::invalid(dialect, "password: 8 to 128 bytes"))
+    Err(Error::field(dialect, "password", "must be 8 to 128 bytes"))
 }
 
 /// A share as the wallet's holder sees it.

@@ -1,7 +1,7 @@
 //! What is wrong with a body or a query, in the words of LNbits' validator: a list of
 //! `{loc, msg, type}`. Owns the words for what serde finds; serde's own never leave the till.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 
@@ -10,6 +10,9 @@ const MAX_NAME_CHARS: usize = 64;
 
 /// What LNbits' validator calls a value as a whole.
 pub(super) const ROOT: &str = "__root__";
+
+/// What is no object.
+const NO_OBJECT: (&str, &str) = ("value is not a valid dict", "type_error.dict");
 
 /// One thing that is wrong, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,8 +56,14 @@ impl Misfit {
     }
 }
 
-/// A body.
+/// A body: an object. Serde would take a list for one too, its fields in the order of our source.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Misfit> {
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Ok(_) => Misfit::at(&["body"], NO_OBJECT.0, NO_OBJECT.1),
+            Err(why) => Misfit::no_json(why.column()),
+        });
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let why = error.inner();
@@ -105,7 +114,7 @@ fn words(serde: &str) -> (&'static str, &'static str) {
     } else if starts(&["a sequence"]) {
         ("value is not a valid list", "type_error.list")
     } else if starts(&["a map", "struct"]) {
-        ("value is not a valid dict", "type_error.dict")
+        NO_OBJECT
     } else {
         ("value is not valid", "value_error")
     }
@@ -172,6 +181,8 @@ mod tests {
                 "value is not a valid list",
             ),
             ("5", json!(["body"]), "value is not a valid dict"),
+            (r#"["a"]"#, json!(["body"]), "value is not a valid dict"),
+            ("[1,", json!(["body", 3]), "JSON decode error"),
             ("{", json!(["body", 1]), "JSON decode error"),
             (
                 r#"{"code":"a"} x"#,

@@ -62,10 +62,8 @@ fn scanned(res: Map<String, Value>) -> Result<PayRequest, Misfit> {
 fn by_callback(callback: &str, hash: &str) -> Result<PayRequest, Error> {
     let bytes = hex::decode(hash).ok().and_then(|hash| hash.try_into().ok());
     let hash = bytes.ok_or_else(|| {
-        Error::invalid(
-            Dialect::Documented,
-            "description_hash must be 64 hexadecimal digits",
-        )
+        let why = "must be 64 hexadecimal digits";
+        Error::field(Dialect::Documented, "description_hash", why)
     })?;
     Ok(PayRequest::hashed(callback.to_owned(), hash))
 }
@@ -73,7 +71,7 @@ fn by_callback(callback: &str, hash: &str) -> Result<PayRequest, Error> {
 /// The amount: in satoshis, or in millisatoshis for `v1`; of a currency where `unit` names one.
 pub(super) async fn amount(lnbits: &Lnbits, request: &PayLnurl) -> Result<Msat, Error> {
     let dialect = lnbits.settings.dialect;
-    let wrong = || Error::invalid(dialect, "amount must be a number above zero");
+    let wrong = || Error::field(dialect, "amount", "must be a number above zero");
     let number = request.amount.as_ref().ok_or_else(wrong)?;
     let unit = request.unit.as_deref().unwrap_or("sat");
     let amount = match (unit.to_ascii_lowercase().as_str(), dialect) {
@@ -121,7 +119,8 @@ pub(super) fn meta(dialect: Dialect, request: &PayLnurl) -> Result<Meta, Error> 
         .as_ref()
         .is_some_and(|memo| memo.len() > MAX_MEMO_BYTES)
     {
-        return Err(Error::invalid(dialect, "the memo is too long"));
+        let why = format!("must be at most {MAX_MEMO_BYTES} bytes");
+        return Err(Error::field(dialect, "internal_memo", why));
     }
     let comment = request
         .comment
