@@ -127,8 +127,8 @@ impl Compared<'_> {
         }
     }
 
-    /// Lists are as long as their histories, which are not the same: the first recorded row counts, and is
-    /// compared with the same one of ours.
+    /// Lists are as long as their histories, which are not the same: the first recorded row is compared
+    /// with the same one of ours, and the order of all that both have.
     fn rows(&mut self, at: String, field: &str, recorded: &[Value], ours: &[Value]) {
         match (recorded.first(), ours.first()) {
             (Some(one), Some(first)) => {
@@ -137,6 +137,12 @@ impl Compared<'_> {
                 };
                 if !is_called(first, &name) {
                     self.differs(at.clone(), "another row is the first".to_owned());
+                }
+                let known = recorded.iter().filter_map(|row| self.name_here(row));
+                let places =
+                    known.filter_map(|name| ours.iter().position(|row| is_called(row, &name)));
+                if !places.is_sorted() {
+                    self.differs(at.clone(), "its rows have another order".to_owned());
                 }
                 match ours.iter().find(|row| is_called(row, &name)) {
                     Some(same) => self.value(at, field, one, same),

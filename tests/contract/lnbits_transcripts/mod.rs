@@ -13,6 +13,10 @@ use recording::Call;
 use stage::Stage;
 use verdicts::{Table, Verdict};
 
+/// The guide, which has the kinds of differences in a table.
+const GUIDE: &str = include_str!("../../../docs/lnbits.md");
+const KINDS: &str = "## How the recorded calls differ";
+
 /// Asks for the table to be brought up to date.
 const WRITE: &str = "LNBITS_VERDICTS";
 
@@ -85,4 +89,25 @@ fn every_difference_has_a_reason() {
         let needs_one = row.verdict != Verdict::Same;
         assert!(!needs_one || row.why.len() > 10, "{}", row.name);
     }
+}
+
+#[test]
+fn the_guide_names_each_call_that_differs_once() {
+    let kinds = GUIDE.split(KINDS).nth(1).unwrap();
+    let kinds = kinds.split("\n## ").next().unwrap();
+    let cells = kinds.lines().filter_map(|line| line.split('|').nth(2));
+    let mut named: Vec<usize> = cells.flat_map(numbers).collect();
+    named.sort_unstable();
+    let rows = Table::read().rows.into_iter();
+    let differing = rows.filter(|row| row.verdict != Verdict::Same);
+    assert_eq!(named, differing.map(|row| row.number).collect::<Vec<_>>());
+}
+
+/// The numbers of a cell such as `9, 16-18`; what is no number names none.
+fn numbers(cell: &str) -> Vec<usize> {
+    let ranges = cell.split(',').filter_map(|part| {
+        let (first, last) = part.trim().split_once('-').unwrap_or((part, part));
+        Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
+    });
+    ranges.flatten().collect()
 }
