@@ -46,6 +46,8 @@ const NAMES: [&str; 13] = [
 ];
 /// The query's key in the recording: that of the wallet `to`.
 const RECORDED_QUERY_KEY: &str = "0d2819ef5815431d9a96962bf0d2477e";
+/// The share of the wallet `to` with the second user.
+const SHARE: &str = "844840080bda25b8376cb3ef5ea83a4da1b177e10a531e03af8cb1aa3ab08185";
 /// An invoice of somebody else's that could not be paid.
 const UNPAYABLE: &str = "90570c8d3688ad5012aa5ff982606971ae46b3f9df0a100cb15f05f61718f223";
 
@@ -189,29 +191,14 @@ impl Stage {
 
     /// What the owner did in the recording by LNbits' own share API: what is shared may only be looked at.
     async fn share_less(&mut self) {
-        let of_admin = |method, path: String, body| {
-            let to = self.to.clone();
-            async move {
-                let key = Some(to.adminkey.as_str());
-                to.call(method, &path, key, Some(&body)).await.1
-            }
-        };
-        let invite = "/wallet/share/invite".to_owned();
+        let (key, to) = (Some(self.to.adminkey.as_str()), &self.to);
+        let revoke = format!("/wallet/share/{}", self.ours(SHARE));
+        let (status, revoked) = to.call(Method::DELETE, &revoke, key, None).await;
+        assert_eq!(status, 200, "{revoked}");
         let wanted = json!({"username": HOLDERS[1], "permissions": ["view-payments"]});
-        let share = self
-            .as_holder(1, Method::GET, "/wallets", Value::Null)
-            .await;
-        let shared = share.as_array().unwrap().iter();
-        let is_shared = |wallet: &&Value| wallet["wallet_type"] == "lightning-shared";
-        assert_eq!(shared.filter(is_shared).count(), 1, "{share}");
-        let owned = self
-            .as_holder(0, Method::GET, "/wallets", Value::Null)
-            .await;
-        let mut owned = owned.as_array().unwrap().iter();
-        let owned = owned.find(|wallet| wallet["id"] == self.to.id).unwrap();
-        let id = text(&owned["extra"]["shared_with"][0], "id");
-        of_admin(Method::DELETE, format!("/wallet/share/{id}"), json!({})).await;
-        of_admin(Method::PUT, invite, wanted).await;
+        let invite = "/wallet/share/invite";
+        let (status, invited) = to.call(Method::PUT, invite, key, Some(&wanted)).await;
+        assert_eq!(status, 200, "{invited}");
         let take = json!({"wallet_type": "lightning-shared", "shared_wallet_id": self.to.id});
         let taken = self.as_holder(1, Method::POST, "/wallet", take).await;
         self.keep_mirror(&taken);
