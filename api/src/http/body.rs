@@ -1,7 +1,7 @@
 //! JSON bodies. Owns how they are read, bounded in size and time, and how a misfit is explained
 //! by the name of the field; what the fields mean is the surface's.
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -19,12 +19,16 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     if !may_be_json(request.headers()) {
         return Err(Problem::NotJson);
     }
+    parse_json(&read_bytes(request, limits).await?)
+}
+
+/// Reads a body, whatever it is, within the bounds.
+pub(crate) async fn read_bytes(request: Request, limits: &Limits) -> Result<Bytes, Problem> {
     let read = to_bytes(request.into_body(), limits.max_body_bytes);
-    let bytes = timeout(limits.body_time, read)
+    timeout(limits.body_time, read)
         .await
         .map_err(|_| Problem::BodyTooSlow)?
-        .map_err(|e| body_problem(e, limits.max_body_bytes))?;
-    parse_json(&bytes)
+        .map_err(|e| body_problem(e, limits.max_body_bytes))
 }
 
 fn may_be_json(headers: &HeaderMap) -> bool {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 
-pub(crate) use body::read_json;
+pub(crate) use body::{read_bytes, read_json};
 pub(crate) use cookies::{Cookies, SetCookie, bearer};
 pub(crate) use remote::Remote;
 pub use shield::shield;

@@ -1,14 +1,13 @@
-//! JSON bodies, read as such whatever their content type says: real clients send none.
+//! JSON bodies, read as such whatever their content type says: real clients send none. Queries beside
+//! them. What does not fit is told in LNbits' words.
 
-use axum::body::HttpBody;
-use axum::extract::{FromRequest, Request};
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Lnbits;
 use super::error::Error;
-use crate::http::{Problem, read_json};
+use super::{Lnbits, misfit};
+use crate::http::read_bytes;
 
 /// A JSON body. None at all is one that says nothing.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -16,16 +15,26 @@ pub(crate) struct Body<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<Lnbits> for Body<T> {
     type Rejection = Error;
 
-    async fn from_request(mut request: Request, lnbits: &Lnbits) -> Result<Self, Error> {
-        let json = HeaderValue::from_static("application/json");
-        request.headers_mut().insert(CONTENT_TYPE, json);
-        if request.body().is_end_stream() {
-            *request.body_mut() = axum::body::Body::from("{}");
-        }
-        match read_json(request, &lnbits.settings.limits).await {
-            Ok(body) => Ok(Self(body)),
-            Err(Problem::Malformed(why)) => Err(Error::invalid(lnbits.settings.dialect, why)),
-            Err(problem) => Err(problem.into()),
-        }
+    async fn from_request(request: Request, lnbits: &Lnbits) -> Result<Self, Error> {
+        let bytes = read_bytes(request, &lnbits.settings.limits).await?;
+        let read = match bytes.is_empty() {
+            true => misfit::body(b"{}"),
+            false => misfit::body(&bytes),
+        };
+        read.map(Self)
+            .map_err(|misfit| Error::misfit(lnbits.settings.dialect, misfit))
+    }
+}
+
+/// A query string, of which nothing is demanded.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Lnbits> for Asked<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, lnbits: &Lnbits) -> Result<Self, Error> {
+        misfit::query(parts.uri.query().unwrap_or_default())
+            .map(Self)
+            .map_err(|misfit| Error::misfit(lnbits.settings.dialect, misfit))
     }
 }

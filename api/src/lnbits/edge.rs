@@ -1,5 +1,5 @@
-//! What happens before a route is looked for: other origins' browsers are let in, and a slash at the
-//! end of a path is sent away. Knows no route.
+//! What happens before a route is looked for: other origins' browsers are let in, a slash at the end of a
+//! path is sent away, and what is no text is no path. Knows no route.
 
 use axum::Router;
 use axum::extract::Request;
@@ -9,6 +9,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+use super::error;
+use crate::http::Problem;
 
 /// Where the surface is nested.
 const MOUNT: &str = "/api/v1";
@@ -32,6 +35,9 @@ pub(super) fn behind(surface: Router) -> Router {
 /// As LNbits does, `/payments/` is redirected to `/payments`; but a key in the query is not put into
 /// an answer, such a request is served where it stands.
 async fn without_slash(mut request: Request, next: Next) -> Response {
+    if !is_text(request.uri().path()) {
+        return error::render(Problem::UnknownRoute);
+    }
     let Some(uri) = trimmed(request.uri()) else {
         return next.run(request).await;
     };
@@ -41,6 +47,21 @@ async fn without_slash(mut request: Request, next: Next) -> Response {
     }
     let there = [(LOCATION, format!("{MOUNT}{uri}"))];
     (StatusCode::TEMPORARY_REDIRECT, there).into_response()
+}
+
+/// Whether a path stands for text; no route has another.
+fn is_text(path: &str) -> bool {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        match u8::from_str_radix(code, 16) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => bytes.extend(code.as_bytes()),
+        }
+        bytes.extend(rest.as_bytes());
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// The address without the slash at its end, if it has one and is more than that.
@@ -60,6 +81,21 @@ fn trimmed(uri: &Uri) -> Option<Uri> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_text() {
+        for path in [
+            "/payments",
+            "/wallet/caf%C3%A9",
+            "/wallet/100%",
+            "/wallet/%zz",
+        ] {
+            assert!(is_text(path), "{path}");
+        }
+        for path in ["/wallet/%ff", "/wallet/%C3", "/wallet/a%80b"] {
+            assert!(!is_text(path), "{path}");
+        }
+    }
 
     #[test]
     fn only_a_slash_at_the_end_of_something_goes() {

@@ -14,6 +14,7 @@ use till_actors::outbound::OutboundError;
 use till_actors::service::ServiceError;
 
 use super::Dialect;
+use super::misfit::Misfit;
 use crate::guard::Unheard;
 use crate::http::{BUSY_RETRY_SECS, Problem};
 
@@ -64,6 +65,14 @@ impl Error {
         let detail = json!([{"loc": ["body", field], "msg": why, "type": "value_error"}]);
         Self {
             detail,
+            ..Self::invalid(dialect, "")
+        }
+    }
+
+    /// A body or a query that does not fit, in the words of LNbits' validator.
+    pub(crate) fn misfit(dialect: Dialect, misfit: Misfit) -> Self {
+        Self {
+            detail: misfit.detail(),
             ..Self::invalid(dialect, "")
         }
     }

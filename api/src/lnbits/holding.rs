@@ -10,6 +10,8 @@ use super::{Dialect, Lnbits, currency, wire};
 
 /// What a wallet is called if nobody says.
 pub(super) const DEFAULT_NAME: &str = "LNbits wallet";
+/// What LNbits calls a wallet that somebody else shares.
+pub(super) const SHARED: &str = "lightning-shared";
 /// The longest name of a wallet, in bytes.
 const MAX_WALLET_NAME_BYTES: usize = 128;
 /// The shortest and longest name to log in with, in bytes.
@@ -61,9 +63,9 @@ pub(super) fn permissions(dialect: Dialect, names: &[String]) -> Result<Permissi
     for name in names {
         let found = PERMISSIONS.iter().find(|(a, b, _)| name == a || name == b);
         let Some((_, _, one)) = found else {
-            let known = PERMISSIONS.map(|(name, _, _)| name).join(", ");
-            let detail = format!("permissions: each is one of {known}");
-            return Err(Error::invalid(dialect, detail));
+            let known = permission_names(dialect, Permissions::ALL).join(", ");
+            let why = format!("each is one of {known}");
+            return Err(Error::field(dialect, "permissions", why));
         };
         all = Permissions {
             view: all.view || one.view,
@@ -75,17 +77,21 @@ pub(super) fn permissions(dialect: Dialect, names: &[String]) -> Result<Permissi
     if all.any() {
         return Ok(all);
     }
-    Err(Error::invalid(
+    Err(Error::field(
         dialect,
-        "permissions: at least one is needed",
+        "permissions",
+        "at least one is needed",
     ))
 }
 
-/// The documentation's names of permissions.
-pub(super) fn permission_names(of: Permissions) -> Vec<&'static str> {
-    let has = |one: &Permissions| of.include(*one);
-    let known = PERMISSIONS.iter().filter(|(_, _, one)| has(one));
-    known.map(|(name, _, _)| *name).collect()
+/// The names of permissions: the documentation's, or those of real servers.
+pub(super) fn permission_names(dialect: Dialect, of: Permissions) -> Vec<&'static str> {
+    let known = PERMISSIONS.iter().filter(|(_, _, one)| of.include(*one));
+    let names = known.map(|(documented, v1, _)| match dialect {
+        Dialect::Documented => *documented,
+        Dialect::V1 => *v1,
+    });
+    names.collect()
 }
 
 /// A wallet's name.
@@ -94,8 +100,8 @@ pub(super) fn wallet_name(dialect: Dialect, text: &str) -> Result<String, Error>
     if (1..=MAX_WALLET_NAME_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
     }
-    let detail = format!("name: 1 to {MAX_WALLET_NAME_BYTES} bytes, without control characters");
-    Err(Error::invalid(dialect, detail))
+    let why = format!("must be 1 to {MAX_WALLET_NAME_BYTES} bytes, without control characters");
+    Err(Error::field(dialect, "name", why))
 }
 
 /// A wallet's currency; an empty text is none.
@@ -104,7 +110,7 @@ pub(super) fn wallet_currency(dialect: Dialect, text: &str) -> Result<String, Er
         return Ok(String::new());
     }
     let known = currency::code(text).map(str::to_owned);
-    known.ok_or_else(|| Error::invalid(dialect, "currency: no currency code of ISO 4217"))
+    known.ok_or_else(|| Error::field(dialect, "currency", "is no currency code of ISO 4217"))
 }
 
 /// A name to log in with.
@@ -113,8 +119,8 @@ pub(super) fn username(dialect: Dialect, text: &str) -> Result<String, Error> {
     if USERNAME_BYTES.contains(&text.len()) && text.chars().all(plain) {
         return Ok(text.to_owned());
     }
-    let detail = "username: 2 to 64 letters, digits, dots, dashes or underscores";
-    Err(Error::invalid(dialect, detail))
+    let why = "must be 2 to 64 letters, digits, dots, dashes or underscores";
+    Err(Error::field(dialect, "username", why))
 }
 
 /// A new password.
@@ -122,17 +128,17 @@ pub(super) fn password(dialect: Dialect, text: &str) -> Result<(), Error> {
     if PASSWORD_BYTES.contains(&text.len()) {
         return Ok(());
     }
-    Err(Error::invalid(dialect, "password: 8 to 128 bytes"))
+    Err(Error::field(dialect, "password", "must be 8 to 128 bytes"))
 }
 
 /// A share as the wallet's holder sees it.
-pub(super) fn share(share: &Share, to: Option<&Holder>) -> wire::Share {
+pub(super) fn share(dialect: Dialect, share: &Share, to: Option<&Holder>) -> wire::Share {
     let wallet_id = share.wallet.to_string();
     wire::Share {
         id: share.id.to_string(),
         wallet_id: wallet_id.clone(),
         user_id: share.to.to_string(),
-        permissions: permission_names(share.permissions),
+        permissions: permission_names(dialect, share.permissions),
         request_id: share.id.to_string(),
         username: to.and_then(|holder| holder.name.clone()),
         shared_with_wallet_id: share.is_accepted().then_some(wallet_id),
@@ -167,11 +173,12 @@ impl Lnbits {
             None => self.service.shares_of(wallet.id).await?,
         };
         let shared_with = shared_with.iter();
+        let dialect = self.settings.dialect;
         let user = by.map_or(wallet.holder, |share| share.to);
         Ok(wire::WalletEntry {
             id: wallet.id.to_string(),
             user: user.to_string(),
-            wallet_type: by.map_or("lightning", |_| "lightning-shared"),
+            wallet_type: by.map_or("lightning", |_| SHARED),
             name: wallet.name.clone(),
             adminkey: Some(self.key(KeyScope::Admin, wallet, by)),
             inkey: self.key(KeyScope::Invoice, wallet, by),
@@ -188,12 +195,12 @@ impl Lnbits {
                 color: "primary",
                 pinned: false,
                 shared_with: shared_with
-                    .map(|(row, to)| share(row, to.as_ref()))
+                    .map(|(row, to)| share(dialect, row, to.as_ref()))
                     .collect(),
             },
             stored_paylinks: wire::PayLinks { links: [] },
             share_permissions: by
-                .map(|share| permission_names(share.permissions))
+                .map(|share| permission_names(dialect, share.permissions))
                 .unwrap_or_default(),
         })
     }
@@ -204,11 +211,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn permissions_are_read_in_both_spellings_and_shown_in_one() {
+    fn permissions_are_read_in_both_spellings_and_shown_in_the_dialects() {
         let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         let read = |list: &[&str]| permissions(Dialect::Documented, &names(list));
         let both = read(&["VIEW_PAYMENTS", "send-payments"]).expect("good names");
-        assert_eq!(permission_names(both), ["VIEW_PAYMENTS", "SEND_PAYMENTS"]);
+        let shown = |dialect| permission_names(dialect, both);
+        assert_eq!(
+            shown(Dialect::Documented),
+            ["VIEW_PAYMENTS", "SEND_PAYMENTS"]
+        );
+        assert_eq!(shown(Dialect::V1), ["view-payments", "send-payments"]);
         let all = read(&[
             "view-payments",
             "RECEIVE_PAYMENTS",

@@ -11,6 +11,7 @@ mod error;
 mod filters;
 mod holding;
 mod listing;
+mod misfit;
 mod parse;
 mod parse_lnurl;
 mod render;

@@ -1,16 +1,20 @@
 //! From requests to pay by LNURL to what the service is asked.
 
-use serde_json::Number;
+use axum::http::Uri;
+use serde_json::{Map, Number, Value};
 use till::meta::Meta;
 use till::money::Msat;
-use till_actors::lnurl::PayRequest;
+use till_actors::lnurl::{LnurlError, PayRequest};
 
 use super::error::Error;
+use super::misfit::{Misfit, ROOT};
 use super::wire::PayLnurl;
 use super::{Dialect, Lnbits};
 
 /// The longest note of one's own, in bytes.
 const MAX_MEMO_BYTES: usize = 639;
+/// What a request to pay must have.
+const FIELDS: [&str; 4] = ["callback", "minSendable", "maxSendable", "metadata"];
 /// Thousandths, in which LNbits' servers take amounts of a currency.
 const MILLI: f64 = 1_000.0;
 
@@ -18,7 +22,7 @@ const MILLI: f64 = 1_000.0;
 pub(super) async fn recipient(lnbits: &Lnbits, request: &PayLnurl) -> Result<PayRequest, Error> {
     let dialect = lnbits.settings.dialect;
     if let Some(res) = request.res.clone() {
-        return PayRequest::read(res).map_err(|error| Error::invalid(dialect, error.to_string()));
+        return scanned(res).map_err(|misfit| Error::misfit(dialect, misfit));
     }
     if let Some(code) = &request.lnurl {
         return match lnbits.service.lnurl_document(code).await? {
@@ -36,14 +40,30 @@ pub(super) async fn recipient(lnbits: &Lnbits, request: &PayLnurl) -> Result<Pay
     }
 }
 
+/// What a scan answered, and a caller sends back.
+fn scanned(res: Map<String, Value>) -> Result<PayRequest, Misfit> {
+    let wrong = |place: &[&str]| Misfit::at(place, "value is not valid", "value_error");
+    let request = PayRequest::read(res).map_err(|error| match error {
+        LnurlError::Wrong(field) if FIELDS.contains(&field) => wrong(&["body", "res", field]),
+        LnurlError::Wrong(_)
+        | LnurlError::NotAnAddress
+        | LnurlError::Outbound(_)
+        | LnurlError::Refused(_)
+        | LnurlError::Asked(_) => wrong(&["body", "res"]),
+    })?;
+    let callback = request.callback.parse::<Uri>().ok();
+    match callback.is_some_and(|uri| uri.scheme().is_some()) {
+        true => Ok(request),
+        false => Err(Misfit::url(&["body", "res", "callback", ROOT])),
+    }
+}
+
 /// The reference's form: whoever scanned has checked the bounds, and tells the description's hash.
 fn by_callback(callback: &str, hash: &str) -> Result<PayRequest, Error> {
     let bytes = hex::decode(hash).ok().and_then(|hash| hash.try_into().ok());
     let hash = bytes.ok_or_else(|| {
-        Error::invalid(
-            Dialect::Documented,
-            "description_hash must be 64 hexadecimal digits",
-        )
+        let why = "must be 64 hexadecimal digits";
+        Error::field(Dialect::Documented, "description_hash", why)
     })?;
     Ok(PayRequest::hashed(callback.to_owned(), hash))
 }
@@ -51,7 +71,7 @@ fn by_callback(callback: &str, hash: &str) -> Result<PayRequest, Error> {
 /// The amount: in satoshis, or in millisatoshis for `v1`; of a currency where `unit` names one.
 pub(super) async fn amount(lnbits: &Lnbits, request: &PayLnurl) -> Result<Msat, Error> {
     let dialect = lnbits.settings.dialect;
-    let wrong = || Error::invalid(dialect, "amount must be a number above zero");
+    let wrong = || Error::field(dialect, "amount", "must be a number above zero");
     let number = request.amount.as_ref().ok_or_else(wrong)?;
     let unit = request.unit.as_deref().unwrap_or("sat");
     let amount = match (unit.to_ascii_lowercase().as_str(), dialect) {
@@ -99,7 +119,8 @@ pub(super) fn meta(dialect: Dialect, request: &PayLnurl) -> Result<Meta, Error> 
         .as_ref()
         .is_some_and(|memo| memo.len() > MAX_MEMO_BYTES)
     {
-        return Err(Error::invalid(dialect, "the memo is too long"));
+        let why = format!("must be at most {MAX_MEMO_BYTES} bytes");
+        return Err(Error::field(dialect, "internal_memo", why));
     }
     let comment = request
         .comment

@@ -7,12 +7,11 @@ use till::holder::Permissions;
 /// What a route asks of whoever has the wallet by a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Right {
+    /// Some permission; a route that tells receiving from paying looks for itself which.
     Any,
     View,
     Receive,
     Send,
-    /// Making an invoice and paying are one route, which tells them apart.
-    ReceiveOrSend,
     Manage,
     /// Not by a share.
     Holder,
@@ -25,7 +24,6 @@ pub(super) fn allows(may: Permissions, method: &Method, path: &str) -> bool {
         Right::View => may.view,
         Right::Receive => may.receive,
         Right::Send => may.send,
-        Right::ReceiveOrSend => may.receive || may.send,
         Right::Manage => may.manage,
         Right::Holder => false,
     }
@@ -41,12 +39,11 @@ fn right(method: &Method, path: &str) -> Right {
     };
     match (method, parts.as_slice()) {
         ("GET", ["wallet"] | ["lnurlscan", _] | ["payments", "fee-reserve"])
-        | ("POST", ["payments", "decode"]) => Right::Any,
+        | ("POST", ["payments"] | ["payments", "decode"]) => Right::Any,
         ("PUT" | "PATCH", ["wallet"]) | ("PUT", ["wallet", "share", "invite"] | ["wallet", _]) => {
             Right::Manage
         }
         (_, ["wallet", ..]) => Right::Holder,
-        ("POST", ["payments"]) => Right::ReceiveOrSend,
         ("POST", ["payments", "lnurl"]) => Right::Send,
         ("POST", ["payments", "settle" | "cancel"] | ["payments", _, "pay-with-nfc"])
         | ("PUT" | "DELETE", ["payments", _]) => Right::Receive,
@@ -73,8 +70,8 @@ mod tests {
             ("PUT", "/wallet/share/invite", Right::Manage),
             ("DELETE", "/wallet", Right::Holder),
             ("DELETE", "/wallet/share/00ff", Right::Holder),
-            ("POST", "/payments", Right::ReceiveOrSend),
-            ("POST", "/payments/", Right::ReceiveOrSend),
+            ("POST", "/payments", Right::Any),
+            ("POST", "/payments/", Right::Any),
             ("POST", "/payments/lnurl", Right::Send),
             ("DELETE", "/payments/00ff", Right::Receive),
             ("POST", "/payments/settle", Right::Receive),

@@ -1,17 +1,33 @@
 //! Whether an answer is the recorded one, but for what no two servers have in common. Owns what counts
 //! as volatile; fields that only ours has are no difference.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// What became of a call.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// Status and answer are as recorded.
     Same,
-    /// They are not: our status, and what differs first.
-    Differs(u16, String),
+    /// They are not: our status, and all that differs.
+    Differs(u16, Vec<Difference>),
     /// There is no such route here, or none to log in with.
     Missing,
+}
+
+/// What is not as recorded.
+pub struct Difference {
+    /// The field's path; a list's rows are `[]`.
+    pub at: String,
+    /// What stands there.
+    pub why: String,
+}
+
+impl fmt::Debug for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.why)
+    }
 }
 
 /// Fields whose values depend on the time or on the server; only their kind is compared.
@@ -36,6 +52,14 @@ const VOLATILE: [&str; 16] = [
 /// Numbers that have to be right; others depend on what happened before.
 const EXACT: [&str; 4] = ["amount", "fee", "amount_msat", "fee_reserve"];
 
+/// Texts that may be missing on either side: real servers show the preimage of an invoice that nobody has
+/// paid, and whether a webhook has been called yet is a matter of time.
+const MAY_BE_NULL: [&str; 2] = ["preimage", "webhook_status"];
+/// The path of an answer as a whole.
+const WHOLE: &str = ".";
+/// By what a row of a list is known.
+const IDENTITIES: [&str; 5] = ["checking_id", "request_id", "wallet_id", "id", "field"];
+
 /// Ids and keys have at least so many hexadecimal digits.
 const NAME_LEN: usize = 32;
 
@@ -46,61 +70,130 @@ pub fn is_missing(status: u16, ours: &Value) -> bool {
         || (status == 405 && detail == Some("Method Not Allowed"))
 }
 
-/// The first difference, if there is one. `ours_for` tells what a recorded name is called here.
-pub fn difference(
+/// All differences. `ours_for` tells what a recorded name is called here.
+pub fn differences(
     recorded: &Value,
     ours: &Value,
     ours_for: &dyn Fn(&str) -> String,
-) -> Option<String> {
-    differs("", "", recorded, ours, ours_for)
+) -> Vec<Difference> {
+    let mut compared = Compared {
+        ours_for,
+        found: Vec::new(),
+    };
+    compared.value(String::new(), "", recorded, ours);
+    compared.found
 }
 
-fn differs(
-    path: &str,
-    field: &str,
-    recorded: &Value,
-    ours: &Value,
-    ours_for: &dyn Fn(&str) -> String,
-) -> Option<String> {
-    // Real servers show the preimage of an invoice that nobody has paid.
-    if field == "preimage" && (ours.is_null() || ours.is_string()) {
-        return None;
+struct Compared<'a> {
+    ours_for: &'a dyn Fn(&str) -> String,
+    found: Vec<Difference>,
+}
+
+impl Compared<'_> {
+    fn differs(&mut self, at: String, why: String) {
+        let at = if at.is_empty() { WHOLE.to_owned() } else { at };
+        self.found.push(Difference { at, why });
     }
-    if kind(recorded) != kind(ours) {
-        return Some(format!("{path}: {} is {}", kind(recorded), shortened(ours)));
+
+    fn value(&mut self, at: String, field: &str, recorded: &Value, ours: &Value) {
+        let is_text = |value: &Value| value.is_null() || value.is_string();
+        if MAY_BE_NULL.contains(&field) && is_text(recorded) && is_text(ours) {
+            return;
+        }
+        if kind(recorded) != kind(ours) {
+            let why = format!("{} is {}", kind(recorded), shortened(ours));
+            return self.differs(at, why);
+        }
+        match (recorded, ours) {
+            (Value::Object(recorded), Value::Object(ours)) => {
+                for (name, value) in recorded {
+                    let at = format!("{at}.{name}");
+                    match ours.get(name) {
+                        Some(other) => self.value(at, name, value, other),
+                        None => self.differs(at, "is absent".to_owned()),
+                    }
+                }
+            }
+            (Value::Array(recorded), Value::Array(ours)) => {
+                self.rows(format!("{at}[]"), field, recorded, ours);
+            }
+            (recorded, ours) if !self.is_same(field, recorded, ours) => {
+                self.differs(
+                    at,
+                    format!("{} is {}", shortened(recorded), shortened(ours)),
+                );
+            }
+            (_, _) => {}
+        }
     }
-    let is_same = match (recorded, ours) {
-        (Value::Object(recorded), Value::Object(ours)) => {
-            return recorded.iter().find_map(|(name, value)| {
-                let at = format!("{path}.{name}");
-                match ours.get(name) {
-                    Some(other) => differs(&at, name, value, other, ours_for),
-                    None => Some(format!("{at} is absent")),
+
+    /// Lists are as long as their histories, which are not the same: the first recorded row is compared
+    /// with the same one of ours, and the order of all that both have.
+    fn rows(&mut self, at: String, field: &str, recorded: &[Value], ours: &[Value]) {
+        match (recorded.first(), ours.first()) {
+            (Some(one), Some(first)) => {
+                let Some(name) = self.name_here(one) else {
+                    return self.value(at, field, one, first);
+                };
+                if !is_called(first, &name) {
+                    self.differs(at.clone(), "another row is the first".to_owned());
                 }
-            });
-        }
-        (Value::Array(recorded), Value::Array(ours)) => {
-            return match (recorded.first(), ours.first()) {
-                (Some(one), Some(other)) => {
-                    differs(&format!("{path}[0]"), field, one, other, ours_for)
+                let known = recorded.iter().filter_map(|row| self.name_here(row));
+                let places =
+                    known.filter_map(|name| ours.iter().position(|row| is_called(row, &name)));
+                if !places.is_sorted() {
+                    self.differs(at.clone(), "its rows have another order".to_owned());
                 }
-                (None, None) => None,
-                (Some(_), None) => Some(format!("{path} is empty")),
-                (None, Some(_)) => Some(format!("{path} is not empty")),
-            };
+                match ours.iter().find(|row| is_called(row, &name)) {
+                    Some(same) => self.value(at, field, one, same),
+                    None => self.shape(&at, one, first),
+                }
+            }
+            (None, None) => {}
+            (Some(_), None) => self.differs(at, "is empty".to_owned()),
+            (None, Some(_)) => self.differs(at, "is not empty".to_owned()),
         }
-        (Value::String(recorded), Value::String(ours)) => {
-            let known = ours_for(recorded);
-            let is_new = known == *recorded && is_name(recorded) && recorded.len() == ours.len();
-            VOLATILE.contains(&field) || known == *ours || (is_new && is_name(ours))
+    }
+
+    /// Another row has at least the same fields.
+    fn shape(&mut self, at: &str, recorded: &Value, ours: &Value) {
+        for (name, _) in recorded.as_object().into_iter().flatten() {
+            if ours.get(name).is_none() {
+                self.differs(format!("{at}.{name}"), "is absent".to_owned());
+            }
         }
-        (Value::Number(recorded), Value::Number(ours)) => {
-            !EXACT.contains(&field) || recorded.as_f64() == ours.as_f64()
+    }
+
+    /// What a recorded row is called here, if it was met before.
+    fn name_here(&self, recorded: &Value) -> Option<(&'static str, String)> {
+        let mut fields = IDENTITIES.into_iter();
+        let found = fields.find_map(|field| Some((field, recorded[field].as_str()?)));
+        let (field, recorded) = found?;
+        let ours = (self.ours_for)(recorded);
+        (ours != recorded).then_some((field, ours))
+    }
+
+    fn is_same(&self, field: &str, recorded: &Value, ours: &Value) -> bool {
+        match (recorded, ours) {
+            (Value::String(recorded), Value::String(ours)) => {
+                VOLATILE.contains(&field) || self.is_same_text(recorded, ours)
+            }
+            (Value::Number(recorded), Value::Number(ours)) => {
+                !EXACT.contains(&field) || recorded.as_f64() == ours.as_f64()
+            }
+            (recorded, ours) => recorded == ours,
         }
-        (recorded, ours) => recorded == ours,
-    };
-    let why = || format!("{path}: {} is {}", shortened(recorded), shortened(ours));
-    (!is_same).then(why)
+    }
+
+    fn is_same_text(&self, recorded: &str, ours: &str) -> bool {
+        let known = (self.ours_for)(recorded);
+        let is_new = known == recorded && is_name(recorded) && recorded.len() == ours.len();
+        known == ours || (is_new && is_name(ours))
+    }
+}
+
+fn is_called(row: &Value, (field, name): &(&'static str, String)) -> bool {
+    row[*field].as_str() == Some(name)
 }
 
 /// Whether a text is an id or a key: one that was never met before has no counterpart here.

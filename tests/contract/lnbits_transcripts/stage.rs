@@ -3,20 +3,29 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use support::app::{TestApp, until};
 use support::caller::Socket;
 use support::fake_node::{Fate, Foreign};
 use support::lnbits::Wallet;
+use till::invoice::Description;
 use till::payment::FailureReason;
 use tilld::lnbits::Dialect;
 
 use super::recording::Call;
 
 /// What the recorded wallets had at the beginning.
-const FIRST_MONEY_SAT: u64 = 10_000_000;
+const FIRST_MONEY_SAT: u64 = 9_999_999;
+/// How they came to it, in the recording.
+const FIRST_OF_FROM: &str = "16d9e57e3c0b2db752a4630cf3639c8f1d3491acb5311fe1953d22cb016a4fa5";
+const FIRST_OF_TO: &str = "dd0d13e07ecda77678b3c7a7ba9294642cbded0ef92bd21c85bd898081b2dfca";
+/// The two users of the recording.
+const HOLDERS: [&str; 2] = ["alice19d143", "bob19d143"];
 const PASSWORD: &str = "secret1234";
+/// Instead of the recorder's own, which was on its own host: nobody is called there.
+const WEBHOOK: &str = "https://shop.invalid/paid";
 /// What recorded names are at least as long as; nothing shorter is ever replaced.
 const NAME_LEN: usize = 32;
 /// Fields whose texts are names.
@@ -37,6 +46,8 @@ const NAMES: [&str; 13] = [
 ];
 /// The query's key in the recording: that of the wallet `to`.
 const RECORDED_QUERY_KEY: &str = "0d2819ef5815431d9a96962bf0d2477e";
+/// The share of the wallet `to` with the second user.
+const SHARE: &str = "844840080bda25b8376cb3ef5ea83a4da1b177e10a531e03af8cb1aa3ab08185";
 /// An invoice of somebody else's that could not be paid.
 const UNPAYABLE: &str = "90570c8d3688ad5012aa5ff982606971ae46b3f9df0a100cb15f05f61718f223";
 
@@ -59,26 +70,26 @@ impl Stage {
         let http = reqwest::Client::builder().no_proxy();
         let http = http.redirect(Policy::none()).build().unwrap();
         let mut bearers = [None, None];
-        for (bearer, name) in bearers.iter_mut().zip(["alice19d143", "bob19d143"]) {
+        for (bearer, name) in bearers.iter_mut().zip(HOLDERS) {
             *bearer = login(&http, &app.url, name).await;
         }
-        let [from, to, third] = match holder(&app, "alice19d143").await {
+        let [from, to, third] = match holder(&app, HOLDERS[0]).await {
             Some(alice) => {
                 let wallet = async |name: &str| app.wallet_of(alice, name).await;
                 [
                     wallet("from").await,
                     wallet("to").await,
-                    wallet("third").await,
+                    wallet("fresh").await,
                 ]
             }
             None => [
                 app.wallet("from").await,
                 app.wallet("to").await,
-                app.wallet("third").await,
+                app.wallet("fresh").await,
             ],
         };
         let names = [(RECORDED_QUERY_KEY.to_owned(), to.inkey.clone())];
-        let stage = Self {
+        let mut stage = Self {
             names: names.into(),
             made: BTreeMap::new(),
             app,
@@ -88,18 +99,25 @@ impl Stage {
             third,
             bearers,
         };
-        stage.earn(&stage.from).await;
-        stage.earn(&stage.to).await;
+        for (wallet, recorded) in [
+            (stage.from.clone(), FIRST_OF_FROM),
+            (stage.to.clone(), FIRST_OF_TO),
+        ] {
+            let hash = stage.earn(&wallet).await;
+            stage.names.insert(recorded.to_owned(), hash);
+        }
         stage
     }
 
-    async fn earn(&self, wallet: &Wallet) {
+    async fn earn(&self, wallet: &Wallet) -> String {
         let wanted = json!({"out": false, "amount": FIRST_MONEY_SAT, "memo": "Admin credit"});
         let (_, made) = wallet.post("/payments", wanted).await;
         let bolt11 = made["bolt11"].as_str().unwrap();
         self.app.node.customer_pays(bolt11, FIRST_MONEY_SAT * 1_000);
-        let path = format!("/payments/{}", made["payment_hash"].as_str().unwrap());
+        let hash = text(&made, "payment_hash");
+        let path = format!("/payments/{hash}");
         until(async || (wallet.get(&path).await.1["paid"] == true).then_some(())).await;
+        hash
     }
 
     /// What a recorded name is called here.
@@ -159,7 +177,53 @@ impl Stage {
                     self.app.node.customer_pays(&bolt11, amount);
                 }
             }
+            // The documented route has deleted it here, which real servers do not have.
+            "DELETE_wallet_id" => {
+                let wanted = json!({"name": "tmp2"});
+                let made = self.as_holder(0, Method::POST, "/wallet", wanted).await;
+                let recorded = call.path.rsplit('/').next().unwrap().to_owned();
+                self.names.insert(recorded, text(&made, "id"));
+            }
+            "shared_wallet_get" => self.share_less().await,
             _ => {}
+        }
+    }
+
+    /// What the owner did in the recording by LNbits' own share API: what is shared may only be looked at.
+    async fn share_less(&mut self) {
+        let (key, to) = (Some(self.to.adminkey.as_str()), &self.to);
+        let revoke = format!("/wallet/share/{}", self.ours(SHARE));
+        let (status, revoked) = to.call(Method::DELETE, &revoke, key, None).await;
+        assert_eq!(status, 200, "{revoked}");
+        let wanted = json!({"username": HOLDERS[1], "permissions": ["view-payments"]});
+        let invite = "/wallet/share/invite";
+        let (status, invited) = to.call(Method::PUT, invite, key, Some(&wanted)).await;
+        assert_eq!(status, 200, "{invited}");
+        let take = json!({"wallet_type": "lightning-shared", "shared_wallet_id": self.to.id});
+        let taken = self.as_holder(1, Method::POST, "/wallet", take).await;
+        self.keep_mirror(&taken);
+    }
+
+    async fn as_holder(&self, who: usize, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("{}/api/v1{path}", self.app.url);
+        let token = self.bearers[who].as_ref().unwrap();
+        let request = self.http.request(method, url).bearer_auth(token);
+        request
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    fn keep_mirror(&mut self, taken: &Value) {
+        for (who, field) in [
+            ("shared mirror admin key", "adminkey"),
+            ("shared mirror inkey", "inkey"),
+        ] {
+            self.made.insert(who, text(taken, field));
         }
     }
 
@@ -168,6 +232,7 @@ impl Stage {
         let ours = self.app.node.foreign(Foreign {
             fate,
             amount_msat: Some(1_500_000),
+            description: Description::Text("bolt11.org".into()),
             ..Foreign::default()
         });
         let hash = support::fake_node::payment_hash(&ours).to_string();
@@ -241,10 +306,7 @@ impl Stage {
                 ("admin key tmp", "adminkey"),
                 ("admin key tmp (deleted)", "adminkey"),
             ],
-            "share_accept_via_POST_wallet" => &[
-                ("shared mirror admin key", "adminkey"),
-                ("shared mirror inkey", "inkey"),
-            ],
+            "share_accept_via_POST_wallet" => return self.keep_mirror(ours),
             _ => &[],
         };
         for (who, field) in words {
@@ -256,7 +318,10 @@ impl Stage {
 
     /// Listens as the recorder did while an invoice of `to`'s is paid by `from`: the first message.
     async fn listen(&mut self, call: &Call) -> (u16, Value) {
-        let wanted = json!({"out": false, "amount": 12, "memo": "wh"});
+        if let Some(webhook) = call.response[0]["payment"]["webhook"].as_str() {
+            self.names.insert(webhook.to_owned(), WEBHOOK.to_owned());
+        }
+        let wanted = json!({"out": false, "amount": 12, "memo": "wh", "webhook": WEBHOOK});
         let (_, made) = self.to.post("/payments", wanted).await;
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
         let item = match call.name.as_str() {
@@ -275,6 +340,13 @@ impl Stage {
         self.learn(&call.response[0], &first);
         (101, json!([first]))
     }
+}
+
+fn text(of: &Value, field: &str) -> String {
+    of[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field} in {of}"))
+        .to_owned()
 }
 
 /// A user of that name with a token, where users can register.

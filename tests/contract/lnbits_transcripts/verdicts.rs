@@ -1,11 +1,13 @@
 //! The table of verdicts: what is right for each recorded call, and why where it is not the same.
 
-use super::compare::Outcome;
+use std::collections::BTreeSet;
+
+use super::compare::{Difference, Outcome};
 
 const TABLE: &str = include_str!("../data/lnbits-verdicts.csv");
-/// What the reason of a pending verdict begins with where it says what it should come to.
-const MEANT: &str = "meant: ";
-const HEAD: &str = "number,name,verdict,status,why";
+const HEAD: &str = "number,name,verdict,status,where,why";
+/// Where answers differ whose statuses do.
+pub const STATUS: &str = "status";
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/contract/data/lnbits-verdicts.csv"
@@ -15,14 +17,12 @@ const FILE: &str = concat!(
 pub enum Verdict {
     /// Status and answer are as recorded.
     Same,
-    /// They are not, by intention; our status.
-    Differs(u16),
+    /// They are not, by intention: our status, and just where.
+    Differs(u16, Vec<String>),
     /// There is no such route here, by intention.
     NotWanted,
     /// It was no call to a server, or cannot be replayed.
     NotPlayed,
-    /// Nobody has decided yet.
-    Pending,
 }
 
 pub struct Row {
@@ -37,30 +37,26 @@ pub struct Table {
 }
 
 impl Row {
-    /// Settles what needs no person; where a difference is meant, a person decides.
+    /// Notes what came of the call. A reason stays, and where there is none a person has to give one.
     pub fn judge(&mut self, outcome: &Outcome) {
-        if self.why.starts_with(MEANT) {
-            return;
-        }
         match outcome {
             Outcome::Same => {
                 self.verdict = Verdict::Same;
                 self.why.clear();
             }
-            Outcome::Differs(status, why) => {
-                self.why = format!("{status}; {}", why.replace('\n', " "));
+            Outcome::Differs(status, found) => {
+                self.verdict = Verdict::Differs(*status, places(found));
             }
-            Outcome::Missing => "no such route yet".clone_into(&mut self.why),
+            Outcome::Missing => {}
         }
     }
 
     fn line(&self) -> String {
-        let (verdict, status) = match self.verdict {
-            Verdict::Same => ("same", String::new()),
-            Verdict::Differs(status) => ("differs", status.to_string()),
-            Verdict::NotWanted => ("not wanted", String::new()),
-            Verdict::NotPlayed => ("not played", String::new()),
-            Verdict::Pending => ("pending", String::new()),
+        let (verdict, status) = match &self.verdict {
+            Verdict::Same => ("same", String::from(",")),
+            Verdict::Differs(status, at) => ("differs", format!("{status},{}", at.join(" "))),
+            Verdict::NotWanted => ("not wanted", String::from(",")),
+            Verdict::NotPlayed => ("not played", String::from(",")),
         };
         let Self {
             number, name, why, ..
@@ -84,17 +80,25 @@ impl Table {
     }
 }
 
+/// Where something differs, each place once and in order.
+pub fn places(found: &[Difference]) -> Vec<String> {
+    let places: BTreeSet<&String> = found.iter().map(|one| &one.at).collect();
+    places.into_iter().cloned().collect()
+}
+
 fn row(line: &str) -> Row {
-    let cells: Vec<&str> = line.splitn(5, ',').collect();
-    let [number, name, verdict, status, why] = cells[..] else {
-        panic!("five cells: {line}");
+    let cells: Vec<&str> = line.splitn(6, ',').collect();
+    let [number, name, verdict, status, places, why] = cells[..] else {
+        panic!("six cells: {line}");
     };
     let verdict = match verdict {
         "same" => Verdict::Same,
-        "differs" => Verdict::Differs(status.parse().unwrap()),
+        "differs" => {
+            let places = places.split_whitespace().map(str::to_owned);
+            Verdict::Differs(status.parse().unwrap(), places.collect())
+        }
         "not wanted" => Verdict::NotWanted,
         "not played" => Verdict::NotPlayed,
-        "pending" => Verdict::Pending,
         other => panic!("no such verdict: {other}"),
     };
     Row {

@@ -13,8 +13,12 @@ use crate::lnbits::Dialect;
 use crate::lnbits::dialect::iso;
 use crate::lnbits::{parse, wire};
 
-/// What LNbits notes in `extra` of a hold invoice.
+/// What LNbits notes in `extra` of a hold invoice, and what became of it.
 const HOLD_INVOICE: &str = "hold_invoice";
+const HOLD_SETTLED: &str = "hold_invoice_settled";
+const HOLD_CANCELLED: &str = "hold_invoice_cancelled";
+/// The label that LNbits puts on an invoice that nobody paid in time.
+const EXPIRED: &str = "expired";
 
 /// An invoice as its maker sees it.
 pub(in crate::lnbits) fn invoice(
@@ -40,8 +44,14 @@ pub(in crate::lnbits) fn invoice(
         Description::Hash(_) => invoice.meta.memo.clone().unwrap_or_default(),
     };
     let mut extra = extra(&invoice.meta);
-    if invoice.hold && dialect == Dialect::V1 {
-        extra.insert(HOLD_INVOICE.to_owned(), Value::Bool(true));
+    let mut labels = invoice.meta.labels.clone();
+    if dialect == Dialect::V1 {
+        let notes = notes(invoice).into_iter();
+        extra.extend(notes.map(|note| (note.to_owned(), Value::Bool(true))));
+        let has_expired = invoice.state == invoice::State::Expired;
+        if has_expired && !labels.iter().any(|label| label == EXPIRED) {
+            labels.push(EXPIRED.to_owned());
+        }
     }
     let preimage = invoice.preimage.as_ref().filter(|_| is_paid);
     wire::Payment {
@@ -51,6 +61,7 @@ pub(in crate::lnbits) fn invoice(
         webhook: invoice.webhook_url.clone(),
         preimage: preimage.map(|preimage| hex::encode(preimage.reveal())),
         extra,
+        labels,
         external_id: invoice.external_id.clone(),
         held: invoice.state == invoice::State::Held,
         held_until_height: held_until(invoice),
@@ -62,6 +73,23 @@ pub(in crate::lnbits) fn invoice(
             (invoice.bolt11.clone(), &invoice.meta, invoice.created_at),
             (amount, fee, false),
         )
+    }
+}
+
+/// What LNbits notes in `extra` of an invoice.
+fn notes(invoice: &Invoice) -> Vec<&'static str> {
+    if !invoice.hold {
+        return Vec::new();
+    }
+    match invoice.state {
+        invoice::State::Paid => vec![HOLD_INVOICE, HOLD_SETTLED],
+        invoice::State::Cancelled => vec![HOLD_INVOICE, HOLD_CANCELLED],
+        invoice::State::Draft
+        | invoice::State::Open
+        | invoice::State::Claiming
+        | invoice::State::Held
+        | invoice::State::Expired
+        | invoice::State::Abandoned => vec![HOLD_INVOICE],
     }
 }
 

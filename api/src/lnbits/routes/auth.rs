@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::AppendHeaders;
+use serde_json::Map;
 use till::holder::Holder;
 use till::ledger::Origin;
 use till_actors::service::NewHolder;
@@ -17,6 +18,9 @@ use crate::lnbits::body::Body;
 use crate::lnbits::dialect::iso;
 use crate::lnbits::error::Error;
 use crate::lnbits::{Lnbits, holding, wire};
+
+/// How many wallets LNbits' own pages show at once if nobody says otherwise.
+const VISIBLE_WALLETS: u32 = 10;
 
 type LoginCookie = AppendHeaders<[(HeaderName, String); 1]>;
 
@@ -96,6 +100,7 @@ pub(crate) async fn me(
 ) -> Result<Json<wire::Account>, Error> {
     let gone = || Error::new(StatusCode::UNAUTHORIZED, "Invalid access token.");
     let holder = lnbits.service.holder(id).await?.ok_or_else(gone)?;
+    let dialect = lnbits.settings.dialect;
     let mut invitations = Vec::new();
     for shared in lnbits.service.shared_with(id).await? {
         if !shared.share.is_invited() {
@@ -107,7 +112,7 @@ pub(crate) async fn me(
             from_user_name: from.and_then(|from| from.name),
             to_wallet_id: shared.wallet.id.to_string(),
             to_wallet_name: shared.wallet.name,
-            permissions: holding::permission_names(shared.share.permissions),
+            permissions: holding::permission_names(dialect, shared.share.permissions),
         });
     }
     Ok(Json(wire::Account {
@@ -118,13 +123,24 @@ pub(crate) async fn me(
         super_user: false,
         has_password: holder.password.is_some(),
         created_at: iso(holder.created_at),
+        updated_at: iso(holder.created_at),
         email: None,
         pubkey: None,
         external_id: None,
         extensions: Vec::new(),
         wallets: super::wallets::entries(&lnbits, id).await?,
+        fiat_providers: Vec::new(),
+        ui_customization: Map::new(),
         extra: wire::AccountExtra {
             provider: "lnbits",
+            email_verified: false,
+            first_name: None,
+            last_name: None,
+            display_name: None,
+            picture: None,
+            visible_wallet_count: VISIBLE_WALLETS,
+            labels: Vec::new(),
+            notifications: Map::new(),
             wallet_invite_requests: invitations,
         },
     }))

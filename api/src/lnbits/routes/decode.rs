@@ -2,7 +2,7 @@
 //! anybody's.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bitcoin::bech32::primitives::decode::CheckedHrpstring;
@@ -10,7 +10,7 @@ use bitcoin::bech32::{Bech32, Hrp};
 use serde_json::{Map, Value, json};
 use till::money::Msat;
 
-use crate::lnbits::body::Body;
+use crate::lnbits::body::{Asked, Body};
 use crate::lnbits::error::Error;
 use crate::lnbits::{Lnbits, parse, render, wire};
 
@@ -92,7 +92,7 @@ fn address(name: &str, host: &str) -> Result<String, String> {
 /// `GET /payments/fee-reserve`: what paying an invoice would set aside for routing.
 pub(crate) async fn fee_reserve(
     State(lnbits): State<Lnbits>,
-    Query(query): Query<wire::FeeReserveQuery>,
+    Asked(query): Asked<wire::FeeReserveQuery>,
 ) -> Result<Json<wire::FeeReserve>, Error> {
     let bad = |detail: &str| Error::new(StatusCode::BAD_REQUEST, detail);
     let text = query.invoice.unwrap_or_default();

@@ -5,12 +5,13 @@ use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 use till::ledger::Origin;
 use till::payment::{Outcome, State as PaymentState};
-use till_actors::lnurl::Document;
+use till_actors::lnurl::{Document, LnurlError};
 use till_actors::service::NewPayment;
 
 use crate::lnbits::access::{AdminKey, AnyKey};
 use crate::lnbits::body::Body;
 use crate::lnbits::error::Error;
+use crate::lnbits::misfit::{Misfit, ROOT};
 use crate::lnbits::{Lnbits, parse_lnurl, render, wire};
 
 /// `POST /payments/lnurl`: asks the recipient for an invoice, checks it and pays it.
@@ -85,7 +86,19 @@ pub(crate) async fn pay_with_nfc(
     Body(request): Body<wire::PayWithNfc>,
 ) -> Result<Json<wire::PaidWithNfc>, Error> {
     let code = request.lnurl_w.trim();
-    lnbits.service.check_lnurl(code)?;
+    lnbits
+        .service
+        .check_lnurl(code)
+        .map_err(|error| match error {
+            LnurlError::NotAnAddress => {
+                let place = ["body", "lnurl_w", ROOT, ROOT];
+                Error::misfit(lnbits.settings.dialect, Misfit::url(&place))
+            }
+            LnurlError::Outbound(_)
+            | LnurlError::Refused(_)
+            | LnurlError::Wrong(_)
+            | LnurlError::Asked(_) => error.into(),
+        })?;
     let unknown = || Error::bad_request("The invoice is not one of this server's.");
     let decoded = lnbits.service.decode(&bolt11).map_err(|_| unknown())?;
     let invoice = lnbits.service.invoice(decoded.hash).await?;

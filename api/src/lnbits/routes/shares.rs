@@ -12,6 +12,7 @@ use crate::lnbits::access::AdminKey;
 use crate::lnbits::bearer::Bearer;
 use crate::lnbits::body::Body;
 use crate::lnbits::error::Error;
+use crate::lnbits::misfit::Misfit;
 use crate::lnbits::{Lnbits, holding, wire};
 
 /// `PUT /wallet/share/invite`. Nobody can give away more than they have.
@@ -30,7 +31,11 @@ pub(crate) async fn invite(
         .service
         .invite(opened.wallet.id, to.id, permissions)
         .await?;
-    Ok(Json(holding::share(&share, Some(&to))))
+    Ok(Json(holding::share(
+        lnbits.settings.dialect,
+        &share,
+        Some(&to),
+    )))
 }
 
 /// `PUT /wallet/share`
@@ -95,8 +100,12 @@ async fn invited(lnbits: &Lnbits, request: &wire::Invite) -> Result<Holder, Erro
         },
         (None, Some(name)) => lnbits.service.holder_by_name(name).await?,
         (None, None) => {
-            let detail = "user_id is missing";
-            return Err(Error::invalid(lnbits.settings.dialect, detail));
+            let misfit = Misfit::at(
+                &["body", "user_id"],
+                "field required",
+                "value_error.missing",
+            );
+            return Err(Error::misfit(lnbits.settings.dialect, misfit));
         }
     };
     let unknown = || Error::new(StatusCode::BAD_REQUEST, "Invited user not found.");

@@ -1,17 +1,17 @@
 //! Wallets: looked at, listed, made, changed, deleted.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use till::holder::{KeyScope, Share, Wallet};
 use till::id::{HolderId, WalletId};
-use till::ledger::{Origin, WalletRef};
+use till::ledger::{Origin, Refusal, WalletRef};
+use till_actors::service::ServiceError;
 
 use crate::lnbits::access::{AdminKey, AnyKey, Opened};
 use crate::lnbits::bearer::Bearer;
-use crate::lnbits::body::Body;
+use crate::lnbits::body::{Asked, Body};
 use crate::lnbits::error::Error;
 use crate::lnbits::{Dialect, Lnbits, holding, wire};
 
@@ -38,10 +38,9 @@ pub(crate) async fn list(
 pub(crate) async fn page(
     Bearer(holder): Bearer,
     State(lnbits): State<Lnbits>,
-    query: Result<Query<wire::WalletQuery>, QueryRejection>,
+    Asked(query): Asked<wire::WalletQuery>,
 ) -> Result<Json<wire::WalletPage>, Error> {
     let dialect = lnbits.settings.dialect;
-    let Query(query) = query.map_err(|why| Error::invalid(dialect, why.body_text()))?;
     let limit = query.limit.unwrap_or(match dialect {
         Dialect::Documented => 20,
         Dialect::V1 => 10,
@@ -64,10 +63,36 @@ pub(crate) async fn create(
     State(lnbits): State<Lnbits>,
     Body(request): Body<wire::NewWallet>,
 ) -> Result<Json<wire::WalletEntry>, Error> {
+    if request.wallet_type.as_deref() == Some(holding::SHARED) {
+        return take_shared(&lnbits, holder, request.shared_wallet_id.as_deref()).await;
+    }
     let name = request.name.as_deref().unwrap_or(holding::DEFAULT_NAME);
     let name = holding::wallet_name(lnbits.settings.dialect, name)?;
     let made = lnbits.service.add_wallet(Origin::Lnbits, holder, name);
     Ok(Json(lnbits.entry(&made.await?, None).await?))
+}
+
+/// `POST /wallet` with `wallet_type`, by which LNbits' own pages take an invitation to a wallet. One that
+/// was taken already is only shown.
+async fn take_shared(
+    lnbits: &Lnbits,
+    holder: HolderId,
+    id: Option<&str>,
+) -> Result<Json<wire::WalletEntry>, Error> {
+    let unknown = || Error::from(ServiceError::Refused(Refusal::UnknownShare));
+    let id: WalletId = id.and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
+    let mut shared = lnbits.service.shared_with(holder).await?.into_iter();
+    let found = shared.find(|shared| shared.wallet.id == id);
+    let mut found = found.ok_or_else(unknown)?;
+    if !found.share.is_accepted() {
+        let share = found.share.id;
+        found = lnbits
+            .service
+            .accept_share(Origin::Lnbits, holder, share)
+            .await?;
+    }
+    let entry = lnbits.entry(&found.wallet, Some(&found.share)).await?;
+    Ok(Json(entry))
 }
 
 /// `PUT /wallet` and `PATCH /wallet`

@@ -1,6 +1,7 @@
 //! Accounts and logins.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::WalletEntry;
 use crate::guard::Secret;
@@ -43,11 +44,14 @@ pub(crate) struct Account {
     pub(crate) super_user: bool,
     pub(crate) has_password: bool,
     pub(crate) created_at: String,
+    pub(crate) updated_at: String,
     pub(crate) email: Option<String>,
     pub(crate) pubkey: Option<String>,
     pub(crate) external_id: Option<String>,
     pub(crate) extensions: Vec<String>,
     pub(crate) wallets: Vec<WalletEntry>,
+    pub(crate) fiat_providers: Vec<String>,
+    pub(crate) ui_customization: Map<String, Value>,
     pub(crate) extra: AccountExtra,
 }
 
@@ -55,6 +59,14 @@ pub(crate) struct Account {
 #[derive(Serialize)]
 pub(crate) struct AccountExtra {
     pub(crate) provider: &'static str,
+    pub(crate) email_verified: bool,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) picture: Option<String>,
+    pub(crate) visible_wallet_count: u32,
+    pub(crate) labels: Vec<String>,
+    pub(crate) notifications: Map<String, Value>,
     pub(crate) wallet_invite_requests: Vec<Invitation>,
 }
 

@@ -82,6 +82,9 @@ pub(crate) struct ChangeWallet {
 #[derive(Debug, Deserialize)]
 pub(crate) struct NewWallet {
     pub(crate) name: Option<String>,
+    /// That of a shared wallet takes an invitation to the wallet named below.
+    pub(crate) wallet_type: Option<String>,
+    pub(crate) shared_wallet_id: Option<String>,
 }
 
 /// `GET /wallet/webhook-secret`
