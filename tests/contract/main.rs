@@ -16,6 +16,8 @@ mod lnbits_lists;
 mod lnbits_lnurl;
 mod lnbits_misc;
 mod lnbits_payments;
+mod lnbits_prices;
+mod lnbits_repeats;
 mod lnbits_slice;
 mod lnbits_socket;
 mod lnbits_tiers;

@@ -66,13 +66,19 @@ impl TestApp {
 
     /// One that speaks a dialect of LNbits, and takes whoever comes.
     pub async fn lnbits(dialect: Dialect) -> Self {
+        Self::lnbits_with(dialect, |_| ()).await
+    }
+
+    /// The same over a till with other settings.
+    pub async fn lnbits_with(dialect: Dialect, change_till: impl FnOnce(&mut TillConfig)) -> Self {
         let lnbits = LnbitsSettings {
             dialect,
             open_registration: true,
             payment_wait: Duration::from_secs(5),
             ..LnbitsSettings::default()
         };
-        Self::start_all(|_| (), |_| (), lnbits).await.set_up().await
+        let app = Self::start_all(change_till, |_| (), lnbits);
+        app.await.set_up().await
     }
 
     async fn start_as(

@@ -8,6 +8,7 @@ mod currency;
 mod dialect;
 mod edge;
 mod error;
+mod fiat;
 mod filters;
 mod holding;
 mod listing;
