@@ -11,7 +11,7 @@ use till_actors::hub::HubLimits;
 use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
 use tilld::lnbits::{Dialect, Settings as LnbitsSettings};
-use tilld::pos::{Settings, router};
+use tilld::pos::{Gate, LockoutSettings, Settings, router};
 use tilld::seed::{self, Mnemonic, PassphraseSources, SeedReader};
 
 use crate::caller::Caller;
@@ -108,8 +108,10 @@ impl TestApp {
             seed: Some(plain_seed(dir.path())),
             ..Settings::default()
         };
-        settings.lockout.max_failures = 50;
+        settings.gate = stop_after(50);
         change(&mut settings);
+        let gate = settings.gate.clone();
+        let lnbits = LnbitsSettings { gate, ..lnbits };
         let service = till.service();
         let lnbits = tilld::lnbits::router(till.service(), lnbits);
         let app = router(till.service(), settings).nest_service("/api/v1", lnbits);
@@ -196,6 +198,15 @@ impl TestApp {
         );
         until(async || (admin.get(&path).await.1["status"] == "RECEIVED").then_some(())).await;
     }
+}
+
+/// A gate that stops whoever has guessed so often, for a minute.
+pub fn stop_after(max_failures: u32) -> Gate {
+    Gate::new(LockoutSettings {
+        max_failures,
+        first_lock_secs: 60,
+        ..LockoutSettings::default()
+    })
 }
 
 /// The body of the first set-up.

@@ -6,7 +6,8 @@ mod lockout;
 mod password;
 mod secret;
 
-pub(crate) use gate::{Denied, Gate, Guess, Unheard};
+pub use gate::Gate;
+pub(crate) use gate::{Denied, Guess, Unheard};
 pub(crate) use lockout::Key;
 pub use lockout::LockoutSettings;
 pub(crate) use password::{HashError, hash};

@@ -14,6 +14,7 @@ use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
 use crate::config::{Config, Dialect, Network, RatesConfig, SeedConfig, price};
+use crate::guard::{Gate, LockoutSettings};
 use crate::pos::Settings;
 use crate::seed::{PassphraseSources, SeedReader};
 
@@ -120,12 +121,18 @@ pub(super) fn node(config: &Config) -> LdkConfig {
     }
 }
 
-pub(super) fn pos(config: &Config) -> Settings {
+/// The one place where passwords are tried.
+pub(super) fn gate(config: &Config) -> Gate {
+    Gate::new(LockoutSettings {
+        max_failures: config.auth.lockout_after,
+        first_lock_secs: config.auth.lockout_base_secs,
+        max_lock_secs: config.auth.lockout_max_secs,
+        ..LockoutSettings::default()
+    })
+}
+
+pub(super) fn pos(config: &Config, gate: Gate) -> Settings {
     let defaults = Settings::default();
-    let mut lockout = defaults.lockout;
-    lockout.max_failures = config.auth.lockout_after;
-    lockout.first_lock_secs = config.auth.lockout_base_secs;
-    lockout.max_lock_secs = config.auth.lockout_max_secs;
     let mut limits = defaults.limits;
     limits.max_body_bytes = config.http.max_body_bytes;
     limits.request_time = Duration::from_secs(config.http.request_timeout_secs);
@@ -140,14 +147,14 @@ pub(super) fn pos(config: &Config) -> Settings {
         ping_interval: Duration::from_secs(config.events.ping_secs),
         seed: Some(seed(&config.seed)),
         seed_requires_password: config.pos.seed_requires_password,
-        lockout,
+        gate,
         limits,
         ..defaults
     }
 }
 
-pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
-    let pos = pos(config);
+pub(super) fn lnbits(config: &Config, gate: Gate) -> crate::lnbits::Settings {
+    let pos = pos(config, gate);
     crate::lnbits::Settings {
         dialect: match config.lnbits.dialect {
             Dialect::Documented => crate::lnbits::Dialect::Documented,
@@ -158,7 +165,7 @@ pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
         payment_wait: pos.payment_wait,
         ping_interval: pos.ping_interval,
         secure_cookies: pos.secure_cookies,
-        lockout: pos.lockout,
+        gate: pos.gate,
         limits: pos.limits,
     }
 }
