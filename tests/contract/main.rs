@@ -17,6 +17,7 @@ mod lnbits_lnurl;
 mod lnbits_misc;
 mod lnbits_payments;
 mod lnbits_prices;
+mod lnbits_races;
 mod lnbits_repeats;
 mod lnbits_slice;
 mod lnbits_socket;

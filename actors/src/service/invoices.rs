@@ -102,7 +102,7 @@ impl Service {
         let (hash, ledger) = (draft.hash, &self.parts.ledger);
         let drafted = ledger.execute(Command::DraftInvoice(Box::new(draft)));
         if let Err(error) = drafted.await {
-            return Err(self.not_drafted(hash, &keyed, error).await);
+            return self.overtaken(hash, &keyed, error).await;
         }
         let (bolt11, lsp_fee) = match self.register(request).await {
             Ok(made) => made,
@@ -136,24 +136,25 @@ impl Service {
         }
     }
 
-    /// Why there is no draft. While the same request is under way its hash is taken, and the caller
-    /// comes back for what it made.
-    async fn not_drafted(
+    /// Where there is no draft, since the hash is taken: by the same request, perhaps, that has overtaken
+    /// this one. While that is under way the caller comes back for what it made.
+    async fn overtaken(
         &self,
         hash: PaymentHash,
         keyed: &Keyed,
         error: LedgerError,
-    ) -> ServiceError {
+    ) -> Result<Invoice, ServiceError> {
         if keyed.is_none() || error != LedgerError::Refused(Refusal::HashInUse) {
-            return error.into();
+            return Err(error.into());
         }
-        match self.row::<Invoice>(&hash) {
-            Ok(Some(other)) if other.state == InvoiceState::Draft => ServiceError::Busy {
-                retry_after_secs: RETRY_AFTER_SECS,
-            },
-            Ok(Some(_) | None) => error.into(),
-            Err(error) => error,
+        let other = self.row::<Invoice>(&hash)?;
+        if other.is_some_and(|other| other.state == InvoiceState::Draft) {
+            let retry_after_secs = RETRY_AFTER_SECS;
+            return Err(ServiceError::Busy { retry_after_secs });
         }
+        // Its text and its key are on disk at once, so whoever does not find the key is another.
+        let made = self.invoice_under(keyed).await?;
+        made.ok_or(ServiceError::Refused(Refusal::HashInUse))
     }
 
     /// Drops a draft; what cannot be dropped now is dropped at the next start.

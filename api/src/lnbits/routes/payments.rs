@@ -170,6 +170,11 @@ async fn refused(
             return told(dialect, &failed, opened);
         }
     }
+    if is_anothers(lnbits, opened, &refusal).await? {
+        return Err(Error::payment(
+            "The invoice is paid, or being paid, by somebody else.",
+        ));
+    }
     let is_own = lnbits.service.invoice(invoice.hash).await?.is_some();
     if matches!(refusal, Refusal::AlreadyPaid(_)) && !is_own {
         let error = Error::payment("Payment already paid.");
@@ -182,6 +187,20 @@ async fn refused(
         return Err(Error::payment(refusal.to_string()));
     }
     Err(refusal.into())
+}
+
+/// Whether the payment that is in the way is another wallet's. How that one stands is nobody else's
+/// business, and least of all the outcome of what was asked for here.
+async fn is_anothers(lnbits: &Lnbits, opened: &Opened, refusal: &Refusal) -> Result<bool, Error> {
+    let (Refusal::InFlight(id) | Refusal::AlreadyPaid(id)) = refusal else {
+        return Ok(false);
+    };
+    let payment = lnbits.service.payment(*id).await?;
+    let theirs = payment.filter(|payment| payment.wallet != opened.account());
+    // That an invoice of this server's is paid, its payer may know: LNbits says so.
+    let is_said =
+        |payment: &Payment| payment.internal && matches!(refusal, Refusal::AlreadyPaid(_));
+    Ok(theirs.is_some_and(|payment| !is_said(&payment)))
 }
 
 /// `GET /payments/{checking_id}`: the outgoing or the incoming side, as this wallet has it. Whoever has
