@@ -239,3 +239,51 @@ async fn a_held_payment_ends_once_whoever_is_first() {
         }
     }
 }
+
+/// Labels, words in `extra` and the answer of a webhook come at once, and none undoes another.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_at_once_is_all_kept() {
+    let app = TestApp::lnbits(Dialect::V1).await;
+    let shop = app.wallet("shop").await;
+    // Nobody listens there: the webhook's status is told while the rest is.
+    let made = asks(
+        &shop,
+        json!({"amount": 5, "extra": {"first": 0}, "webhook": "http://127.0.0.1:1/"}),
+    )
+    .await;
+    let hash = text(&made, "payment_hash");
+    let key = Some(shop.adminkey.as_str());
+    let add = async |name: String| {
+        let body = json!({"payment_hash": hash, "extra": {name: 1}});
+        let path = "/payments/extra";
+        shop.call(Method::PATCH, path, key, Some(&body)).await.0
+    };
+    let label = async |n: usize| {
+        let (body, path) = (
+            json!({"labels": [format!("l{n}")]}),
+            format!("/payments/{hash}/labels"),
+        );
+        shop.call(Method::PUT, &path, key, Some(&body)).await.0
+    };
+    app.node.customer_pays(&text(&made, "bolt11"), 5_000);
+    let adding = join_all((0..8).map(|n| add(format!("k{n}"))));
+    let same = join_all((0..4).map(|_| add("same".to_owned())));
+    let labelling = join_all((0..8).map(label));
+    let ((added, same), labelled) = join(join(adding, same), labelling).await;
+    assert_eq!((added, labelled), (vec![200; 8], vec![200; 8]));
+    let taken = same.iter().filter(|status| **status == 200).count();
+    assert_eq!(taken, 1, "{same:?}");
+    let path = format!("/payments/{hash}");
+    let details = until(async || {
+        let details = shop.get(&path).await.1["details"].clone();
+        (details["webhook_status"] != Value::Null).then_some(details)
+    })
+    .await;
+    let extra = details["extra"].as_object().unwrap();
+    assert_eq!(extra.len(), 1 + 8 + 1, "{details}");
+    assert_eq!(details["labels"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&details["webhook"], &details["status"]),
+        (&json!("http://127.0.0.1:1/"), &json!("success"))
+    );
+}

@@ -11,6 +11,7 @@ mod guide;
 mod invoices;
 mod lists;
 mod lnbits_clients;
+mod lnbits_docs;
 mod lnbits_holds;
 mod lnbits_lists;
 mod lnbits_lnurl;
