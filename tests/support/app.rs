@@ -77,7 +77,10 @@ impl TestApp {
             payment_wait: Duration::from_secs(5),
             ..LnbitsSettings::default()
         };
-        let app = Self::start_all(change_till, |_| (), lnbits);
+        let as_shipped = |settings: &mut Settings| {
+            settings.gate = Gate::new(LockoutSettings::default());
+        };
+        let app = Self::start_all(change_till, as_shipped, lnbits);
         app.await.set_up().await
     }
 
