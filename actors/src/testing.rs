@@ -68,6 +68,7 @@ impl Books {
             hash: hash(n),
             bolt11: format!("ln{n}"),
             lsp_fee: None,
+            idempotency: None,
         });
     }
 

@@ -110,7 +110,7 @@ impl Reserve {
         match done {
             Done::Repeat(Reference::Payment(id)) => return Ok(Ok(Reserved { id, send: false })),
             // A key names its operation too, so that is somebody's mistake.
-            Done::Repeat(Reference::Opening(_) | Reference::Splice(_)) => {
+            Done::Repeat(Reference::Opening(_) | Reference::Splice(_) | Reference::Invoice(_)) => {
                 return Ok(Err(Refusal::IdempotencyConflict.into()));
             }
             Done::Changed | Done::Unchanged => {}

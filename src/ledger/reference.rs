@@ -5,7 +5,7 @@ use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
-use crate::id::{OpeningId, PaymentId, TxId};
+use crate::id::{OpeningId, PaymentHash, PaymentId, TxId};
 
 /// What was made under a key; the answer to a repeat is rendered from how it stands by then.
 ///
@@ -19,12 +19,16 @@ pub enum Reference {
     Opening(OpeningId),
     /// A splice, by its transaction: number 2.
     Splice(TxId),
+    /// An invoice of ours: number 3.
+    Invoice(PaymentHash),
 }
 
 /// The number of [`Reference::Opening`]. Never reuse one.
 const OPENING: u32 = 1;
 /// The number of [`Reference::Splice`].
 const SPLICE: u32 = 2;
+/// The number of [`Reference::Invoice`].
+const INVOICE: u32 = 3;
 /// Number and id.
 const PAIR: u64 = 2;
 
@@ -44,6 +48,10 @@ impl<C> Encode<C> for Reference {
                 e.array(PAIR)?.u32(SPLICE)?;
                 tx_id.encode(e, ctx)
             }
+            Self::Invoice(hash) => {
+                e.array(PAIR)?.u32(INVOICE)?;
+                hash.encode(e, ctx)
+            }
         }
     }
 }
@@ -59,6 +67,7 @@ impl<'b, C> Decode<'b, C> for Reference {
         match d.u32()? {
             OPENING => OpeningId::decode(d, ctx).map(Self::Opening),
             SPLICE => TxId::decode(d, ctx).map(Self::Splice),
+            INVOICE => PaymentHash::decode(d, ctx).map(Self::Invoice),
             other => Err(DecodeError::unknown_variant(i64::from(other))),
         }
     }
@@ -75,11 +84,12 @@ mod tests {
         assert_eq!(encode(&Reference::Payment(id)), encode(&id));
         let opening = Reference::Opening(OpeningId::from_bytes([8; 16]));
         let splice = Reference::Splice(TxId::from_bytes([9; 32]));
-        for reference in [Reference::Payment(id), opening, splice] {
+        let invoice = Reference::Invoice(PaymentHash::from_bytes([6; 32]));
+        for reference in [Reference::Payment(id), opening, splice, invoice] {
             let read = minicbor::decode::<Reference>(&encode(&reference));
             assert_eq!(read.ok(), Some(reference));
         }
-        for odd in [&[0x82, 0x03, 0x40][..], &[0x81, 0x01], &[0x01], &[]] {
+        for odd in [&[0x82, 0x04, 0x40][..], &[0x81, 0x01], &[0x01], &[]] {
             assert!(minicbor::decode::<Reference>(odd).is_err(), "{odd:?}");
         }
     }

@@ -61,6 +61,7 @@ pub(crate) fn sale(n: u64) -> [Command; RECORDS_A_SALE as usize] {
         hash,
         bolt11,
         lsp_fee: None,
+        idempotency: None,
     };
     [draft(n), issue, claim, receipt]
 }

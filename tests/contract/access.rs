@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use support::app::{PASSWORD, PIN, TestApp};
+use support::app::{PASSWORD, PIN, TestApp, stop_after};
 use support::caller::read;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,8 +73,7 @@ async fn wrong_credentials_all_get_the_same_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn guessing_is_locked_out() {
     let app = TestApp::initialized_with(|settings| {
-        settings.lockout.max_failures = 3;
-        settings.lockout.first_lock_secs = 60;
+        settings.gate = stop_after(3);
     })
     .await;
     let caller = app.nobody();
@@ -100,6 +99,34 @@ async fn guessing_is_locked_out() {
     assert_eq!(status, 429, "even the right PIN waits: {body}");
     assert_eq!(body["retryAfter"].as_u64(), Some(header));
     assert!((1..=60).contains(&header));
+}
+
+/// Whoever has been stopped at one surface has not the guesses of another one left.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_counted_at_all_surfaces_together() {
+    for lnbits_first in [true, false] {
+        let app = TestApp::initialized_with(|settings| settings.gate = stop_after(4)).await;
+        let (staff, holder) = (app.nobody(), app.caller("nobody"));
+        let pos = async |name: &str, pin: &str| {
+            let guess = json!({"name": name, "pin": pin});
+            staff.post("/auth/login", guess).await.0
+        };
+        let lnbits = async |name: &str, password: &str| {
+            let guess = json!({"username": name, "password": password});
+            holder.call(Method::POST, "/auth", &guess).await.0
+        };
+        for n in 0..4 {
+            // Another name each time, so that it is the address that is counted.
+            let (name, at_lnbits) = (format!("nobody{n}"), (n < 2) == lnbits_first);
+            let status = match at_lnbits {
+                true => lnbits(&name, "wrong").await,
+                false => pos(&name, "0000").await,
+            };
+            assert_eq!(status, 401);
+        }
+        assert_eq!(pos("admin", PIN).await, 429, "even the right PIN waits");
+        assert_eq!(lnbits("admin", PASSWORD).await, 429);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

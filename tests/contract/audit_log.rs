@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::app::{PASSWORD, PIN, TestApp};
+use support::app::{PASSWORD, PIN, TestApp, stop_after};
 use support::caller::Caller;
 
 const NEW: &str = "an0ther P4ssword";
@@ -140,8 +140,7 @@ async fn another_wallet_password_ends_every_wallet_token_but_a_new_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_present_wallet_password_cannot_be_guessed() {
     let app = TestApp::initialized_with(|settings| {
-        settings.lockout.max_failures = 2;
-        settings.lockout.first_lock_secs = 60;
+        settings.gate = stop_after(2);
     })
     .await;
     let admin = app.wallet_admin().await;

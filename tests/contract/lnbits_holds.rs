@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::app::{TestApp, until};
-use support::fake_node::payment_hash;
+use support::fake_node::{Fate, Foreign, payment_hash};
 use support::lnbits::{Answer, Wallet};
 use till::id::Preimage;
 use tilld::lnbits::Dialect;
@@ -237,5 +237,123 @@ async fn money_held_between_wallets_never_vanishes() {
         }
         let both = (balance(&friend).await, balance(&shop).await);
         assert_eq!(both, (json!(930_000), json!(70_000)));
+    }
+}
+
+/// The fault that was recorded on a real server, step by step: there the payer is debited and the maker
+/// credited at once, and a cancellation takes the maker's and gives nobody anything back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_wallets_have_is_whole_in_every_step() {
+    for dialect in DIALECTS {
+        let is_v1 = dialect == Dialect::V1;
+        let too_late = if is_v1 { 520 } else { 409 };
+        let app = TestApp::lnbits(dialect).await;
+        let (shop, payer) = (app.wallet("shop").await, app.wallet("payer").await);
+        let other = app.wallet("other").await;
+        for wallet in [&payer, &other] {
+            let earned = asks(wallet, json!({"out": false, "amount": 1_000})).await;
+            app.node.customer_pays(&text(&earned, "bolt11"), 1_000_000);
+            until(async || (look(wallet, &earned).await["paid"] == true).then_some(())).await;
+        }
+        let have = async || {
+            let (payer, shop) = (balance(&payer).await, balance(&shop).await);
+            (payer.as_u64().unwrap(), shop.as_u64().unwrap())
+        };
+        for (by_hash, settles) in [(true, false), (false, false), (true, true), (false, true)] {
+            let before = have().await;
+            let (preimage, hash) = secret();
+            let wanted = json!({"out": false, "amount": 70, "payment_hash": hash});
+            let made = asks(&shop, wanted).await;
+            assert_eq!(have().await, before, "made");
+            let pay = json!({"out": true, "bolt11": made["bolt11"]});
+            let (status, paid) = payer.post("/payments", pay.clone()).await;
+            let told = (status, &paid["status"]);
+            assert_eq!(told, (201, &json!("pending")), "{paid}");
+            assert_eq!(have().await, before, "held: owed to the payer still");
+            // But what is held cannot be spent twice.
+            let rest = (before.0 - 70_000) / 1_000;
+            let dear = asks(&other, json!({"out": false, "amount": rest + 1})).await;
+            let dear = json!({"out": true, "bolt11": dear["bolt11"]});
+            let (status, poor) = payer.post("/payments", dear).await;
+            let told = (status, &poor["detail"]);
+            assert_eq!(told, (520, &json!("Insufficient balance.")));
+            // Nor is anybody else taken for it: neither a wallet nor an HTLC.
+            let (status, again) = payer.post("/payments", pay.clone()).await;
+            assert_eq!((status, &again["status"]), (520, &json!("pending")));
+            let (status, second) = other.post("/payments", pay).await;
+            assert_eq!((status, &second["status"]), (520, &json!("failed")));
+            app.node.customer_pays(&text(&made, "bolt11"), 70_000);
+            let refused = payment_hash(&text(&made, "bolt11"));
+            until(async || app.node.has_refused(refused).then_some(())).await;
+            assert_eq!(have().await, before);
+
+            let (told, by_hash_told) =
+                (json!({"preimage": preimage}), json!({"payment_hash": hash}));
+            let status = match (by_hash, settles) {
+                (true, true) => shop.post("/payments/settle", told.clone()).await.0,
+                (false, true) => ends(&shop, Method::PUT, &made, Some(told.clone())).await.0,
+                (true, false) => shop.post("/payments/cancel", by_hash_told.clone()).await.0,
+                (false, false) => ends(&shop, Method::DELETE, &made, None).await.0,
+            };
+            assert_eq!(status, 200);
+            let after = match settles {
+                true => (before.0 - 70_000, before.1 + 70_000),
+                false => before,
+            };
+            assert_eq!(have().await, after, "over");
+            let late = match settles {
+                true => shop.post("/payments/cancel", by_hash_told).await.0,
+                false => shop.post("/payments/settle", told).await.0,
+            };
+            assert_eq!((late, have().await), (too_late, after), "too late");
+            let said = if settles { "success" } else { "failed" };
+            for wallet in [&shop, &payer] {
+                assert_eq!(look(wallet, &made).await["status"], said);
+            }
+        }
+        assert_eq!(balance(&other).await, 1_000_000);
+    }
+}
+
+/// What uses the hash is not told: neither whose it is, nor how it stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_that_is_used_is_nobody_elses() {
+    for dialect in DIALECTS {
+        let app = TestApp::lnbits(dialect).await;
+        let (shop, friend) = (app.wallet("shop").await, app.wallet("friend").await);
+        let earned = asks(&friend, json!({"out": false, "amount": 5_000})).await;
+        app.node.customer_pays(&text(&earned, "bolt11"), 5_000_000);
+        until(async || (look(&friend, &earned).await["paid"] == true).then_some(())).await;
+        let held = json!({"out": false, "amount": 9, "payment_hash": secret().1});
+        let held = asks(&friend, held).await;
+        let mut used = vec![
+            text(&earned, "payment_hash"),
+            text(&held, "payment_hash"),
+            text(
+                &asks(&shop, json!({"out": false, "amount": 1})).await,
+                "payment_hash",
+            ),
+        ];
+        let fails = Fate::Fails(till::payment::FailureReason::NoRoute);
+        for fate in [Fate::Succeeds(0), Fate::Silence, fails] {
+            let bolt11 = app.node.foreign(Foreign {
+                fate,
+                ..Foreign::default()
+            });
+            friend.post("/payments", json!({"bolt11": bolt11})).await;
+            used.push(payment_hash(&bolt11).to_string());
+        }
+        let detail = match dialect {
+            Dialect::Documented => (409, json!({"detail": "the payment hash is already in use"})),
+            Dialect::V1 => {
+                let detail = "invoice with payment hash already exists";
+                (520, json!({"detail": detail, "status": "pending"}))
+            }
+        };
+        for hash in used {
+            let wanted = json!({"out": false, "amount": 9, "payment_hash": hash});
+            assert_eq!(shop.post("/payments", wanted).await, detail, "{hash}");
+        }
+        assert_eq!(look(&friend, &held).await["status"], "pending");
     }
 }

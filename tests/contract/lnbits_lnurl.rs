@@ -312,3 +312,83 @@ async fn a_private_address_is_called_for_nobody_and_no_source_means_no_price() {
     let detail = json!("Could not get exchange rate for EUR.");
     assert_eq!((status, &answer["detail"]), (400, &detail));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_handed_in_where_somebody_gives_money() {
+    for dialect in [Dialect::Documented, Dialect::V1] {
+        let app = TestApp::lnbits(dialect).await;
+        let (wallet, stranger) = (app.wallet("shop").await, Stranger::open(&app).await);
+        let url = &stranger.url;
+        let withdraw = json!({
+            "tag": "withdrawRequest", "callback": format!("{url}/wcb"), "k1": "v1's",
+            "minWithdrawable": 1_000, "maxWithdrawable": 50_000, "defaultDescription": "card",
+        });
+        let callback = json!(format!("{url}/wcb?k1=card-7"));
+        for (n, (field, by, k1)) in [
+            ("lnurl_callback", callback, "card-7"),
+            ("lnurl_withdraw", withdraw, "v1's"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut body = json!({"out": false, "amount": 21, "extra": {"order": 7}});
+            body[field] = by;
+            let (status, made) = wallet.post("/payments", body).await;
+            assert_eq!(status, 201, "{made}");
+            assert_eq!(made["extra"]["lnurl_response"], true, "{made}");
+            assert_eq!(made["extra"]["order"], 7);
+            let asked = stranger.asked.lock().unwrap().remove(0);
+            assert_eq!(
+                (asked["k1"].as_str(), &json!(asked["pr"])),
+                (k1, &made["bolt11"])
+            );
+            let earned = (n + 1) * 21_000;
+            until(async || (wallet.get("/wallet").await.1["balance"] == earned).then_some(()))
+                .await;
+            let path = format!("/payments/{}", made["payment_hash"].as_str().unwrap());
+            let details = wallet.get(&path).await.1["details"].clone();
+            assert_eq!(details["extra"]["lnurl_response"], true);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_take_an_invoice_leaves_it_open_and_says_why() {
+    let app = TestApp::lnbits(Dialect::Documented).await;
+    let (wallet, stranger) = (app.wallet("shop").await, Stranger::open(&app).await);
+    let url = &stranger.url;
+    for (callback, said) in [
+        (format!("{url}/closed"), "we are closed"),
+        (
+            format!("{url}/nowhere"),
+            "the answer is wrong: it is no JSON object",
+        ),
+        ("http://127.0.0.1:1/".to_owned(), "no connection"),
+    ] {
+        let body = json!({"out": false, "amount": 21, "lnurl_callback": callback});
+        let (status, made) = wallet.post("/payments", body).await;
+        assert_eq!(
+            (status, &made["status"]),
+            (201, &json!("pending")),
+            "{made}"
+        );
+        assert_eq!(made["extra"]["lnurl_response"], said, "{callback}");
+        app.node
+            .customer_pays(made["bolt11"].as_str().unwrap(), 21_000);
+        let path = format!("/payments/{}", made["payment_hash"].as_str().unwrap());
+        until(async || (wallet.get(&path).await.1["paid"] == true).then_some(())).await;
+    }
+    let bounds = json!({
+        "tag": "withdrawRequest", "callback": format!("{url}/wcb"), "k1": "x",
+        "minWithdrawable": 1_000, "maxWithdrawable": 20_000,
+    });
+    let body = json!({"out": false, "amount": 21, "lnurl_withdraw": bounds});
+    let (status, made) = wallet.post("/payments", body).await;
+    assert_eq!(status, 201, "{made}");
+    assert!(made["extra"]["lnurl_response"].is_string(), "{made}");
+    assert!(stranger.asked.lock().unwrap().is_empty());
+    for callback in ["https://10.0.0.1/wcb", "ftp://example.com/"] {
+        let body = json!({"out": false, "amount": 21, "lnurl_callback": callback});
+        assert_eq!(wallet.post("/payments", body).await.0, 400, "{callback}");
+    }
+}

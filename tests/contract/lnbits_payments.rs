@@ -6,6 +6,7 @@ use support::app::{TestApp, until};
 use support::fake_node::{Fate, Foreign, payment_hash};
 use support::lnbits::Wallet;
 use till::payment::FailureReason;
+use till_actors::till::TillConfig;
 use tilld::lnbits::Dialect;
 
 /// Both dialects, with the status of a field that cannot be.
@@ -154,17 +155,11 @@ async fn what_cannot_be_asked_for_is_refused() {
             (json!({"amount": 1, "payment_hash": "abc"}), invalid),
             (json!({"amount": 1, "webhook": "notaurl"}), 400),
             (
-                json!({"amount": 1, "webhook": "http://127.0.0.1:1/hook"}),
-                400,
-            ),
-            (
                 json!({"amount": 1, "webhook": "https://10.0.0.1/hook"}),
                 400,
             ),
-            (
-                json!({"amount": 1, "lnurl_callback": "https://example.com/"}),
-                400,
-            ),
+            (json!({"amount": 1, "lnurl_callback": "notaurl"}), 400),
+            (json!({"amount": 1, "lnurl_withdraw": {}}), invalid),
         ];
         for (mut body, wanted) in cases {
             body["out"] = json!(false);
@@ -544,5 +539,49 @@ async fn paying_oneself_moves_nothing_and_cancelled_invoices_are_not_paid() {
             "{refused}"
         );
         assert_eq!(balance(&shop).await, 1_000_000);
+    }
+}
+
+/// Whether this machine may be called is the operator's to say, for webhooks and callbacks alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn callbacks_go_where_the_operator_lets_them() {
+    let outside = [
+        "ftp://example.com/hook",
+        "https://user@example.com/hook",
+        "https://10.1.2.3/",
+        "https://169.254.169.254/",
+        "https://[::ffff:10.0.0.1]/",
+        // Names are looked up when they are called.
+        "http://example.com/hook",
+        "https://2130706433/",
+        "http://[::1]:1/",
+        "http://localhost:1/",
+        "http://127.0.0.1:1/",
+    ];
+    for (allow_loopback, refused) in [(false, 10), (true, 5)] {
+        let allow = |till: &mut TillConfig| till.outbound.allow_loopback = allow_loopback;
+        let app = TestApp::lnbits_with(Dialect::V1, allow).await;
+        let shop = app.wallet("shop").await;
+        for (n, url) in outside.iter().enumerate() {
+            let wanted = if n < refused { 400 } else { 201 };
+            let body = json!({"out": false, "amount": 1, "webhook": url});
+            let (status, answer) = shop.post("/payments", body).await;
+            assert_eq!(status, wanted, "{url}: {answer}");
+            let body = json!({"out": true, "bolt11": "lnbcrt1", "webhook": url});
+            let (status, answer) = shop.post("/payments", body).await;
+            let is_about_it = answer["detail"].to_string().contains("Callback URL");
+            assert_eq!(
+                (status == 400 && is_about_it),
+                n < refused,
+                "{url}: {answer}"
+            );
+            if n < refused {
+                let body = json!({"out": false, "amount": 1, "lnurl_callback": url});
+                let (status, answer) = shop.post("/payments", body).await;
+                assert_eq!(status, 400, "{url}: {answer}");
+            }
+        }
+        let good = json!({"out": false, "amount": 1, "webhook": "https://example.com/hook"});
+        assert_eq!(shop.post("/payments", good).await.0, 201);
     }
 }

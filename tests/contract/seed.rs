@@ -3,7 +3,7 @@
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use support::app::{PASSWORD, TestApp, WORDS};
+use support::app::{PASSWORD, TestApp, WORDS, stop_after};
 use support::caller::{Caller, read};
 use tilld::pos::Settings;
 use tilld::seed::{self, Mnemonic, Passphrase, PassphraseSources, SeedReader};
@@ -86,8 +86,7 @@ async fn the_password_can_be_wanted_once_more() {
 async fn guessing_the_password_is_locked_out_like_anywhere() {
     let app = TestApp::initialized_with(|settings| {
         settings.seed_requires_password = true;
-        settings.lockout.max_failures = 2;
-        settings.lockout.first_lock_secs = 60;
+        settings.gate = stop_after(2);
     })
     .await;
     let admin = app.wallet_admin().await;

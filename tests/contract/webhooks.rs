@@ -62,6 +62,7 @@ async fn sell(app: &TestApp, wallet: WalletRef, origin: Origin, url: &str) -> In
         expiry_secs: None,
         hold: None,
         meta: Meta::default(),
+        idempotency: None,
     };
     let invoice = app.service.create_invoice(wanted).await.unwrap();
     app.node

@@ -114,5 +114,6 @@ pub fn house_invoice(amount_sat: u64, hold: Option<Hold>) -> NewInvoice {
         webhook_url: None,
         expiry_secs: None,
         hold,
+        idempotency: None,
     }
 }

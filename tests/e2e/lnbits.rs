@@ -56,8 +56,12 @@ impl<'a> Wallet<'a> {
     }
 
     async fn looks(&self, hash: &str) -> Value {
+        self.looks_or_not(hash).await.1
+    }
+
+    async fn looks_or_not(&self, hash: &str) -> Answer {
         let path = format!("/payments/{hash}");
-        self.call(Method::GET, &path, &self.inkey, None).await.1
+        self.call(Method::GET, &path, &self.inkey, None).await
     }
 
     /// Settles (`PUT`) or cancels (`DELETE`).
@@ -218,6 +222,7 @@ async fn races_are_decided_to_the_millisatoshi() {
     ten_want_what_is_there_for_three(&shop, &cafe, &friend).await;
     eight_pay_one_invoice(&shop, &cafe).await;
     two_wallets_pay_one_invoice(&bar, &cafe, &friend).await;
+    two_wallets_pay_one_outside(&shop, &cafe, &friend).await;
     one_settles_while_another_cancels(&shop, &bar).await;
     shop.close().await;
 }
@@ -247,6 +252,8 @@ async fn eight_pay_one_invoice(shop: &Shop, cafe: &Wallet<'_>) {
     let paid = join_all((0..8).map(|_| cafe.pays(&asked.bolt11))).await;
     let succeeded: Vec<_> = paid.iter().filter(|paid| paid.0 == 201).collect();
     assert_eq!(succeeded.len(), 1, "{paid:?}");
+    let others = paid.iter().filter(|paid| paid.0 == 520).count();
+    assert_eq!(others, 7, "{paid:?}");
     let spent: i64 = succeeded.into_iter().map(cost_msat).sum();
     assert_eq!(cafe.balance_msat().await, before - spent);
 }
@@ -264,6 +271,77 @@ async fn two_wallets_pay_one_invoice(bar: &Wallet<'_>, cafe: &Wallet<'_>, friend
         assert_eq!(payer.balance_msat().await, before - cost_msat(paid));
     }
     assert_eq!(bar.balance_msat().await, 500_000);
+}
+
+async fn two_wallets_pay_one_outside(shop: &Shop, cafe: &Wallet<'_>, friend: &Wallet<'_>) {
+    let payers = [cafe, friend];
+    let before = join_all(payers.map(Wallet::balance_msat)).await;
+    let asked = shop.customer_asks(Some(600), false).await;
+    let paid = join_all(payers.map(|payer| payer.pays(&asked.bolt11))).await;
+    let succeeded = paid
+        .iter()
+        .filter(|paid| cost_msat(paid) >= 600_000)
+        .count();
+    assert_eq!(succeeded, 1, "{paid:?}");
+    for ((payer, before), paid) in payers.iter().zip(before).zip(&paid) {
+        assert_eq!(payer.balance_msat().await, before - cost_msat(paid));
+        let (status, row) = payer.looks_or_not(&asked.payment_hash).await;
+        let wanted = if cost_msat(paid) > 0 { 200 } else { 404 };
+        assert_eq!(status, wanted, "{row}");
+    }
+}
+
+/// The node would close the channel over an HTLC that nobody ends: the till gives it back a block before
+/// the deadline, and until then it can be had.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_settles_goes_back_before_its_deadline() {
+    let shop = Shop::open_with(&OPEN).await;
+    let cafe = Wallet::open(&shop, "cafe").await;
+    let hold = async |amount_sat: u64| {
+        let made = cafe.asks(json!({"amount": amount_sat, "hold": true})).await;
+        let (customer, bolt11) = (shop.world.customer().clone(), text(&made, "bolt11"));
+        let paying = tokio::spawn(async move { customer.pay(&bolt11, None).await });
+        let hash = text(&made, "payment_hash");
+        let details = cafe.becomes(&hash, "held", &json!(true)).await;
+        let until_height = details["held_until_height"].as_u64().unwrap();
+        (hash, u32::try_from(until_height).unwrap(), paying)
+    };
+    let height = async || {
+        let info = shop.get("/wallet/getinfo").await;
+        u32::try_from(info["blockHeight"].as_u64().unwrap()).unwrap()
+    };
+    // Payers add to the deadline as they like.
+    let comes_to = async |wanted: u32| {
+        shop.world.mine(wanted - height().await).await.unwrap();
+        until(&format!("block {wanted}"), async || {
+            (height().await == wanted).then_some(())
+        })
+        .await;
+    };
+
+    let (timely, deadline, paying) = hold(4_000).await;
+    comes_to(deadline - 1).await;
+    let (status, settled) = cafe.ends(Method::PUT, &timely).await;
+    assert_eq!(status, 200, "in the last block: {settled}");
+    paying.await.unwrap().unwrap();
+    assert_eq!(cafe.balance_msat().await, 4_000_000);
+
+    let (late, deadline, paying) = hold(3_000).await;
+    comes_to(deadline - 1).await;
+    let details = cafe.looks(&late).await["details"].clone();
+    assert_eq!(details["held"], true, "{details}");
+    shop.world.mine(1).await.unwrap();
+    let gone = cafe.becomes(&late, "status", &json!("failed")).await;
+    let held = (&gone["held"], &gone["held_until_height"]);
+    assert_eq!(held, (&json!(false), &Value::Null));
+    assert_eq!(cafe.looks(&late).await["paid"], false);
+    assert_eq!(cafe.ends(Method::PUT, &late).await.0, 409, "too late");
+    let refused = paying.await.unwrap();
+    assert!(refused.is_err(), "the customer has it back");
+    assert_eq!(cafe.balance_msat().await, 4_000_000);
+    // No channel was closed over it: the next sale comes by the same one.
+    cafe.earns(1_000).await;
+    shop.close().await;
 }
 
 async fn one_settles_while_another_cancels(shop: &Shop, bar: &Wallet<'_>) {

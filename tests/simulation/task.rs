@@ -96,6 +96,7 @@ fn ask(n: u8, asking: &mut Asking, answer: Option<Answer>) -> Result<Effect, Out
                 hash,
                 bolt11,
                 lsp_fee: None,
+                idempotency: None,
             }))
         }
         (Asking::Issue, Some(Answer::Executed(Ok(_)))) => Err(Outcome::Asked(n, true)),

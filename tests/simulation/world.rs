@@ -122,6 +122,7 @@ impl World {
             hash,
             bolt11,
             lsp_fee: None,
+            idempotency: None,
         });
         self.must(Command::IntendClaim {
             hash,

@@ -13,7 +13,7 @@ use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
 use tilld::lnbits::{Dialect, Settings as LnbitsSettings};
 use tilld::lnbot::Settings as LnbotSettings;
-use tilld::pos::{Settings, router};
+use tilld::pos::{Gate, LockoutSettings, Settings, router};
 use tilld::seed::{self, Mnemonic, PassphraseSources, SeedReader};
 
 use crate::caller::Caller;
@@ -68,16 +68,22 @@ impl TestApp {
 
     /// One that speaks a dialect of LNbits, and takes whoever comes.
     pub async fn lnbits(dialect: Dialect) -> Self {
+        Self::lnbits_with(dialect, |_| ()).await
+    }
+
+    /// The same over a till with other settings.
+    pub async fn lnbits_with(dialect: Dialect, change_till: impl FnOnce(&mut TillConfig)) -> Self {
         let lnbits = LnbitsSettings {
             dialect,
             open_registration: true,
             payment_wait: Duration::from_secs(5),
             ..LnbitsSettings::default()
         };
-        Self::start_all(|_| (), |_| (), lnbits, |_| ())
-            .await
-            .set_up()
-            .await
+        let as_shipped = |settings: &mut Settings| {
+            settings.gate = Gate::new(LockoutSettings::default());
+        };
+        let app = Self::start_all(change_till, as_shipped, lnbits, |_| ());
+        app.await.set_up().await
     }
 
     /// One whose ln.bot surface takes whoever comes.
@@ -122,8 +128,10 @@ impl TestApp {
             seed: Some(plain_seed(dir.path())),
             ..Settings::default()
         };
-        settings.lockout.max_failures = 50;
+        settings.gate = stop_after(50);
         change(&mut settings);
+        let gate = settings.gate.clone();
+        let lnbits = LnbitsSettings { gate, ..lnbits };
         let service = till.service();
         let lnbits = tilld::lnbits::router(till.service(), lnbits);
         let listener = narrow_listener();
@@ -221,6 +229,15 @@ impl TestApp {
         );
         until(async || (admin.get(&path).await.1["status"] == "RECEIVED").then_some(())).await;
     }
+}
+
+/// A gate that stops whoever has guessed so often, for a minute.
+pub fn stop_after(max_failures: u32) -> Gate {
+    Gate::new(LockoutSettings {
+        max_failures,
+        first_lock_secs: 60,
+        ..LockoutSettings::default()
+    })
 }
 
 /// The body of the first set-up.

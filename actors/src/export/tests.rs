@@ -97,6 +97,7 @@ fn step(books: &mut Books, dice: &mut Dice, n: u8) {
                 lsp_fee: None,
                 hash,
                 bolt11: format!("ln{n}"),
+                idempotency: None,
             }
         }
         1 | 2 => {

@@ -70,6 +70,17 @@ pub(crate) async fn withdraw(
     call(outbound, &request.callback, &pairs).await.map(|_| ())
 }
 
+/// The same with a callback that has in it what names its request.
+pub(crate) async fn hand_in(
+    outbound: &Outbound,
+    callback: &str,
+    bolt11: &str,
+) -> Result<(), LnurlError> {
+    call(outbound, callback, &[("pr", bolt11)])
+        .await
+        .map(|_| ())
+}
+
 async fn call(
     outbound: &Outbound,
     callback: &str,

@@ -14,7 +14,7 @@ pub use action::SuccessAction;
 pub use address::url_of;
 pub use document::{Document, Metadata, PayRequest, WithdrawRequest};
 pub use exchange::Offered;
-pub(crate) use exchange::{fetch, invoice_for, withdraw};
+pub(crate) use exchange::{fetch, hand_in, invoice_for, withdraw};
 
 use crate::outbound::OutboundError;
 

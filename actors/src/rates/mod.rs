@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use till::money::Msat;
+use till::money::{Msat, Sat};
 use till::time::Timestamp;
 use tokio::sync::Mutex;
 
@@ -30,6 +30,9 @@ const ASK_AGAIN: Duration = Duration::from_secs(10);
 const MSAT_PER_BTC: f64 = 100_000_000_000.0;
 /// Millisatoshis in a satoshi.
 const MSAT_PER_SAT: f64 = 1_000.0;
+
+/// How far apart, in parts of themselves, numbers are that are the same but for rounding.
+const NOISE: f64 = 1e-12;
 
 /// Where prices come from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,11 +65,22 @@ impl Rate {
         MSAT_PER_BTC / self.msat_per_unit
     }
 
+    /// How many units an amount is worth.
+    #[must_use]
+    pub fn units(&self, sat: Sat) -> f64 {
+        sat.get() as f64 * MSAT_PER_SAT / self.msat_per_unit
+    }
+
     /// What `units` are worth, up to the next whole satoshi, in millisatoshis; `None` for nothing, less,
     /// or more than there is.
     #[must_use]
     pub fn to_msat(&self, units: f64) -> Option<u64> {
-        let sat = (units * self.msat_per_unit / MSAT_PER_SAT).ceil();
+        let exact = units * self.msat_per_unit / MSAT_PER_SAT;
+        // What calculating in binary adds is nobody's satoshi.
+        let sat = match (exact - exact.round()).abs() <= exact.abs() * NOISE {
+            true => exact.round(),
+            false => exact.ceil(),
+        };
         // All bitcoin there will ever be has 16 digits, which such a number still holds exactly.
         let most = 2_100_000_000_000_000.0;
         if !(1.0..=most).contains(&sat) {
@@ -118,9 +132,10 @@ impl Rates {
         let at = now();
         let age = |then: Timestamp| Duration::from_millis(at.millis_since(then));
         if let Some(known) = before {
-            let is_fresh = known.rate.is_some_and(|rate| age(rate.at) < FRESH);
+            let usable = known.rate.filter(|rate| age(rate.at) < self.config.max_age);
+            let is_fresh = usable.is_some_and(|rate| age(rate.at) < FRESH);
             if is_fresh || age(known.asked_at) < ASK_AGAIN {
-                return known.rate;
+                return usable;
             }
         }
         let price = self.config.source.price(&self.outbound, &currency).await;

@@ -34,6 +34,44 @@ async fn a_table_has_its_prices_and_no_others() {
     assert!(rates.rate("CHF").await.is_none());
 }
 
+/// Prices that have no exact binary form, and amounts that are whole satoshis all the same.
+#[test]
+fn nobody_pays_for_how_numbers_are_stored() {
+    let at = Timestamp::default();
+    for (price, units, sat) in [
+        (60_000.0, 6.0, 10_000),
+        (60_000.0, 0.03, 50),
+        (97_310.0, 973.1, 1_000_000),
+        (30_000.0, 0.000_3, 1),
+        (30_000.0, 0.000_300_1, 2),
+        (60_000.0, 6.000_001, 10_001),
+    ] {
+        let rate = Rate::of_price(price, at).unwrap();
+        assert_eq!(rate.to_msat(units), Some(sat * 1_000), "{units} at {price}");
+    }
+    let rate = Rate::of_price(60_000.0, at).unwrap();
+    let units = rate.units(till::money::Sat::new(10_000).unwrap());
+    assert!((units - 6.0).abs() < 1e-9, "{units}");
+}
+
+#[tokio::test]
+async fn a_price_that_grew_too_old_is_none_even_if_its_source_was_asked_just_now() {
+    let rates = rates(RateSource::Http {
+        url: "http://127.0.0.1:1/".into(),
+        pointer: "/x".into(),
+        currencies: vec!["EUR".into()],
+    });
+    for (age_secs, is_used) in [(599, true), (601, false)] {
+        let old = Timestamp::from_millis(now().as_millis() - age_secs * 1_000);
+        let known = Known {
+            rate: Rate::of_price(50_000.0, old),
+            asked_at: now(),
+        };
+        rates.known.lock().await.insert("EUR".into(), known);
+        assert_eq!(rates.rate("EUR").await.is_some(), is_used, "{age_secs}");
+    }
+}
+
 #[tokio::test]
 async fn a_source_is_asked_once_and_believed_only_in_numbers() {
     for (body, expected) in [

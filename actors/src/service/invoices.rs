@@ -3,14 +3,16 @@
 use std::str::FromStr;
 
 use ldk_node::lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescriptionRef, Currency};
-use till::id::{PaymentHash, Preimage};
-use till::invoice::{Description, Invoice, MAX_DESCRIPTION_BYTES};
-use till::ledger::{Command, InvoiceDraft};
+use till::id::{PaymentHash, Preimage, RequestHash};
+use till::invoice::{Description, Invoice, MAX_DESCRIPTION_BYTES, State as InvoiceState};
+use till::ledger::entity::Idempotency;
+use till::ledger::{Command, Done, IdempotencyKey, InvoiceDraft, Reference, Refusal};
 use till::money::Msat;
 use till::time::Timestamp;
 
 use super::types::{DecodedInvoice, Hold, IncomingPayment, InvoiceQuery, NewInvoice, ServiceError};
-use super::{Service, network_name};
+use super::{RETRY_AFTER_SECS, Service, network_name};
+use crate::ledger::LedgerError;
 use crate::node::{NodeError, ReceiveRequest};
 
 /// Why there is no invoice for any amount. The node would make one, and then refuse most payments
@@ -18,6 +20,9 @@ use crate::node::{NodeError, ReceiveRequest};
 /// takes that share of the whole, and a minimum.
 const NEEDS_AMOUNT: &str =
     "no channel can receive yet, and one that is opened with the payment needs an amount";
+
+/// A caller's key for a request, and the digest of what it asks for.
+type Keyed = Option<(IdempotencyKey, RequestHash)>;
 
 impl Service {
     /// Makes an invoice: the hash is reserved on disk, the node registers it, the text is on disk,
@@ -58,39 +63,105 @@ impl Service {
             expiry_secs,
             meta: wanted.meta,
         };
+        let keyed = wanted.idempotency;
         // A caller who goes away must not leave a draft behind: the rest runs by itself.
         let service = self.clone();
-        let made = tokio::spawn(async move { service.issue(hash, draft, request).await });
+        let made = tokio::spawn(async move { service.issue(draft, request, keyed).await });
         made.await.map_err(|_| ServiceError::Stopping)?
+    }
+
+    /// The invoice that was made under a key before, if one was.
+    ///
+    /// # Errors
+    /// [`Refusal::IdempotencyConflict`] if something else was asked for under it.
+    pub async fn invoice_under(&self, keyed: &Keyed) -> Result<Option<Invoice>, ServiceError> {
+        let Some((key, request)) = keyed else {
+            return Ok(None);
+        };
+        let Some(known) = self.row::<Idempotency>(key)? else {
+            return Ok(None);
+        };
+        match known.reference {
+            Reference::Invoice(hash) if known.request == *request => self.row::<Invoice>(&hash),
+            Reference::Invoice(_)
+            | Reference::Payment(_)
+            | Reference::Opening(_)
+            | Reference::Splice(_) => Err(ServiceError::Refused(Refusal::IdempotencyConflict)),
+        }
     }
 
     async fn issue(
         &self,
-        hash: PaymentHash,
         draft: InvoiceDraft,
         request: ReceiveRequest,
+        keyed: Keyed,
     ) -> Result<Invoice, ServiceError> {
-        self.parts
-            .ledger
-            .execute(Command::DraftInvoice(Box::new(draft)))
-            .await?;
-        match self.register(request).await {
-            Ok((bolt11, lsp_fee)) => {
-                let issue = Command::IssueInvoice {
-                    hash,
-                    bolt11,
-                    lsp_fee,
-                };
-                self.parts.ledger.execute_for_node(issue).await?;
+        if let Some(made) = self.invoice_under(&keyed).await? {
+            return Ok(made);
+        }
+        let (hash, ledger) = (draft.hash, &self.parts.ledger);
+        let drafted = ledger.execute(Command::DraftInvoice(Box::new(draft)));
+        if let Err(error) = drafted.await {
+            return self.overtaken(hash, &keyed, error).await;
+        }
+        let (bolt11, lsp_fee) = match self.register(request).await {
+            Ok(made) => made,
+            Err(error) => {
+                self.abandon(hash).await;
+                return Err(error.into());
+            }
+        };
+        let issue = Command::IssueInvoice {
+            hash,
+            bolt11,
+            lsp_fee,
+            idempotency: keyed.clone(),
+        };
+        match ledger.execute_for_node(issue).await {
+            Ok(Done::Changed | Done::Unchanged) => {
                 self.row::<Invoice>(&hash)?.ok_or(ServiceError::Unknown)
             }
+            // The same request has overtaken this one: its invoice is the answer to both.
+            Ok(Done::Repeat(_)) => {
+                self.abandon(hash).await;
+                let made = self.invoice_under(&keyed).await?;
+                made.ok_or(ServiceError::Unknown)
+            }
             Err(error) => {
-                let abandon = Command::AbandonInvoice { hash };
-                if let Err(error) = self.parts.ledger.execute_for_node(abandon).await {
-                    tracing::warn!(%hash, %error, "a draft is left to the next start");
+                if matches!(error, LedgerError::Refused(_)) {
+                    self.abandon(hash).await;
                 }
                 Err(error.into())
             }
+        }
+    }
+
+    /// Where there is no draft, since the hash is taken: by the same request, perhaps, that has overtaken
+    /// this one. While that is under way the caller comes back for what it made.
+    async fn overtaken(
+        &self,
+        hash: PaymentHash,
+        keyed: &Keyed,
+        error: LedgerError,
+    ) -> Result<Invoice, ServiceError> {
+        if keyed.is_none() || error != LedgerError::Refused(Refusal::HashInUse) {
+            return Err(error.into());
+        }
+        let other = self.row::<Invoice>(&hash)?;
+        if other.is_some_and(|other| other.state == InvoiceState::Draft) {
+            let retry_after_secs = RETRY_AFTER_SECS;
+            return Err(ServiceError::Busy { retry_after_secs });
+        }
+        // Its text and its key are on disk at once, so whoever does not find the key is another.
+        let made = self.invoice_under(keyed).await?;
+        made.ok_or(ServiceError::Refused(Refusal::HashInUse))
+    }
+
+    /// Drops a draft; what cannot be dropped now is dropped at the next start.
+    async fn abandon(&self, hash: PaymentHash) {
+        let abandon = Command::AbandonInvoice { hash };
+        if let Err(error) = self.parts.ledger.execute_for_node(abandon).await {
+            tracing::warn!(%hash, %error, "a draft is left to the next start");
         }
     }
 

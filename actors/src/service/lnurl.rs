@@ -8,7 +8,7 @@ use till::money::Msat;
 use till::payment::Payment;
 
 use super::{NewPayment, Service, ServiceError};
-use crate::lnurl::{self, Document, LnurlError, Offered, PayRequest};
+use crate::lnurl::{self, Document, LnurlError, Offered, PayRequest, WithdrawRequest};
 
 impl Service {
     /// What is behind an LNURL, a Lightning address, or a link of LUD-17.
@@ -62,15 +62,29 @@ impl Service {
         let Document::Withdraw(request) = self.lnurl_document(code).await? else {
             return Err(LnurlError::Wrong("it is not to withdraw"));
         };
-        let (Some(bolt11), Some(amount)) = (&invoice.bolt11, invoice.amount) else {
-            return Err(LnurlError::Asked(
-                "The invoice leaves the amount open".into(),
-            ));
-        };
-        if invoice.state != InvoiceState::Open {
-            return Err(LnurlError::Asked("The invoice is not open".into()));
-        }
-        lnurl::withdraw(&self.parts.outward.outbound, &request, bolt11, amount).await
+        self.lnurl_take(&request, invoice).await
+    }
+
+    /// The same where the answer of the LNURL is there already.
+    ///
+    /// # Errors
+    /// As [`Service::lnurl_withdraw`].
+    pub async fn lnurl_take(
+        &self,
+        request: &WithdrawRequest,
+        invoice: &Invoice,
+    ) -> Result<(), LnurlError> {
+        let (bolt11, amount) = payable(invoice)?;
+        lnurl::withdraw(&self.parts.outward.outbound, request, bolt11, amount).await
+    }
+
+    /// The same by a callback that has in it what names its request.
+    ///
+    /// # Errors
+    /// As [`Service::lnurl_withdraw`].
+    pub async fn lnurl_hand_in(&self, callback: &str, invoice: &Invoice) -> Result<(), LnurlError> {
+        let (bolt11, _) = payable(invoice)?;
+        lnurl::hand_in(&self.parts.outward.outbound, callback, bolt11).await
     }
 
     /// Pays an invoice that came by LNURL: the same as any other, once it was checked.
@@ -88,5 +102,24 @@ impl Service {
         let mut wanted = NewPayment { bolt11, ..wanted };
         wanted.meta.success_action = action.map(|action| action.to_json().to_string());
         self.pay(wanted, wait).await
+    }
+}
+
+/// The text and the amount of an invoice that can be paid.
+fn payable(invoice: &Invoice) -> Result<(&str, Msat), LnurlError> {
+    let (Some(bolt11), Some(amount)) = (&invoice.bolt11, invoice.amount) else {
+        return Err(LnurlError::Asked(
+            "The invoice leaves the amount open".into(),
+        ));
+    };
+    match invoice.state {
+        InvoiceState::Open => Ok((bolt11, amount)),
+        InvoiceState::Draft
+        | InvoiceState::Claiming
+        | InvoiceState::Held
+        | InvoiceState::Paid
+        | InvoiceState::Expired
+        | InvoiceState::Cancelled
+        | InvoiceState::Abandoned => Err(LnurlError::Asked("The invoice is not open".into())),
     }
 }

@@ -7,7 +7,7 @@ use till::id::{PaymentHash, PaymentId, RequestHash};
 use till::invoice::Description;
 use till::ledger::entity::OutgoingHash;
 use till::ledger::{Command, IdempotencyKey, MetaOf, Origin, PaymentOrder, WalletRef};
-use till::meta::Meta;
+use till::meta::{Meta, MetaChange};
 use till::money::Msat;
 use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
@@ -125,16 +125,15 @@ impl Service {
         }
     }
 
-    /// Changes what is told about an invoice or a payment.
+    /// Changes what is told about an invoice or a payment; what is not named stays as it is.
     ///
     /// # Errors
-    /// [`ServiceError::Refused`] if there is no such row.
-    pub async fn set_meta(&self, of: MetaOf, meta: Meta) -> Result<(), ServiceError> {
-        let meta = Box::new(meta);
-        self.parts
-            .ledger
-            .execute(Command::SetMeta { of, meta })
-            .await?;
+    /// [`ServiceError::Refused`] if there is no such row, or the change rests on something that is not
+    /// there any more ([`WrongState`](till::ledger::Refusal::WrongState)).
+    pub async fn change_meta(&self, of: MetaOf, change: MetaChange) -> Result<(), ServiceError> {
+        let change = Box::new(change);
+        let command = Command::ChangeMeta { of, change };
+        self.parts.ledger.execute(command).await?;
         Ok(())
     }
 

@@ -31,6 +31,8 @@ pub struct NewInvoice {
     pub hold: Option<Hold>,
     /// What its maker tells about it.
     pub meta: Meta,
+    /// Makes a repeat of this request the same invoice.
+    pub idempotency: Option<(IdempotencyKey, RequestHash)>,
 }
 
 /// Who knows what opens a hold invoice.

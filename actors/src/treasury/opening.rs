@@ -62,9 +62,10 @@ pub(super) async fn repeated(
             find_unnamed(args).await?;
             standing(&args.views, id).map(Some)
         }
-        Reference::Opening(_) | Reference::Payment(_) | Reference::Splice(_) => {
-            Err(LedgerError::Refused(Refusal::IdempotencyConflict).into())
-        }
+        Reference::Opening(_)
+        | Reference::Payment(_)
+        | Reference::Splice(_)
+        | Reference::Invoice(_) => Err(LedgerError::Refused(Refusal::IdempotencyConflict).into()),
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) async fn ask(
             return standing(&args.views, known).map(Asked::Before);
         }
         // A key names its operation too, so that is somebody's mistake.
-        Done::Repeat(Reference::Payment(_) | Reference::Splice(_)) => {
+        Done::Repeat(Reference::Payment(_) | Reference::Splice(_) | Reference::Invoice(_)) => {
             return Err(LedgerError::Refused(Refusal::IdempotencyConflict).into());
         }
     }

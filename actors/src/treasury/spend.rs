@@ -321,7 +321,7 @@ impl Spends {
 fn payment_of(reference: Reference) -> Result<PaymentId, TreasuryError> {
     match reference {
         Reference::Payment(id) => Ok(id),
-        Reference::Opening(_) | Reference::Splice(_) => {
+        Reference::Opening(_) | Reference::Splice(_) | Reference::Invoice(_) => {
             Err(LedgerError::Refused(Refusal::IdempotencyConflict).into())
         }
     }

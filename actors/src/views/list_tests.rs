@@ -7,7 +7,7 @@ use std::sync::Arc;
 use till::id::{PaymentHash, PaymentId, Preimage, WalletId};
 use till::invoice::Invoice;
 use till::ledger::{Changes, Command, Decision, InvoiceDraft, MetaOf, WalletRef, Which, decide};
-use till::meta::Meta;
+use till::meta::{Meta, MetaChange};
 use till::money::Msat;
 use till::payment::{FailureReason, Payment};
 use till::time::Timestamp;
@@ -121,15 +121,19 @@ fn ask(filler: &mut Filler, n: u64, wallet: WalletRef, dice: &mut Dice) {
         hash,
         bolt11,
         lsp_fee,
+        idempotency: None,
     };
     filler.run(issue, dice);
     let (lsp_fee, deadline_height, offer) = (Msat::ZERO, None, None);
     match dice.below(4) {
         0 => {}
         1 => {
-            let meta = Box::new(tagged(dice));
+            let change = Box::new(MetaChange {
+                tag: tagged(dice).tag,
+                ..MetaChange::default()
+            });
             let of = MetaOf::Invoice(hash);
-            filler.run(Command::SetMeta { of, meta }, dice);
+            filler.run(Command::ChangeMeta { of, change }, dice);
         }
         _ => {
             filler.run(

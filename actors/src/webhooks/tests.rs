@@ -51,6 +51,7 @@ fn sell(books: &mut Books, n: u8, url: &str) {
         hash: hash(n),
         bolt11: format!("ln{n}"),
         lsp_fee: None,
+        idempotency: None,
     });
     books.earn(n);
 }

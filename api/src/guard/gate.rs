@@ -61,14 +61,24 @@ impl Unheard {
     }
 }
 
-/// Tries and hashes secrets.
-pub(crate) struct Gate {
+/// Tries and hashes secrets. Cheap to clone. There is one for all surfaces: they share the bound on
+/// memory, and whoever guesses at one of them is stopped at all.
+#[derive(Clone)]
+pub struct Gate {
     places: Arc<Semaphore>,
     lockout: Arc<Mutex<Lockout>>,
 }
 
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
 impl Gate {
-    pub(crate) fn new(settings: LockoutSettings) -> Self {
+    /// A gate at which nobody has failed yet.
+    #[must_use]
+    pub fn new(settings: LockoutSettings) -> Self {
         Self {
             places: Arc::new(Semaphore::new(PLACES)),
             lockout: Arc::new(Mutex::new(Lockout::new(settings))),

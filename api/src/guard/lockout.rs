@@ -46,16 +46,15 @@ const MAX_DOUBLINGS: u32 = 32;
 pub(crate) enum Key {
     /// A login, by the name as it was typed, whether there is such a user or not.
     Login(String),
-    /// Logins from an address.
+    /// Logins from an address, at whatever surface: a thief has no other one there.
     LoginFrom(IpAddr),
     /// The wallet password, by the administrator who types it.
     Wallet(till::id::UserId),
     /// Wallet passwords from an address.
     WalletFrom(IpAddr),
-    /// A holder of wallets, by the name as it was typed.
+    /// A holder of wallets, by the name as it was typed. Not the count of the staff's login of that
+    /// name: where anybody may register, a thief would take the name, log in, and clear it.
     Holder(String),
-    /// Logins of holders from an address.
-    HolderFrom(IpAddr),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -123,9 +122,7 @@ impl Lockout {
     fn forget_secs(&self, key: &Key) -> u64 {
         match key {
             Key::Login(_) | Key::Wallet(_) | Key::Holder(_) => self.settings.forget_account_secs,
-            Key::LoginFrom(_) | Key::WalletFrom(_) | Key::HolderFrom(_) => {
-                self.settings.forget_address_secs
-            }
+            Key::LoginFrom(_) | Key::WalletFrom(_) => self.settings.forget_address_secs,
         }
     }
 

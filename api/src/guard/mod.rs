@@ -8,7 +8,8 @@ mod password;
 mod rate;
 mod secret;
 
-pub(crate) use gate::{Denied, Gate, Guess, Unheard};
+pub use gate::Gate;
+pub(crate) use gate::{Denied, Guess, Unheard};
 pub(crate) use lockout::Key;
 pub use lockout::LockoutSettings;
 pub(crate) use password::{HashError, hash};

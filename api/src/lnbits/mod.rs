@@ -8,6 +8,7 @@ mod currency;
 mod dialect;
 mod edge;
 mod error;
+mod fiat;
 mod filters;
 mod holding;
 mod listing;
@@ -46,7 +47,7 @@ pub(crate) struct Lnbits {
     service: Service,
     settings: Arc<Settings>,
     tokens: Arc<Tokens>,
-    gate: Arc<Gate>,
+    gate: Gate,
     /// Places for those who listen without a key.
     strangers: Arc<Semaphore>,
     started: Instant,
@@ -60,7 +61,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
     service.webhook_bodies(Origin::Lnbits, Arc::new(body));
     let lnbits = Lnbits {
         tokens: Arc::new(Tokens::new(&key, settings.access_token_secs)),
-        gate: Arc::new(Gate::new(settings.lockout)),
+        gate: settings.gate.clone(),
         service,
         settings: Arc::new(settings),
         strangers: Arc::new(Semaphore::new(socket::MAX_STRANGERS)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Dialect;
-use crate::guard::LockoutSettings;
+use crate::guard::{Gate, LockoutSettings};
 use crate::http::Limits;
 
 /// What the surface is told when it starts.
@@ -21,8 +21,8 @@ pub struct Settings {
     pub ping_interval: Duration,
     /// Mark cookies Secure.
     pub secure_cookies: bool,
-    /// When guessing of passwords is stopped.
-    pub lockout: LockoutSettings,
+    /// Where passwords are tried, and guessing is stopped: one for all surfaces.
+    pub gate: Gate,
     /// Bounds on what callers may cost.
     pub limits: Limits,
 }
@@ -36,7 +36,7 @@ impl Default for Settings {
             payment_wait: Duration::from_secs(60),
             ping_interval: Duration::from_secs(30),
             secure_cookies: false,
-            lockout: LockoutSettings::default(),
+            gate: Gate::new(LockoutSettings::default()),
             limits: Limits::default(),
         }
     }

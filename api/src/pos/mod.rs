@@ -27,10 +27,9 @@ use till::ledger::Origin;
 use till_actors::service::Service;
 
 use self::access::AccessTokens;
-use crate::guard::Gate;
 use crate::http::{Limits, shield};
 
-pub use crate::guard::{LockoutSettings, Secret};
+pub use crate::guard::{Gate, LockoutSettings, Secret};
 pub use field::Invalid;
 pub use settings::Settings;
 pub use setup::{SetupError, SetupWish};
@@ -48,7 +47,7 @@ pub(crate) struct Pos {
     service: Service,
     settings: Arc<Settings>,
     tokens: Arc<AccessTokens>,
-    gate: Arc<Gate>,
+    gate: Gate,
 }
 
 /// The surface, ready to be served, limits and all. Serve it with connect info
@@ -65,7 +64,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
     let jwt_key = service.derive_key(JWT_KEY_PURPOSE);
     let pos = Pos {
         tokens: Arc::new(AccessTokens::new(&jwt_key, settings.access_token_secs)),
-        gate: Arc::new(Gate::new(settings.lockout)),
+        gate: settings.gate.clone(),
         settings: Arc::new(settings),
         service,
     };

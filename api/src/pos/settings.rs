@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::guard::LockoutSettings;
+use crate::guard::{Gate, LockoutSettings};
 use crate::http::Limits;
 use crate::seed::SeedReader;
 
@@ -29,8 +29,8 @@ pub struct Settings {
     pub seed: Option<SeedReader>,
     /// Whether the seed wants the wallet password once more.
     pub seed_requires_password: bool,
-    /// When guessing is stopped.
-    pub lockout: LockoutSettings,
+    /// Where passwords are tried, and guessing is stopped: one for all surfaces.
+    pub gate: Gate,
     /// What callers may cost.
     pub limits: Limits,
 }
@@ -48,7 +48,7 @@ impl Default for Settings {
             ping_interval: Duration::from_secs(20),
             seed: None,
             seed_requires_password: false,
-            lockout: LockoutSettings::default(),
+            gate: Gate::new(LockoutSettings::default()),
             limits: Limits::default(),
         }
     }

@@ -91,8 +91,9 @@ async fn listen_and_serve(config: &Config, till: &Till) -> Result<Stop, ServeErr
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let mut app = crate::pos::router(till.service(), settings::pos(config));
-    let lnbits = crate::lnbits::router(till.service(), settings::lnbits(config));
+    let gate = settings::gate(config);
+    let mut app = crate::pos::router(till.service(), settings::pos(config, gate.clone()));
+    let lnbits = crate::lnbits::router(till.service(), settings::lnbits(config, gate));
     let lnbot = crate::lnbot::router(till.service(), settings::lnbot(config));
     app = app
         .nest_service("/api/v1", lnbits)

@@ -15,6 +15,8 @@ use till_actors::service::Policy;
 use till_actors::till::TillConfig;
 
 use crate::config::{Config, Dialect, Network, RatesConfig, SeedConfig, price};
+use crate::guard::{Gate, LockoutSettings};
+use crate::http::Limits;
 use crate::pos::Settings;
 use crate::seed::{PassphraseSources, SeedReader};
 
@@ -121,16 +123,27 @@ pub(super) fn node(config: &Config) -> LdkConfig {
     }
 }
 
-pub(super) fn pos(config: &Config) -> Settings {
+/// The one place where passwords are tried.
+pub(super) fn gate(config: &Config) -> Gate {
+    Gate::new(LockoutSettings {
+        max_failures: config.auth.lockout_after,
+        first_lock_secs: config.auth.lockout_base_secs,
+        max_lock_secs: config.auth.lockout_max_secs,
+        ..LockoutSettings::default()
+    })
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        max_body_bytes: config.http.max_body_bytes,
+        request_time: Duration::from_secs(config.http.request_timeout_secs),
+        max_in_flight: config.http.max_in_flight,
+        ..Limits::default()
+    }
+}
+
+pub(super) fn pos(config: &Config, gate: Gate) -> Settings {
     let defaults = Settings::default();
-    let mut lockout = defaults.lockout;
-    lockout.max_failures = config.auth.lockout_after;
-    lockout.first_lock_secs = config.auth.lockout_base_secs;
-    lockout.max_lock_secs = config.auth.lockout_max_secs;
-    let mut limits = defaults.limits;
-    limits.max_body_bytes = config.http.max_body_bytes;
-    limits.request_time = Duration::from_secs(config.http.request_timeout_secs);
-    limits.max_in_flight = config.http.max_in_flight;
     Settings {
         network: config.till.network.to_string(),
         secure_cookies: config.http.secure_cookies,
@@ -141,14 +154,14 @@ pub(super) fn pos(config: &Config) -> Settings {
         ping_interval: Duration::from_secs(config.events.ping_secs),
         seed: Some(seed(&config.seed)),
         seed_requires_password: config.pos.seed_requires_password,
-        lockout,
-        limits,
+        gate,
+        limits: limits(config),
         ..defaults
     }
 }
 
-pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
-    let pos = pos(config);
+pub(super) fn lnbits(config: &Config, gate: Gate) -> crate::lnbits::Settings {
+    let pos = pos(config, gate);
     crate::lnbits::Settings {
         dialect: match config.lnbits.dialect {
             Dialect::Documented => crate::lnbits::Dialect::Documented,
@@ -159,13 +172,12 @@ pub(super) fn lnbits(config: &Config) -> crate::lnbits::Settings {
         payment_wait: pos.payment_wait,
         ping_interval: pos.ping_interval,
         secure_cookies: pos.secure_cookies,
-        lockout: pos.lockout,
+        gate: pos.gate,
         limits: pos.limits,
     }
 }
 
 pub(super) fn lnbot(config: &Config) -> crate::lnbot::Settings {
-    let pos = pos(config);
     let public_url = match &config.lnbot.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("http://{}", config.http.listen),
@@ -178,7 +190,7 @@ pub(super) fn lnbot(config: &Config) -> crate::lnbot::Settings {
         public_url,
         vanity_prices: prices.filter_map(|price| Sat::new(*price)).collect(),
         allow_loopback: config.outbound.allow_loopback,
-        limits: pos.limits,
+        limits: limits(config),
         ..crate::lnbot::Settings::default()
     }
 }

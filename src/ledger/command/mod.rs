@@ -20,7 +20,7 @@ use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, Requ
 use crate::invoice::Description;
 use crate::ledger::account::{Origin, WalletRef};
 use crate::ledger::reference::Reference;
-use crate::meta::Meta;
+use crate::meta::{Meta, MetaChange};
 use crate::money::Msat;
 use crate::node::{OfferReceipt, SendTarget};
 use crate::offer::Offer;
@@ -41,6 +41,9 @@ pub enum Command {
         bolt11: String,
         /// What a liquidity provider will take of it for opening a channel, if it has to.
         lsp_fee: Option<Msat>,
+        /// Makes a repeat of the request the same invoice. Kept with the text, not with the draft: a
+        /// draft that comes to nothing must not bind its maker's key.
+        idempotency: Option<(IdempotencyKey, RequestHash)>,
     },
     /// The node refused, or never answered; the draft is dropped.
     AbandonInvoice {
@@ -190,12 +193,12 @@ pub enum Command {
     },
     /// Something about holders of wallets, their keys and shares.
     Holder(Box<HolderCommand>),
-    /// Change what is told about an invoice or a payment.
-    SetMeta {
+    /// Change what is told about an invoice or a payment; what is not named stays as it is.
+    ChangeMeta {
         /// Which of them.
         of: MetaOf,
-        /// What is told.
-        meta: Box<Meta>,
+        /// What is told otherwise.
+        change: Box<MetaChange>,
     },
     /// Something about Lightning addresses.
     Address(AddressCommand),

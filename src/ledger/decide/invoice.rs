@@ -1,13 +1,14 @@
 //! Rules for invoices and money that comes in. A receipt is never refused: it has happened.
 
 use super::draft::Draft;
-use super::{offer, shown_change_sat, sum, wallet};
-use crate::id::{PaymentHash, Preimage};
+use super::{Decision, idempotency, offer, shown_change_sat, sum, wallet};
+use crate::id::{PaymentHash, Preimage, RequestHash};
 use crate::invoice::{Claim, Held, Input, Invoice, Receipt, State as InvoiceState};
 use crate::ledger::account::{Account, WalletRef};
-use crate::ledger::command::{InvoiceDraft, Refusal};
+use crate::ledger::command::{IdempotencyKey, InvoiceDraft, Refusal};
 use crate::ledger::entity::{Archive, Entity, OutgoingHash, Stray};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
+use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
 use crate::ledger::transfer::Cause;
 use crate::money::{Msat, Sat};
@@ -58,21 +59,25 @@ pub(super) fn issue<A: Archive>(
     state: &State<A>,
     draft: Draft,
     hash: PaymentHash,
-    bolt11: String,
-    lsp_fee: Option<Msat>,
-) -> Result<Record, Refusal> {
+    (bolt11, lsp_fee): (String, Option<Msat>),
+    idempotency: &Option<(IdempotencyKey, RequestHash)>,
+) -> Result<Decision, Refusal> {
     let invoice = find(state, hash, Input::Issue)?;
+    if let Some(made) = idempotency::earlier(state, idempotency)? {
+        return Ok(Decision::Repeat(made));
+    }
     wallet::refuse_deleted(state, invoice.wallet)?;
     let number = state.counters(invoice.wallet)?.invoices.saturating_add(1);
-    Ok(draft
-        .fact(Fact::InvoiceIssued {
-            hash,
-            bolt11,
-            number,
-            lsp_fee,
-        })
-        .event_of_wallet(invoice.wallet, EventBody::InvoiceCreated { hash })
-        .finish())
+    let draft = idempotency::keep(draft, idempotency, Reference::Invoice(hash));
+    let issued = draft.fact(Fact::InvoiceIssued {
+        hash,
+        bolt11,
+        number,
+        lsp_fee,
+    });
+    let created = EventBody::InvoiceCreated { hash };
+    let issued = issued.event_of_wallet(invoice.wallet, created);
+    Ok(Decision::Commit(issued.finish()))
 }
 
 pub(super) fn abandon<A: Archive>(

@@ -1,4 +1,5 @@
 //! Rules for what is told about invoices and payments: it can be changed at any time, and moves nothing.
+//! The row as it stands is what is changed, so that nobody undoes what another has told meanwhile.
 
 use super::draft::Draft;
 use crate::invoice::Invoice;
@@ -6,31 +7,37 @@ use crate::ledger::command::{MetaOf, Refusal};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Fact, Record};
 use crate::ledger::state::State;
-use crate::meta::Meta;
+use crate::meta::{Meta, MetaChange};
 use crate::payment::Payment;
 
-pub(super) fn set<A: Archive>(
+pub(super) fn change<A: Archive>(
     state: &State<A>,
     draft: Draft,
     of: MetaOf,
-    meta: Box<Meta>,
+    change: MetaChange,
 ) -> Result<Record, Refusal> {
-    let (known, fact) = match of {
+    let known = known(state, of)?;
+    let meta = known.changed(change).ok_or(Refusal::WrongState)?;
+    if known == meta {
+        return Ok(draft.finish());
+    }
+    let meta = Box::new(meta);
+    let fact = match of {
+        MetaOf::Invoice(hash) => Fact::InvoiceMetaSet { hash, meta },
+        MetaOf::Payment(id) => Fact::PaymentMetaSet { id, meta },
+    };
+    Ok(draft.fact(fact).finish())
+}
+
+fn known<A: Archive>(state: &State<A>, of: MetaOf) -> Result<Meta, Refusal> {
+    match of {
         MetaOf::Invoice(hash) => {
             let invoice = state.get::<Invoice>(&hash)?;
-            let invoice = invoice.ok_or(Refusal::UnknownInvoice)?;
-            let meta = meta.clone();
-            (invoice.meta, Fact::InvoiceMetaSet { hash, meta })
+            Ok(invoice.ok_or(Refusal::UnknownInvoice)?.meta)
         }
         MetaOf::Payment(id) => {
             let payment = state.get::<Payment>(&id)?;
-            let payment = payment.ok_or(Refusal::UnknownPayment)?;
-            let meta = meta.clone();
-            (payment.meta, Fact::PaymentMetaSet { id, meta })
+            Ok(payment.ok_or(Refusal::UnknownPayment)?.meta)
         }
-    };
-    if known == *meta {
-        return Ok(draft.finish());
     }
-    Ok(draft.fact(fact).finish())
 }

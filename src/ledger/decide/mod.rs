@@ -69,7 +69,8 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
             hash,
             bolt11,
             lsp_fee,
-        } => invoice::issue(state, draft, hash, bolt11, lsp_fee)?,
+            idempotency,
+        } => return invoice::issue(state, draft, hash, (bolt11, lsp_fee), &idempotency),
         Command::AbandonInvoice { hash } => invoice::abandon(state, draft, hash)?,
         Command::IntendClaim {
             hash,
@@ -125,7 +126,7 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::Holder(command) => holder::decide(state, draft, *command)?,
         Command::Address(command) => address::decide(state, draft, command)?,
         Command::Outbox(command) => outbox::decide(state, draft, command)?,
-        Command::SetMeta { of, meta } => meta::set(state, draft, of, meta)?,
+        Command::ChangeMeta { of, change } => meta::change(state, draft, of, *change)?,
         Command::Access(command) => access::decide(state, draft, *command)?,
     };
     Ok(Decision::Commit(record))

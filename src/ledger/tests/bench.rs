@@ -130,6 +130,7 @@ impl Bench {
             hash: hash(n),
             bolt11: format!("ln{n}"),
             lsp_fee: None,
+            idempotency: None,
         });
     }
 

@@ -25,6 +25,7 @@ fn hold(bench: &mut Bench, n: u8, amount: u64, told: bool) {
         hash: hash(n),
         bolt11: "ln".into(),
         lsp_fee: None,
+        idempotency: None,
     });
 }
 

@@ -241,6 +241,7 @@ fn live(steps: &[Step]) -> Bench {
                 hash: hash(*n),
                 bolt11: "ln".into(),
                 lsp_fee: None,
+                idempotency: None,
             });
         }
         model.follow(&bench, step);

@@ -195,6 +195,7 @@ fn nothing_begins_in_a_deleted_wallet() {
         hash: hash(4),
         bolt11: "ln".into(),
         lsp_fee: None,
+        idempotency: None,
     };
     let unknown = Err(Refusal::UnknownWallet);
     assert_eq!(bench.run(issue), unknown, "drafted before");
@@ -263,6 +264,7 @@ fn a_held_invoice_keeps_both_wallets() {
         hash: hash(2),
         bolt11: "ln".into(),
         lsp_fee: None,
+        idempotency: None,
     });
     bench.must(reserve(2, second, 1_000, 0));
     assert_eq!(bench.run(delete(&[2])), Err(Refusal::WalletBusy));

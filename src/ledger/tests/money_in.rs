@@ -1,9 +1,14 @@
 //! Money that comes in: claims, receipts, and what nobody asked for.
 
 use super::bench::*;
+use crate::id::RequestHash;
 use crate::invoice::State as InvoiceState;
 use crate::ledger::entity::Progress;
-use crate::ledger::{Account, Alarm, Command, Event, EventBody, Refusal};
+use crate::ledger::{
+    Account, Alarm, Command, Decision, Event, EventBody, IdempotencyKey, MetaOf, Origin, Reference,
+    Refusal,
+};
+use crate::meta::{ExtraChange, MetaChange};
 use crate::money::Msat;
 
 #[test]
@@ -144,8 +149,75 @@ fn drafts_have_no_number_and_issued_invoices_count_from_one() {
         hash: hash(1),
         bolt11: "late".into(),
         lsp_fee: None,
+        idempotency: None,
     };
     assert_eq!(bench.run(issue), Err(Refusal::WrongState));
+}
+
+#[test]
+fn a_key_names_one_invoice_and_only_one_that_was_issued() {
+    let mut bench = Bench::new();
+    let key = IdempotencyKey {
+        origin: Origin::Lnbits,
+        wallet: OTHER,
+        operation: "payments".into(),
+        key: "order 7".into(),
+    };
+    let issue = |n: u8, request: &[u8]| Command::IssueInvoice {
+        hash: hash(n),
+        bolt11: format!("ln{n}"),
+        lsp_fee: None,
+        idempotency: Some((key.clone(), RequestHash::of(request))),
+    };
+    bench.must(draft(1, OTHER, Some(1_000)));
+    bench.must(Command::AbandonInvoice { hash: hash(1) });
+    for n in [2, 3] {
+        bench.must(draft(n, OTHER, Some(1_000)));
+    }
+    assert!(bench.must(issue(2, b"a")), "a dropped draft binds no key");
+    let same = Ok(Decision::Repeat(Reference::Invoice(hash(2))));
+    assert_eq!(bench.run(issue(3, b"a")), same, "whoever comes second");
+    let conflict = Err(Refusal::IdempotencyConflict);
+    assert_eq!(bench.run(issue(3, b"b")), conflict);
+    bench.must(Command::AbandonInvoice { hash: hash(3) });
+    assert_eq!(bench.invoice(2).number, 1);
+}
+
+#[test]
+fn what_is_told_changes_field_by_field() {
+    let mut bench = Bench::new();
+    bench.ask(1, OTHER, Some(1_000));
+    let of = MetaOf::Invoice(hash(1));
+    let change = |change| Command::ChangeMeta {
+        of,
+        change: Box::new(change),
+    };
+    let extra = |before: Option<&str>, after: &str| {
+        let (before, after) = (before.map(str::to_owned), Some(after.to_owned()));
+        change(MetaChange {
+            extra: Some(ExtraChange { before, after }),
+            ..MetaChange::default()
+        })
+    };
+    let labels = change(MetaChange {
+        labels: Some(vec!["a".into()]),
+        ..MetaChange::default()
+    });
+    assert!(bench.must(labels.clone()));
+    assert!(!bench.must(labels), "nothing new");
+    assert!(bench.must(extra(None, "{}")));
+    let stale = bench.run(extra(None, "{\"lost\":1}"));
+    assert_eq!(stale, Err(Refusal::WrongState));
+    let meta = bench.invoice(1).meta;
+    assert_eq!(
+        (meta.labels, meta.extra),
+        (vec!["a".into()], Some("{}".into()))
+    );
+    let nobody = Command::ChangeMeta {
+        of: MetaOf::Invoice(hash(9)),
+        change: Box::default(),
+    };
+    assert_eq!(bench.run(nobody), Err(Refusal::UnknownInvoice));
 }
 
 #[test]
@@ -156,6 +228,7 @@ fn what_the_provider_will_take_stays_with_the_invoice() {
         hash: hash(1),
         bolt11: "ln".into(),
         lsp_fee: Some(msat(700)),
+        idempotency: None,
     });
     assert_eq!(bench.invoice(1).lsp_fee_quoted, Some(msat(700)));
     bench.ask(2, HOUSE, Some(50_000));

@@ -22,6 +22,7 @@ fn ask(bench: &mut Bench, n: u8, url: Option<&str>) {
         hash: hash(n),
         bolt11: "ln".into(),
         lsp_fee: None,
+        idempotency: None,
     });
 }
 

@@ -66,6 +66,7 @@ fn command(bench: &Bench, step: &Step) -> Option<Command> {
             hash: hash(n),
             bolt11: "ln".into(),
             lsp_fee: None,
+            idempotency: None,
         },
         Step::Intend(n) => intend(n, amount(n)),
         Step::Receipt(n) => receipt(n, amount(n)),

@@ -1,7 +1,6 @@
 //! Amounts as callers write them: numbers and texts, in several units. Exact: no floating point is
 //! involved, a number counts as it is written.
 
-use axum::http::StatusCode;
 use serde_json::Value;
 use till::money::{Msat, Sat};
 
@@ -13,12 +12,26 @@ const MAX_DIGITS: usize = 30;
 /// Powers of ten from a bitcoin to a millisatoshi.
 const BTC_TO_MSAT: i32 = 11;
 
-/// What an invoice asks for, in whole satoshis: other units are rounded up.
-pub(super) fn amount(
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::lnbits) enum Asked {
+    /// Whole satoshis.
+    Sat(Sat),
+    /// So many units of a currency.
+    Fiat {
+        /// Its code, as ISO 4217 writes it.
+        code: String,
+        /// How many. A price, not money: it becomes money by a rate, rounded up to a satoshi.
+        units: f64,
+    },
+}
+
+/// What is asked for; other units of bitcoin are rounded up to a satoshi.
+pub(in crate::lnbits) fn amount(
     dialect: Dialect,
     amount: Option<&Value>,
     unit: Option<&str>,
-) -> Result<Sat, Error> {
+) -> Result<Asked, Error> {
     let wrong = |why: &str| Error::field(dialect, "amount", why);
     let written = match amount {
         None | Some(Value::Null) => return Err(wrong("field required")),
@@ -46,9 +59,12 @@ pub(super) fn amount(
             .ok_or_else(too_large)?
             .to_sat_ceil(),
         unit if is_currency(unit) => {
-            let unit = unit.to_ascii_uppercase();
-            let detail = format!("Could not get exchange rate for {unit}.");
-            return Err(Error::new(StatusCode::BAD_REQUEST, detail));
+            let units: f64 = written.parse().unwrap_or(0.0);
+            if units <= 0.0 {
+                return Err(wrong("Amountless invoices not supported."));
+            }
+            let code = unit.to_ascii_uppercase();
+            return Ok(Asked::Fiat { code, units });
         }
         _ => {
             let detail = "The provided unit is not supported";
@@ -58,7 +74,7 @@ pub(super) fn amount(
     if sat == Sat::ZERO {
         return Err(wrong("Amountless invoices not supported."));
     }
-    Ok(sat)
+    Ok(Asked::Sat(sat))
 }
 
 fn is_currency(unit: &str) -> bool {
@@ -124,8 +140,10 @@ mod tests {
     use super::*;
 
     fn read(value: Value, unit: &str) -> Option<u64> {
-        let read = amount(Dialect::V1, Some(&value), Some(unit));
-        read.ok().map(Sat::get)
+        match amount(Dialect::V1, Some(&value), Some(unit)) {
+            Ok(Asked::Sat(sat)) => Some(sat.get()),
+            Ok(Asked::Fiat { .. }) | Err(_) => None,
+        }
     }
 
     #[test]
@@ -153,11 +171,26 @@ mod tests {
             (json!(99_999_999), "btc", None),
             (json!("1e400"), "sat", None),
             (json!("1e2147483647"), "sat", None),
-            (json!(10), "EUR", None),
             (json!(10), "zloty", None),
         ];
         for (value, unit, sat) in cases {
             assert_eq!(read(value.clone(), unit), sat, "{value} {unit}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_a_currency_are_above_zero() {
+        let fiat = |value| amount(Dialect::V1, Some(&value), Some("eur")).ok();
+        let (code, units) = ("EUR".to_owned(), 4.5);
+        assert_eq!(fiat(json!(4.5)), Some(Asked::Fiat { code, units }));
+        for bad in [
+            json!(0),
+            json!("0.00"),
+            json!(-1),
+            json!("abc"),
+            json!("inf"),
+        ] {
+            assert_eq!(fiat(bad.clone()), None, "{bad}");
         }
     }
 }

@@ -1,44 +1,88 @@
 //! Requests for invoices.
 
-use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
+use till::id::RequestHash;
 use till::invoice::{Description, MAX_DESCRIPTION_BYTES};
-use till::ledger::{Origin, WalletRef};
+use till::ledger::{IdempotencyKey, Origin, WalletRef};
 use till::meta::Meta;
+use till_actors::lnurl::{Document, WithdrawRequest};
 use till_actors::service::{Hold, NewInvoice};
 
-use super::{amount, given, hash, meta};
+use super::{given, hash, meta};
 use crate::lnbits::error::Error;
+use crate::lnbits::fiat::Priced;
 use crate::lnbits::{Dialect, wire};
 
 /// The longest an invoice may be payable, in seconds: a week.
 const MAX_EXPIRY_SECS: i64 = 604_800;
 
+/// Who wants an invoice, and what they want it for.
+pub(in crate::lnbits) struct Wanted {
+    /// Whose money it will be.
+    pub(in crate::lnbits) wallet: WalletRef,
+    /// How much.
+    pub(in crate::lnbits) priced: Priced,
+    /// Makes a repeat the same invoice.
+    pub(in crate::lnbits) keyed: Option<(IdempotencyKey, RequestHash)>,
+}
+
+/// Who shall pay an invoice as soon as it is there.
+pub(in crate::lnbits) enum Withdrawal {
+    /// A callback that has in it what names its request.
+    Callback(String),
+    /// A request to withdraw.
+    Request(Box<WithdrawRequest>),
+}
+
+impl Withdrawal {
+    /// Where the invoice goes.
+    pub(in crate::lnbits) fn callback(&self) -> &str {
+        match self {
+            Self::Callback(url) => url,
+            Self::Request(request) => &request.callback,
+        }
+    }
+}
+
+/// Who shall pay the invoice, if the request names somebody.
+pub(in crate::lnbits) fn withdrawal(
+    dialect: Dialect,
+    request: &wire::CreatePayment,
+) -> Result<Option<Withdrawal>, Error> {
+    if let Some(answer) = &request.lnurl_withdraw {
+        let no_request = |why: String| Error::field(dialect, "lnurl_withdraw", why);
+        let body = serde_json::to_vec(answer).map_err(|error| no_request(error.to_string()))?;
+        return match Document::read(&body) {
+            Ok(Document::Withdraw(request)) => Ok(Some(Withdrawal::Request(Box::new(request)))),
+            Ok(Document::Pay(_)) => Err(no_request("it is not to withdraw".to_owned())),
+            Err(error) => Err(no_request(error.to_string())),
+        };
+    }
+    Ok(given(request.lnurl_callback.clone()).map(Withdrawal::Callback))
+}
+
 /// The invoice that a request wants made.
 pub(in crate::lnbits) fn new_invoice(
     dialect: Dialect,
-    wallet: WalletRef,
+    wanted: Wanted,
     mut request: wire::CreatePayment,
 ) -> Result<NewInvoice, Error> {
-    if given(request.lnurl_callback.take()).is_some() {
-        let detail = "lnurl_callback is not supported: send the invoice to it yourself.";
-        return Err(Error::new(StatusCode::BAD_REQUEST, detail));
-    }
-    let asked = amount::amount(dialect, request.amount.as_ref(), request.unit.as_deref())?;
     let hold = hold(dialect, &mut request)?;
     let expiry_secs = expiry(dialect, request.expiry)?;
     let mut meta = meta::meta(dialect, &mut request)?;
+    wanted.priced.note(&mut meta);
     let description = description(dialect, &mut request, &meta)?;
     Ok(NewInvoice {
-        wallet,
+        wallet: wanted.wallet,
         origin: Origin::Lnbits,
-        amount: Some(asked.to_msat()),
+        amount: Some(wanted.priced.sat.to_msat()),
         description,
         external_id: meta.external_id.take(),
         webhook_url: meta.webhook_url.take(),
         expiry_secs,
         hold,
         meta,
+        idempotency: wanted.keyed,
     })
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use till::meta::Meta;
 
-use super::{given, webhook};
+use super::given;
 use crate::lnbits::error::Error;
 use crate::lnbits::{Dialect, wire};
 
@@ -46,7 +46,7 @@ pub(super) fn meta(dialect: Dialect, request: &mut wire::CreatePayment) -> Resul
         extension: None,
         labels: self::labels(dialect, labels)?,
         external_id: external_id(dialect, request.external_id.take())?,
-        webhook_url: webhook_url.map(webhook::webhook).transpose()?,
+        webhook_url,
         webhook_status: None,
         success_action: None,
     })

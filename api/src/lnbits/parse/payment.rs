@@ -2,10 +2,12 @@
 
 use till::id::{PaymentHash, Preimage, RequestHash};
 use till::ledger::{IdempotencyKey, Origin, WalletRef};
+use till::money::Msat;
 use till_actors::service::{DecodedInvoice, NewPayment};
 
-use super::{amount, meta};
+use super::meta;
 use crate::lnbits::error::Error;
+use crate::lnbits::fiat::Priced;
 use crate::lnbits::{Dialect, wire};
 
 /// What LNbits writes before the hash where the payer's side of a payment between two of its wallets
@@ -17,32 +19,16 @@ pub(in crate::lnbits) const INTERNAL: &str = "internal_";
 pub(in crate::lnbits) fn new_payment(
     dialect: Dialect,
     wallet: WalletRef,
-    (invoice, bolt11): (&DecodedInvoice, &str),
+    (invoice, bolt11, priced): (&DecodedInvoice, &str, &Priced),
     mut request: wire::CreatePayment,
-    key: Option<String>,
+    idempotency: Option<(IdempotencyKey, RequestHash)>,
 ) -> Result<NewPayment, Error> {
-    let amount = match (invoice.amount, &request.amount) {
-        (Some(_), _) => None,
-        (None, None) => {
-            return Err(Error::payment("Amountless invoices not supported."));
-        }
-        (None, Some(_)) => {
-            let asked = amount::amount(dialect, request.amount.as_ref(), request.unit.as_deref());
-            Some(asked?.to_msat())
-        }
+    let amount: Option<Msat> = match invoice.amount {
+        Some(_) => None,
+        None => Some(priced.sat.to_msat()),
     };
-    let idempotency = key.map(|key| {
-        let amount_msat = amount.map_or(0, till::money::Msat::get);
-        let bolt11 = bolt11.to_ascii_lowercase();
-        let canonical = format!("payments\n{bolt11}\n{amount_msat}");
-        let key = IdempotencyKey {
-            origin: Origin::Lnbits,
-            wallet,
-            operation: "payments".to_owned(),
-            key,
-        };
-        (key, RequestHash::of(canonical.as_bytes()))
-    });
+    let mut meta = meta::meta(dialect, &mut request)?;
+    priced.note(&mut meta);
     Ok(NewPayment {
         wallet,
         origin: Origin::Lnbits,
@@ -50,7 +36,7 @@ pub(in crate::lnbits) fn new_payment(
         amount,
         fee_cap: None,
         idempotency,
-        meta: meta::meta(dialect, &mut request)?,
+        meta,
     })
 }
 

@@ -33,7 +33,7 @@ pub(crate) async fn login(
     let holder = lnbits.service.holder_by_name(&request.username).await?;
     let guess = Guess {
         account: Key::Holder(request.username),
-        address: remote.0.map(Key::HolderFrom),
+        address: remote.0.map(Key::LoginFrom),
         secret: request.password,
         stored: holder.as_ref().and_then(|holder| holder.password.clone()),
     };

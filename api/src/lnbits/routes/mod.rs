@@ -11,3 +11,4 @@ pub(super) mod payments;
 pub(super) mod rates;
 pub(super) mod shares;
 pub(super) mod wallets;
+pub(super) mod withdrawals;

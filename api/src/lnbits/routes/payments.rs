@@ -4,21 +4,21 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use till::id::PaymentHash;
+use till::id::{PaymentHash, RequestHash};
 use till::invoice::{Invoice, State as InvoiceState};
-use till::ledger::Refusal;
+use till::ledger::{IdempotencyKey, Refusal};
 use till::payment::{Outcome, Payment, State as PaymentState};
 use till_actors::service::{DecodedInvoice, ServiceError};
 
+use super::withdrawals;
 use crate::lnbits::access::{AnyKey, MaybeKey, Opened};
 use crate::lnbits::body::Body;
 use crate::lnbits::error::Error;
+use crate::lnbits::fiat::Priced;
 use crate::lnbits::{Dialect, Lnbits, parse, render, wire};
 
-/// Makes a repeat of a request the same payment.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The longest such key, in bytes.
-const MAX_IDEMPOTENCY_KEY_BYTES: usize = 128;
+/// A caller's key for a request, and the digest of what it asks for.
+type Keyed = Option<(IdempotencyKey, RequestHash)>;
 
 /// `POST /payments`: makes an invoice, or pays one.
 pub(crate) async fn create(
@@ -27,34 +27,24 @@ pub(crate) async fn create(
     headers: HeaderMap,
     Body(request): Body<wire::CreatePayment>,
 ) -> Result<(StatusCode, Json<wire::Payment>), Error> {
+    let keyed = parse::keyed(&headers, opened.account(), &request)?;
+    let webhook = request.webhook.as_deref().filter(|url| !url.is_empty());
+    if let Some(url) = webhook {
+        parse::check_callback(&lnbits.service, url)?;
+    }
     let made = if request.out.unwrap_or(true) {
-        pay(&lnbits, &opened, request, idempotency_key(&headers)?).await?
+        pay(&lnbits, &opened, request, keyed).await?
     } else {
-        receive(&lnbits, &opened, request).await?
+        receive(&lnbits, &opened, request, keyed).await?
     };
     Ok((StatusCode::CREATED, Json(made)))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
-        return Ok(None);
-    };
-    let fits = (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len());
-    match key.to_str() {
-        Ok(key) if fits => Ok(Some(key.to_owned())),
-        Ok(_) | Err(_) => {
-            let detail = format!(
-                "Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
-            );
-            Err(Error::new(StatusCode::BAD_REQUEST, detail))
-        }
-    }
 }
 
 async fn receive(
     lnbits: &Lnbits,
     opened: &Opened,
     request: wire::CreatePayment,
+    keyed: Keyed,
 ) -> Result<wire::Payment, Error> {
     let dialect = lnbits.settings.dialect;
     if !opened.may.receive {
@@ -64,22 +54,49 @@ async fn receive(
             Dialect::V1 => Error::payment(detail),
         });
     }
-    let wanted = parse::new_invoice(dialect, opened.account(), request)?;
+    let withdrawal = parse::withdrawal(dialect, &request)?;
+    if let Some(withdrawal) = &withdrawal {
+        parse::check_callback(&lnbits.service, withdrawal.callback())?;
+    }
+    // A repeat is the same invoice, whatever its currency is worth by now.
+    let mut invoice = match lnbits.service.invoice_under(&keyed).await? {
+        Some(made) => made,
+        None => make(lnbits, opened, request, keyed).await?,
+    };
+    if let Some(withdrawal) = withdrawal {
+        invoice = withdrawals::hand_in(lnbits, invoice, &withdrawal).await?;
+    }
+    Ok(render::invoice(dialect, &invoice, wallet_id(opened)))
+}
+
+async fn make(
+    lnbits: &Lnbits,
+    opened: &Opened,
+    request: wire::CreatePayment,
+    keyed: Keyed,
+) -> Result<Invoice, Error> {
+    let dialect = lnbits.settings.dialect;
+    let asked = parse::amount(dialect, request.amount.as_ref(), request.unit.as_deref())?;
+    let wanted = parse::Wanted {
+        wallet: opened.account(),
+        priced: Priced::new(lnbits, asked, opened.wallet.currency.as_deref()).await?,
+        keyed,
+    };
+    let wanted = parse::new_invoice(dialect, wanted, request)?;
     let invoice = lnbits.service.create_invoice(wanted).await;
-    let invoice = invoice.map_err(|error| match (error, dialect) {
+    invoice.map_err(|error| match (error, dialect) {
         (ServiceError::Refused(Refusal::HashInUse), Dialect::V1) => {
             Error::payment("invoice with payment hash already exists").unlike_failed("pending")
         }
         (error, Dialect::V1 | Dialect::Documented) => error.into(),
-    })?;
-    Ok(render::invoice(dialect, &invoice, wallet_id(opened)))
+    })
 }
 
 async fn pay(
     lnbits: &Lnbits,
     opened: &Opened,
     mut request: wire::CreatePayment,
-    key: Option<String>,
+    keyed: Keyed,
 ) -> Result<wire::Payment, Error> {
     if !opened.may.send {
         let detail = "Invoice (or Admin) key required.";
@@ -96,7 +113,14 @@ async fn pay(
     }
     let invoice = lnbits.service.decode(bolt11);
     let invoice = invoice.map_err(|_| undecodable(dialect))?;
-    let wanted = parse::new_payment(dialect, opened.account(), (&invoice, bolt11), request, key)?;
+    let asked = match (invoice.amount, &request.amount) {
+        (Some(amount), _) => parse::Asked::Sat(amount.to_sat_ceil()),
+        (None, None) => return Err(Error::payment("Amountless invoices not supported.")),
+        (None, asked) => parse::amount(dialect, asked.as_ref(), request.unit.as_deref())?,
+    };
+    let priced = Priced::new(lnbits, asked, opened.wallet.currency.as_deref()).await?;
+    let what = (&invoice, bolt11, &priced);
+    let wanted = parse::new_payment(dialect, opened.account(), what, request, keyed)?;
     let wait = lnbits.settings.payment_wait;
     match lnbits.service.pay(wanted, wait).await {
         Ok(payment) => told(dialect, &payment, opened),
@@ -146,6 +170,11 @@ async fn refused(
             return told(dialect, &failed, opened);
         }
     }
+    if is_anothers(lnbits, opened, &refusal).await? {
+        return Err(Error::payment(
+            "The invoice is paid, or being paid, by somebody else.",
+        ));
+    }
     let is_own = lnbits.service.invoice(invoice.hash).await?.is_some();
     if matches!(refusal, Refusal::AlreadyPaid(_)) && !is_own {
         let error = Error::payment("Payment already paid.");
@@ -158,6 +187,20 @@ async fn refused(
         return Err(Error::payment(refusal.to_string()));
     }
     Err(refusal.into())
+}
+
+/// Whether the payment that is in the way is another wallet's. How that one stands is nobody else's
+/// business, and least of all the outcome of what was asked for here.
+async fn is_anothers(lnbits: &Lnbits, opened: &Opened, refusal: &Refusal) -> Result<bool, Error> {
+    let (Refusal::InFlight(id) | Refusal::AlreadyPaid(id)) = refusal else {
+        return Ok(false);
+    };
+    let payment = lnbits.service.payment(*id).await?;
+    let theirs = payment.filter(|payment| payment.wallet != opened.account());
+    // That an invoice of this server's is paid, its payer may know: LNbits says so.
+    let is_said =
+        |payment: &Payment| payment.internal && matches!(refusal, Refusal::AlreadyPaid(_));
+    Ok(theirs.is_some_and(|payment| !is_said(&payment)))
 }
 
 /// `GET /payments/{checking_id}`: the outgoing or the incoming side, as this wallet has it. Whoever has

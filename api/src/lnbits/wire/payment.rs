@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// `POST /payments`: makes an invoice, or pays one. Fields that nobody knows are passed over.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct CreatePayment {
     /// Real servers pay where it is absent.
     pub(crate) out: Option<bool>,
@@ -22,7 +22,10 @@ pub(crate) struct CreatePayment {
     pub(crate) external_id: Option<String>,
     pub(crate) webhook: Option<String>,
     pub(crate) bolt11: Option<String>,
+    /// Where the invoice is sent, to be paid there: a callback of LUD-03 with what names it in it.
     pub(crate) lnurl_callback: Option<String>,
+    /// The same as real servers have it: the whole answer of such an LNURL.
+    pub(crate) lnurl_withdraw: Option<Map<String, Value>>,
     /// Whether what comes is held until its maker settles or cancels it.
     pub(crate) hold: Option<bool>,
     /// The hash of a hold invoice whose maker alone knows what opens it.

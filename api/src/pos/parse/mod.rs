@@ -147,6 +147,7 @@ pub(super) fn new_invoice(request: wire::InvoiceRequest) -> Result<NewInvoice, I
         expiry_secs: expiry_secs.transpose()?,
         hold: None,
         meta: Meta::default(),
+        idempotency: None,
     })
 }
 
