@@ -89,8 +89,14 @@ pub(crate) async fn restore(
     let words = request.passphrase.reveal();
     let restored = lnbot.service.restore(Origin::Lnbot, words).await?;
     let (primary_key, secondary_key) = both(&restored.keys)?;
+    let wallets = lnbot.service.wallets_of(restored.holder).await?;
+    let first = wallets.into_iter().next();
+    let first = first.map(|wallet| (id::wallet(wallet.id), wallet.name));
+    let (wallet_id, name) = first.unwrap_or_default();
     Ok(Json(wire::Restored {
         user_id: id::user(restored.holder),
+        wallet_id,
+        name,
         primary_key,
         secondary_key,
     }))

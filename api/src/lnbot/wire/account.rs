@@ -17,6 +17,9 @@ pub(crate) struct Registered {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Restored {
     pub(crate) user_id: String,
+    /// Their first wallet, and its name; empty where there is none. The SDKs want texts.
+    pub(crate) wallet_id: String,
+    pub(crate) name: String,
     pub(crate) primary_key: String,
     pub(crate) secondary_key: String,
 }
