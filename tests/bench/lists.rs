@@ -49,7 +49,7 @@ pub(crate) fn run(sizes: &[u64]) -> Result<(), Failure> {
             Ok(views.history(&all(), Period::Hour)?.points.len())
         })?;
         time(*payments, "counts by tag", || {
-            Ok(views.tallies(&all(), Facet::Tag)?.0.len())
+            Ok(views.counts(&all(), Facet::Tag)?.0.len())
         })?;
         println!("| {payments} | (written in {secs:.0} s) | | |");
         views.close();

@@ -11,7 +11,7 @@ use till::time::Timestamp;
 
 use super::Service;
 use super::types::ServiceError;
-use crate::views::{Facet, Moved, Standing, TallyRow};
+use crate::views::{CountRow, Facet, Moved, Standing, TallyRow};
 
 /// How many of the newest rows are looked at where no index helps: for free text, and for orders
 /// other than time.
@@ -126,28 +126,34 @@ impl ListQuery {
         }
     }
 
+    /// Whether it leaves in what has moved money.
     #[must_use]
-    /// Whether sums tell what is asked for: nothing but settled rows of whole wallets count in them.
-    pub fn is_summed(&self) -> bool {
-        let settled = self
-            .standings
-            .as_ref()
-            .is_none_or(|any| any.contains(&Standing::Success));
-        settled && self.has_no_conditions_but_standing()
+    pub fn has_settled(&self) -> bool {
+        let standings = self.standings.as_ref();
+        standings.is_none_or(|any| any.contains(&Standing::Success))
     }
 
-    fn has_no_conditions_but_standing(&self) -> bool {
+    /// Whether sums of whole wallets tell what settled rows it finds.
+    #[must_use]
+    pub fn is_summed(&self) -> bool {
+        self.has_settled() && self.is_bounded_by_time_alone() && self.is_of_all_time()
+    }
+
+    const fn is_of_all_time(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
+    /// Whether it asks for nothing but time, and where rows stand.
+    pub(crate) const fn is_bounded_by_time_alone(&self) -> bool {
         self.tags.is_none()
             && self.named.is_none()
-            && self.from.is_none()
-            && self.to.is_none()
             && self.amount_msat.is_none()
             && self.matches.is_none()
     }
 
     /// Whether it asks for all rows of whole wallets.
     pub(crate) fn is_all(&self) -> bool {
-        self.standings.is_none() && self.has_no_conditions_but_standing()
+        self.standings.is_none() && self.is_bounded_by_time_alone() && self.is_of_all_time()
     }
 }
 
@@ -169,7 +175,19 @@ impl Service {
         self.read(move |views| views.history(&query, period)).await
     }
 
-    /// How many rows a query finds by status, tag or extension, and what the settled ones moved.
+    /// How many rows a query finds by status, tag or extension, in the order of these words.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn counts(
+        &self,
+        query: ListQuery,
+        by: Facet,
+    ) -> Result<(Vec<CountRow>, Option<usize>), ServiceError> {
+        self.read(move |views| views.counts(&query, by)).await
+    }
+
+    /// What the settled rows that a query finds moved, by status, tag or extension.
     ///
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.

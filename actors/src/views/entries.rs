@@ -34,14 +34,14 @@ struct Term {
 }
 
 /// What is to be found in one wallet.
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     views: &'a Views,
-    wallet: WalletRef,
+    pub(super) wallet: WalletRef,
     range: Range<u32>,
     whole: bool,
     terms: Vec<Term>,
     /// Whether rows must be looked at for their amounts.
-    amounts_open: bool,
+    pub(super) amounts_open: bool,
 }
 
 impl Views {
@@ -51,11 +51,7 @@ impl Views {
     /// [`ViewError`] if a row cannot be read.
     pub fn list(&self, query: &ListQuery) -> Result<ListPage, ViewError> {
         self.vital(|| {
-            let plans: Vec<Plan<'_>> = query
-                .wallets
-                .iter()
-                .map(|wallet| Plan::new(self, *wallet, query))
-                .collect::<Result<_, _>>()?;
+            let plans = self.plans(query)?;
             let looks = query.matches.is_some() || plans.iter().any(|plan| plan.amounts_open);
             if looks || matches!(query.order, Order::Sorted(_)) {
                 return self.look(query, &plans, looks);
@@ -77,6 +73,14 @@ impl Views {
                 window: None,
             })
         })
+    }
+
+    /// What is to be found, wallet by wallet.
+    pub(super) fn plans(&self, query: &ListQuery) -> Result<Vec<Plan<'_>>, ViewError> {
+        let wallets = query.wallets.iter();
+        wallets
+            .map(|wallet| Plan::new(self, *wallet, query))
+            .collect()
     }
 
     /// Looks at the newest rows that meet what indices know.
@@ -332,6 +336,26 @@ impl<'a> Plan<'a> {
             bits = bits.and(term.block(self, block)?);
         }
         Ok(bits)
+    }
+
+    /// How many bitmaps of one word there are at most.
+    pub(super) const fn blocks(&self) -> u32 {
+        self.range.end.div_ceil(BLOCK)
+    }
+
+    /// The entries that meet everything, block by block; blocks without any are left out.
+    pub(super) fn met(&self) -> Result<BTreeMap<u32, Bits>, ViewError> {
+        let mut met = BTreeMap::new();
+        if self.range.is_empty() {
+            return Ok(met);
+        }
+        for block in self.range.start / BLOCK..=(self.range.end - 1) / BLOCK {
+            let bits = self.block(block, self.range.end)?;
+            if bits != Bits::NONE {
+                met.insert(block, bits);
+            }
+        }
+        Ok(met)
     }
 
     /// How many entries meet everything from `start` on.

@@ -1,10 +1,12 @@
 //! The views: every row as it stands now, in sled, with the indices that lists need. Owns nothing
 //! that the journal does not have; it can be deleted at any time and is rebuilt.
 //!
-//! `index` derives index entries from rows, `facets` counts them, `query`, `entries` and `sums` read lists by them, `seal` knows whether all is
-//! there, `open` throws away what is not as it was written, `rebuild` brings back what is missing.
+//! `index` derives index entries from rows, `facets` counts them, `query`, `entries`, `counts`, `spans` and
+//! `sums` read lists by them, `seal` knows whether all is there, `open` throws away what is not as it was
+//! written, `rebuild` brings back what is missing.
 
 mod cells;
+mod counts;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod damage_tests;
@@ -20,6 +22,7 @@ mod outbox;
 mod query;
 mod rebuild;
 mod seal;
+mod spans;
 mod sums;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
@@ -36,6 +39,7 @@ use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
 pub use cells::Moved;
+pub use counts::CountRow;
 pub use facets::{Facet, Standing};
 pub use holding::Entry;
 pub(crate) use index::index_name;

@@ -174,13 +174,13 @@ pub(crate) async fn count(
         _ => Facet::Tag,
     };
     let (offset, limit) = (query.offset, query.limit);
-    let (tallies, window) = lnbits.service.tallies(query, facet).await?;
-    let tallies = tallies.into_iter().skip(offset).take(limit);
-    let counts = tallies.map(|tally| wire::Count {
-        tag: (by == "tag").then(|| tally.text.clone()),
-        field: tally.text,
-        total: tally.count,
-        count: tally.count,
+    let (counts, window) = lnbits.service.counts(query, facet).await?;
+    let counts = counts.into_iter().skip(offset).take(limit);
+    let counts = counts.map(|row| wire::Count {
+        tag: (by == "tag").then(|| row.text.clone()),
+        field: row.text,
+        total: row.count,
+        count: row.count,
     });
     Ok(listed(window, counts.collect()))
 }
@@ -268,7 +268,7 @@ pub(crate) async fn breakdown(
     let dialect = lnbits.settings.dialect;
     let query = query(&params, Page::Whole, &wallets)?;
     let (tallies, window) = lnbits.service.tallies(query, Facet::Tag).await?;
-    let settled = tallies.iter().filter(|tally| tally.settled > 0);
-    let parts = settled.map(|tally| listing::breakdown(dialect, tally));
+    let tallies = tallies.iter();
+    let parts = tallies.map(|tally| listing::breakdown(dialect, tally));
     Ok(listed(window, parts.collect()))
 }
