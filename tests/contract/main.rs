@@ -18,6 +18,7 @@ mod lnbits_misc;
 mod lnbits_payments;
 mod lnbits_slice;
 mod lnbits_socket;
+mod lnbits_stats;
 mod lnbits_tiers;
 mod lnbits_transcripts;
 mod lnbits_wallets;

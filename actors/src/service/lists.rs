@@ -144,7 +144,8 @@ impl ListQuery {
     }
 
     /// Whether it asks for nothing but time, and where rows stand.
-    pub(crate) const fn is_bounded_by_time_alone(&self) -> bool {
+    #[must_use]
+    pub const fn is_bounded_by_time_alone(&self) -> bool {
         self.tags.is_none()
             && self.named.is_none()
             && self.amount_msat.is_none()

@@ -59,14 +59,17 @@ impl Field {
     }
 }
 
-/// What people read of a row.
+/// What people read of a row, as [`crate::lnbits::render`] shows it: what is searched is what is shown.
 pub(crate) fn memo(row: &ListRow) -> String {
     let memo = match row {
         ListRow::Invoice(invoice) => match &invoice.description {
             Description::Text(text) => Some(text.clone()),
             Description::Hash(_) => invoice.meta.memo.clone(),
         },
-        ListRow::Payment(payment) => payment.meta.memo.clone().or(payment.description.clone()),
+        ListRow::Payment(payment) => {
+            let described = payment.description.clone().filter(|text| !text.is_empty());
+            described.or_else(|| payment.meta.memo.clone())
+        }
     };
     memo.unwrap_or_default()
 }
