@@ -22,6 +22,9 @@ const ROUTES: [&str; 8] = [
 /// Those that a wallet's key opens; the others want a login.
 const BY_KEY: [&str; 4] = ["", "/paginated", "/history", "/stats/breakdown"];
 
+/// Fields, and what each is.
+type Kinds = [(&'static str, fn(&Value) -> bool)];
+
 /// Ana's shop: paid 700 sat for tea (tag `tpos`) and 300 for cake, asks for 50 (tag `lnurlp`).
 struct Shop {
     app: TestApp,
@@ -329,12 +332,12 @@ async fn no_filter_shows_another_wallet() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_have_every_documented_field() {
     let shop = shop(Dialect::Documented).await;
-    let kinds = |row: &Value, fields: &[(&str, fn(&Value) -> bool)]| {
+    let kinds = |row: &Value, fields: &Kinds| {
         for (field, is_kind) in fields {
             assert!(is_kind(&row[field]), "{field} of {row}");
         }
     };
-    let payment: &[(&str, fn(&Value) -> bool)] = &[
+    let payment: &Kinds = &[
         ("checking_id", Value::is_string),
         ("amount", Value::is_i64),
         ("fee", Value::is_i64),
@@ -351,14 +354,14 @@ async fn answers_have_every_documented_field() {
         &page,
         &[("total", Value::is_u64), ("data", Value::is_array)],
     );
-    let sums: &[(&str, fn(&Value) -> bool)] = &[
+    let sums: &Kinds = &[
         ("date", Value::is_string),
         ("income", Value::is_i64),
         ("spending", Value::is_i64),
         ("balance", Value::is_i64),
     ];
     kinds(&shop.get("/history", "").await[0], sums);
-    let counts: &[(&str, fn(&Value) -> bool)] = &[
+    let counts: &Kinds = &[
         ("tag", Value::is_string),
         ("count", Value::is_u64),
         ("field", Value::is_string),
@@ -373,7 +376,7 @@ async fn answers_have_every_documented_field() {
         "balance": 1_000,
     }]);
     assert_eq!(wallets, wanted);
-    let days: &[(&str, fn(&Value) -> bool)] = &[
+    let days: &Kinds = &[
         ("date", Value::is_string),
         ("count", Value::is_u64),
         ("total", Value::is_i64),
