@@ -3,19 +3,31 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::time::Duration;
 
 use till::id::{PaymentHash, PaymentId, WalletId};
 use till::invoice::Invoice;
 use till::payment::Payment;
 use till::time::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::Service;
 use super::types::ServiceError;
-use crate::views::{CountRow, Facet, Moved, Standing, TallyRow};
+use crate::views::{CountRow, Facet, Moved, Standing, TallyRow, ViewError, Views};
 
 /// How many of the newest rows are looked at where no index helps: for free text, and for orders
 /// other than time.
 pub const SEARCH_WINDOW: usize = 10_000;
+
+/// How many requests look at rows at once. Each reads up to [`SEARCH_WINDOW`] of them, and payments must
+/// find a thread and a disk meanwhile.
+const SEARCHES: usize = 2;
+/// How long one waits for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+/// When the caller may come again.
+const RETRY_AFTER_SECS: u32 = 1;
+
+static TURNS: Semaphore = Semaphore::const_new(SEARCHES);
 
 /// One row of a wallet's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +151,11 @@ impl ListQuery {
         self.has_settled() && self.is_bounded_by_time_alone() && self.is_of_all_time()
     }
 
+    /// Whether rows must be looked at, since no index knows.
+    fn looks(&self) -> bool {
+        self.matches.is_some() || matches!(self.order, Order::Sorted(_))
+    }
+
     const fn is_of_all_time(&self) -> bool {
         self.from.is_none() && self.to.is_none()
     }
@@ -164,7 +181,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
     pub async fn list(&self, query: ListQuery) -> Result<ListPage, ServiceError> {
-        self.read(move |views| views.list(&query)).await
+        self.listed(query, |views, query| views.list(query)).await
     }
 
     /// What moved by hour or day, of the settled rows that a query finds; by the time at which
@@ -173,7 +190,8 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
     pub async fn history(&self, query: ListQuery, period: Period) -> Result<History, ServiceError> {
-        self.read(move |views| views.history(&query, period)).await
+        self.listed(query, move |views, query| views.history(query, period))
+            .await
     }
 
     /// How many rows a query finds by status, tag or extension, in the order of these words.
@@ -185,7 +203,8 @@ impl Service {
         query: ListQuery,
         by: Facet,
     ) -> Result<(Vec<CountRow>, Option<usize>), ServiceError> {
-        self.read(move |views| views.counts(&query, by)).await
+        self.listed(query, move |views, query| views.counts(query, by))
+            .await
     }
 
     /// What the settled rows that a query finds moved, by status, tag or extension.
@@ -197,6 +216,32 @@ impl Service {
         query: ListQuery,
         by: Facet,
     ) -> Result<(Vec<TallyRow>, Option<usize>), ServiceError> {
-        self.read(move |views| views.tallies(&query, by)).await
+        self.listed(query, move |views, query| views.tallies(query, by))
+            .await
+    }
+
+    /// Reads by a query; one that looks at rows waits for its turn, and keeps it until it is done even
+    /// if nobody waits for the answer any more.
+    async fn listed<T: Send + 'static>(
+        &self,
+        query: ListQuery,
+        read: impl FnOnce(&Views, &ListQuery) -> Result<T, ViewError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let busy = || ServiceError::Busy {
+            retry_after_secs: RETRY_AFTER_SECS,
+        };
+        let turn = match query.looks() {
+            true => {
+                let turn = tokio::time::timeout(TURN_TIMEOUT, TURNS.acquire()).await;
+                Some(turn.map_err(|_| busy())?.map_err(|_| busy())?)
+            }
+            false => None,
+        };
+        self.read(move |views| {
+            let answer = read(views, &query);
+            drop(turn);
+            answer
+        })
+        .await
     }
 }
