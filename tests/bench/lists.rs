@@ -11,7 +11,7 @@ use till::meta::Meta;
 use till::time::Timestamp;
 use till_actors::journal::Journal;
 use till_actors::service::{ListQuery, ListRow, Order, Period};
-use till_actors::views::{Facet, Standing, Views, catch_up};
+use till_actors::views::{Brief, Facet, Standing, Views, catch_up};
 
 use super::{Failure, work};
 
@@ -137,13 +137,16 @@ fn queries(payments: u64) -> Vec<(&'static str, ListQuery)> {
         ..first()
     };
     let deep = usize::try_from(payments).unwrap_or(0) * 9 / 10;
-    let words = |row: &ListRow| match row {
-        ListRow::Invoice(invoice) => invoice.external_id.as_deref() == Some("order-7"),
-        ListRow::Payment(_) => false,
-    };
+    // As a search for a text does it, which is found nowhere.
+    let words = |brief: &Brief, _: WalletRef| brief.memo.to_lowercase().contains("sandwich");
     let looked_for = |query: ListQuery| ListQuery {
-        matches: Some(Arc::new(words)),
+        glance: Some(Arc::new(words)),
         ..query
+    };
+    let cost = |row: &ListRow| row.fee().get() > 0;
+    let costly = ListQuery {
+        matches: Some(Arc::new(cost)),
+        ..first()
     };
     let by_fee = |one: &ListRow, other: &ListRow| one.fee().cmp(&other.fee());
     vec![
@@ -173,6 +176,7 @@ fn queries(payments: u64) -> Vec<(&'static str, ListQuery)> {
             "free search with a tag of one in ten",
             looked_for(tagged("tpos", first())),
         ),
+        ("by fee (the newest 10,000)", costly),
         (
             "sorted by fee (the newest 10,000)",
             ListQuery {

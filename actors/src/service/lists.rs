@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use till::id::{PaymentHash, PaymentId, WalletId};
 use till::invoice::Invoice;
+use till::ledger::WalletRef;
 use till::payment::Payment;
 use till::time::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::Service;
 use super::types::ServiceError;
-use crate::views::{CountRow, Facet, Moved, Standing, TallyRow, ViewError, Views};
+use crate::views::{Brief, CountRow, Facet, Moved, Standing, TallyRow, ViewError, Views};
 
 /// How many of the newest rows are looked at where no index helps: for free text, and for orders
 /// other than time.
@@ -38,7 +39,9 @@ pub enum ListRow {
     Payment(Box<Payment>),
 }
 
-/// What the surface checks on a row beyond what indices know.
+/// What the surface checks beyond what indices know, on what an entry of a wallet's list tells.
+pub type Glance = Arc<dyn Fn(&Brief, WalletRef) -> bool + Send + Sync>;
+/// What the surface checks on a row that not even its entry tells.
 pub type Matches = Arc<dyn Fn(&ListRow) -> bool + Send + Sync>;
 /// Which of two rows comes first.
 pub type Compare = Arc<dyn Fn(&ListRow, &ListRow) -> Ordering + Send + Sync>;
@@ -80,7 +83,10 @@ pub struct ListQuery {
     pub to: Option<Timestamp>,
     /// From the lowest to the highest, in msat, below zero for what goes out.
     pub amount_msat: Option<(i64, i64)>,
-    /// Anything else; looked for within the newest [`SEARCH_WINDOW`] rows that meet the rest.
+    /// Anything else that entries tell; looked for within the newest [`SEARCH_WINDOW`] rows that meet the
+    /// rest.
+    pub glance: Option<Glance>,
+    /// Anything else; looked for as `glance` is.
     pub matches: Option<Matches>,
     /// In which order.
     pub order: Order,
@@ -131,6 +137,7 @@ impl ListQuery {
             from: None,
             to: None,
             amount_msat: None,
+            glance: None,
             matches: None,
             order: Order::Newest,
             offset: 0,
@@ -151,9 +158,14 @@ impl ListQuery {
         self.has_settled() && self.is_bounded_by_time_alone() && self.is_of_all_time()
     }
 
-    /// Whether rows must be looked at, since no index knows.
-    fn looks(&self) -> bool {
-        self.matches.is_some() || matches!(self.order, Order::Sorted(_))
+    /// Whether rows, or what their entries tell, must be looked at, since no index knows.
+    pub(crate) fn looks(&self) -> bool {
+        self.looks_at_rows() || matches!(self.order, Order::Sorted(_))
+    }
+
+    /// The same, if no order is asked for.
+    pub(crate) const fn looks_at_rows(&self) -> bool {
+        self.glance.is_some() || self.matches.is_some()
     }
 
     const fn is_of_all_time(&self) -> bool {
@@ -166,7 +178,7 @@ impl ListQuery {
         self.tags.is_none()
             && self.named.is_none()
             && self.amount_msat.is_none()
-            && self.matches.is_none()
+            && !self.looks_at_rows()
     }
 
     /// Whether it asks for all rows of whole wallets.

@@ -61,7 +61,7 @@ impl Views {
         add: &mut impl FnMut(&str, u64),
     ) -> Result<bool, ViewError> {
         let plans = self.plans(query)?;
-        if query.matches.is_some() || plans.iter().any(|plan| plan.amounts_open) {
+        if query.looks_at_rows() || plans.iter().any(Plan::is_open) {
             return Ok(false);
         }
         let mut tallied = Vec::new();

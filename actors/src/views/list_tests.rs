@@ -375,6 +375,38 @@ fn rows_are_found_by_name_by_what_is_in_them_and_in_any_order() {
         (found.total, found.window),
         (u64::try_from(wanted.len()).unwrap(), Some(SEARCH_WINDOW))
     );
+    let glance = |brief: &Brief, wallet: WalletRef| {
+        (brief.tag == "shop" || wallet == WalletRef::Wallet(WALLETS[1]))
+            && brief.standing() == Standing::Pending
+            && brief.amount_msat < 20_000
+            && brief.created_at() > Timestamp::from_millis(0)
+            && brief.memo == "goods"
+    };
+    for (wallets, tags) in [
+        (&WALLETS[..1], None),
+        (&WALLETS[..], None),
+        (&WALLETS[..], Some(vec!["bar".to_owned()])),
+    ] {
+        let query = ListQuery {
+            glance: Some(Arc::new(glance)),
+            tags,
+            offset: 1,
+            limit: 30,
+            ..ListQuery::all(wallets.to_vec())
+        };
+        let is_shop = |row: &ListRow| row.meta().tag.as_deref() == Some("shop");
+        let rows = model(&views, wallets);
+        let rows = rows.iter().filter(|row| meets(&query, row));
+        let wanted: Vec<&ListRow> = rows
+            .filter(|row| is_shop(row) || row.wallet() == WalletRef::Wallet(WALLETS[1]))
+            .filter(|row| row.standing() == Standing::Pending && row.amount_msat() < 20_000)
+            .filter(|row| row.memo() == "goods")
+            .collect();
+        assert!(wanted.len() > 31);
+        let found = views.list(&query).unwrap();
+        assert_eq!(found.rows.iter().collect::<Vec<_>>(), wanted[1..31]);
+        assert_eq!(found.total, u64::try_from(wanted.len()).unwrap());
+    }
     let compare = |one: &ListRow, other: &ListRow| one.amount_msat().cmp(&other.amount_msat());
     let query = ListQuery {
         order: Order::Sorted(Arc::new(compare)),

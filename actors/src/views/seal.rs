@@ -14,7 +14,7 @@ use crate::journal::Head;
 
 /// Rows, keys and index entries as this program lays them out. Raise it with every change of them:
 /// views of another layout are rebuilt.
-pub(super) const LAYOUT: u32 = 4;
+pub(super) const LAYOUT: u32 = 5;
 /// Where the seal is; no row's or index entry's key starts so.
 pub(crate) const KEY: [u8; 1] = [0xff];
 
