@@ -143,12 +143,15 @@ fn queries(payments: u64) -> Vec<(&'static str, ListQuery)> {
         glance: Some(Arc::new(words)),
         ..query
     };
-    let cost = |row: &ListRow| row.fee().get() > 0;
-    let costly = ListQuery {
-        matches: Some(Arc::new(cost)),
+    let part_of_hash = |row: &ListRow| match row {
+        ListRow::Invoice(invoice) => invoice.hash.as_bytes().starts_with(b"till"),
+        ListRow::Payment(_) => false,
+    };
+    let by_hash = ListQuery {
+        matches: Some(Arc::new(part_of_hash)),
         ..first()
     };
-    let by_fee = |one: &ListRow, other: &ListRow| one.fee().cmp(&other.fee());
+    let by_fee = |one: &Brief, other: &Brief| one.fee_msat.cmp(&other.fee_msat);
     vec![
         ("first page, and how many there are", first()),
         ("page after nine tenths", skipping(deep, first())),
@@ -176,7 +179,7 @@ fn queries(payments: u64) -> Vec<(&'static str, ListQuery)> {
             "free search with a tag of one in ten",
             looked_for(tagged("tpos", first())),
         ),
-        ("by fee (the newest 10,000)", costly),
+        ("a part of a hash (the newest 10,000)", by_hash),
         (
             "sorted by fee (the newest 10,000)",
             ListQuery {

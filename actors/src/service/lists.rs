@@ -44,7 +44,7 @@ pub type Glance = Arc<dyn Fn(&Brief, WalletRef) -> bool + Send + Sync>;
 /// What the surface checks on a row that not even its entry tells.
 pub type Matches = Arc<dyn Fn(&ListRow) -> bool + Send + Sync>;
 /// Which of two rows comes first.
-pub type Compare = Arc<dyn Fn(&ListRow, &ListRow) -> Ordering + Send + Sync>;
+pub type Compare = Arc<dyn Fn(&Brief, &Brief) -> Ordering + Send + Sync>;
 
 /// The order of a list.
 #[derive(Clone)]

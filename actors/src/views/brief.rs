@@ -9,7 +9,7 @@ use till::payment::Payment;
 use till::time::Timestamp;
 
 use super::cells::sum;
-use super::facets::{Standing, invoice_amount, signed};
+use super::facets::{Facet, Size, Standing, invoice_amount, payment_fee, signed};
 use crate::service::ListRow;
 
 /// What is searched of a row.
@@ -30,9 +30,31 @@ pub struct Brief {
     /// The word of its [`Standing`].
     #[n(4)]
     standing: u8,
+    /// What routing or the liquidity provider took, in msat.
+    #[n(5)]
+    pub fee_msat: u64,
+    /// The program that asked; empty for none.
+    #[n(6)]
+    pub extension: String,
 }
 
 impl Brief {
+    /// Whether the wallet pays.
+    #[must_use]
+    pub const fn is_outgoing(&self) -> bool {
+        self.amount_msat < 0
+    }
+
+    /// What it counts under.
+    pub(super) fn facet(&self, by: Facet) -> &str {
+        match by {
+            Facet::Status => self.standing().word(),
+            Facet::Tag => &self.tag,
+            Facet::Extension => &self.extension,
+            Facet::Size => Size::of(self.amount_msat).word(),
+        }
+    }
+
     /// When it began.
     #[must_use]
     pub const fn created_at(&self) -> Timestamp {
@@ -73,6 +95,8 @@ pub(super) fn of_invoice(invoice: &Invoice) -> Vec<u8> {
         amount_msat: signed(invoice_amount(invoice), false),
         created_at_millis: invoice.created_at.as_millis(),
         standing: number(Standing::of_invoice(invoice.state)),
+        fee_msat: invoice.receipt.map_or(0, |got| got.lsp_fee.get()),
+        extension: invoice.meta.extension.clone().unwrap_or_default(),
     })
 }
 
@@ -87,6 +111,8 @@ pub(super) fn of_payment(payment: &Payment) -> Vec<u8> {
         amount_msat: signed(payment.amount, true),
         created_at_millis: payment.created_at.as_millis(),
         standing: number(Standing::of_payment(payment.state)),
+        fee_msat: payment_fee(payment).get(),
+        extension: payment.meta.extension.clone().unwrap_or_default(),
     })
 }
 

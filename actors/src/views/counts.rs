@@ -1,5 +1,5 @@
-//! How many rows a query finds by status, tag or extension. Owns when bitmaps tell it, and when rows must
-//! be looked at.
+//! How many rows a query finds by status, tag or extension. Owns when bitmaps tell it, and when entries
+//! must be looked at.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use super::cells::Bits;
 use super::entries::Plan;
 use super::facets::{Facet, facet_key};
 use super::{ViewError, Views};
-use crate::service::{ListQuery, ListRow, Order, SEARCH_WINDOW};
+use crate::service::ListQuery;
 
 /// The most bitmaps that are met with a query's: a million rows have a thousand for each word that many
 /// of them share. Rows are looked at where there are more.
@@ -119,22 +119,5 @@ impl Views {
             }
         }
         Ok(count)
-    }
-
-    /// The newest rows that a query finds; and how many at most, if there are, or may be, more.
-    pub(super) fn newest(
-        &self,
-        query: &ListQuery,
-    ) -> Result<(Vec<ListRow>, Option<usize>), ViewError> {
-        let query = ListQuery {
-            order: Order::Newest,
-            offset: 0,
-            limit: SEARCH_WINDOW,
-            ..query.clone()
-        };
-        let page = self.list(&query)?;
-        let is_part = usize::try_from(page.total).map_or(true, |total| total > page.rows.len());
-        let window = page.window.or(is_part.then_some(SEARCH_WINDOW));
-        Ok((page.rows, window))
     }
 }

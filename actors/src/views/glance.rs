@@ -10,7 +10,7 @@ use super::entries::{Plan, starts, totals, wide};
 use super::holding::Entry;
 use super::index::{Index, numbered};
 use super::{ViewError, Views};
-use crate::service::{ListPage, ListQuery, ListRow, Order, SEARCH_WINDOW};
+use crate::service::{Glance, ListPage, ListQuery, ListRow, Order, SEARCH_WINDOW};
 
 /// Entries are read one by one, not as a range, where less than one in so many is wanted.
 const SPARSE: u32 = 16;
@@ -31,53 +31,61 @@ impl Views {
         query: &ListQuery,
         plans: &[Plan<'_>],
     ) -> Result<ListPage, ViewError> {
-        let mut seen = self.seen(plans)?;
-        let wallet = |seen: &Seen| plans.get(seen.plan).map(|plan| plan.wallet);
-        let glance = query.glance.as_ref();
-        seen.retain(|one| {
-            let amount = one.brief.amount_msat;
-            let meets = |(low, high): (i64, i64)| amount >= low && amount <= high;
-            let is_met = |glance: &crate::service::Glance| {
-                wallet(one).is_some_and(|wallet| glance(&one.brief, wallet))
-            };
-            query.amount_msat.is_none_or(meets) && glance.is_none_or(is_met)
-        });
-        if matches!(query.order, Order::Oldest) {
-            seen.reverse();
+        let mut found = self.found(query, plans)?;
+        let total = match query.looks_at_rows() || plans.iter().any(Plan::is_open) {
+            true => found.len(),
+            false => totals(plans)?,
+        };
+        match &query.order {
+            Order::Newest => {}
+            Order::Oldest => found.reverse(),
+            Order::Sorted(compare) => found.sort_by(|one, other| compare(&one.brief, &other.brief)),
         }
-        let is_by_time = matches!(query.order, Order::Newest | Order::Oldest);
-        let row = |one: &Seen| match plans.get(one.plan) {
-            Some(plan) => plan.row(one.entry).map(Some),
-            None => Ok(None),
-        };
-        let read = |rows: &[Seen]| -> Result<Vec<ListRow>, ViewError> {
-            rows.iter().filter_map(|one| row(one).transpose()).collect()
-        };
-        let (rows, total) = match &query.matches {
-            None if is_by_time => {
-                let begin = query.offset.min(seen.len());
-                let end = begin.saturating_add(query.limit).min(seen.len());
-                (read(seen.get(begin..end).unwrap_or_default())?, seen.len())
-            }
-            matches => {
-                let mut rows = read(&seen)?;
-                rows.retain(|row| matches.as_ref().is_none_or(|matches| matches(row)));
-                if let Order::Sorted(compare) = &query.order {
-                    rows.sort_by(|one, other| compare(one, other));
-                }
-                let total = match query.looks_at_rows() || plans.iter().any(Plan::is_open) {
-                    true => rows.len(),
-                    false => totals(plans)?,
-                };
-                let page = rows.into_iter().skip(query.offset).take(query.limit);
-                (page.collect(), total)
-            }
-        };
+        let page = found.iter().skip(query.offset).take(query.limit);
+        let rows = page.filter_map(|one| row(plans, one).transpose());
         Ok(ListPage {
-            rows,
+            rows: rows.collect::<Result<_, _>>()?,
             total: wide(total),
             window: Some(SEARCH_WINDOW),
         })
+    }
+
+    /// What the newest rows are that a query finds; and how many were looked at, if there may be more.
+    pub(super) fn newest(
+        &self,
+        query: &ListQuery,
+    ) -> Result<(Vec<Brief>, Option<usize>), ViewError> {
+        self.vital(|| {
+            let plans = self.plans(query)?;
+            let found = self.found(query, &plans)?;
+            let is_part = query.looks_at_rows()
+                || plans.iter().any(Plan::is_open)
+                || totals(&plans)? > found.len();
+            let briefs = found.into_iter().map(|one| one.brief).collect();
+            Ok((briefs, is_part.then_some(SEARCH_WINDOW)))
+        })
+    }
+
+    /// The newest entries that meet everything, the newest first.
+    fn found(&self, query: &ListQuery, plans: &[Plan<'_>]) -> Result<Vec<Seen>, ViewError> {
+        let mut seen = self.seen(plans)?;
+        seen.retain(|one| {
+            let amount = one.brief.amount_msat;
+            let meets = |(low, high): (i64, i64)| amount >= low && amount <= high;
+            let wallet = plans.get(one.plan).map(|plan| plan.wallet);
+            let is_met = |glance: &Glance| wallet.is_some_and(|wallet| glance(&one.brief, wallet));
+            query.amount_msat.is_none_or(meets) && query.glance.as_ref().is_none_or(is_met)
+        });
+        let Some(matches) = &query.matches else {
+            return Ok(seen);
+        };
+        let mut found = Vec::new();
+        for one in seen {
+            if row(plans, &one)?.is_some_and(|row| matches(&row)) {
+                found.push(one);
+            }
+        }
+        Ok(found)
     }
 
     /// What the newest entries of all plans tell, the newest first.
@@ -130,4 +138,9 @@ impl Views {
         }
         Ok(briefs)
     }
+}
+
+fn row(plans: &[Plan<'_>], seen: &Seen) -> Result<Option<ListRow>, ViewError> {
+    let plan = plans.get(seen.plan);
+    plan.map(|plan| plan.row(seen.entry)).transpose()
 }

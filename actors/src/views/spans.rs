@@ -81,7 +81,7 @@ impl Views {
             window = window.or(looked_at);
             for row in rows {
                 let number = row.created_at().as_millis() / period.millis();
-                add(number, moved_by(row.amount_msat(), row.fee().get()));
+                add(number, moved_by(row.amount_msat, row.fee_msat));
             }
         }
         Ok(window)

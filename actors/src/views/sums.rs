@@ -1,4 +1,4 @@
-//! History of wallets, and what rows with something in common moved: read from sums, or from rows where
+//! History of wallets, and what rows with something in common moved: read from sums, or from entries where
 //! something is asked that no sum knows. Owns which of the two it is.
 
 use std::collections::BTreeMap;
@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use till::ledger::WalletRef;
 use till::time::Timestamp;
 
+use super::brief::Brief;
 use super::cells::{Moved, Tally, sum};
 use super::facets::{DAY_HOURS, Facet, HOUR_MILLIS, Standing, moved_by, tallies_prefix};
 use super::index::Index;
 use super::{ViewError, Views};
-use crate::service::{History, ListQuery, ListRow, Period};
+use crate::service::{History, ListQuery, Period};
 
 /// The most tags or extensions of a wallet that are told of at once.
 const MAX_TALLIES: usize = 10_000;
@@ -63,7 +64,7 @@ impl Views {
             window = looked_at;
             for row in rows {
                 let number = row.created_at().as_millis() / period.millis();
-                add(number, moved_by(row.amount_msat(), row.fee().get()));
+                add(number, moved_by(row.amount_msat, row.fee_msat));
             }
         }
         let begin = |number: u64| Timestamp::from_millis(number.saturating_mul(period.millis()));
@@ -105,7 +106,7 @@ impl Views {
             let (rows, looked_at) = self.settled(query)?;
             window = looked_at;
             for row in rows {
-                add(row.facet(by), 1, row.amount_msat());
+                add(row.facet(by), 1, row.amount_msat);
             }
         }
         let rows = sums.into_values().filter(|row| row.settled > 0);
@@ -122,8 +123,8 @@ impl Views {
         found.collect()
     }
 
-    /// The newest settled rows that a query finds; and how many at most, if there are, or may be, more.
-    fn settled(&self, query: &ListQuery) -> Result<(Vec<ListRow>, Option<usize>), ViewError> {
+    /// The newest settled rows that a query finds; and how many were looked at, if there may be more.
+    fn settled(&self, query: &ListQuery) -> Result<(Vec<Brief>, Option<usize>), ViewError> {
         if !query.has_settled() {
             return Ok((Vec::new(), None));
         }
@@ -131,17 +132,5 @@ impl Views {
             standings: Some(vec![Standing::Success]),
             ..query.clone()
         })
-    }
-}
-
-impl ListRow {
-    /// What it counts under.
-    pub(super) fn facet(&self, by: Facet) -> &str {
-        match by {
-            Facet::Status => self.standing().word(),
-            Facet::Tag => self.meta().tag.as_deref().unwrap_or_default(),
-            Facet::Extension => self.meta().extension.as_deref().unwrap_or_default(),
-            Facet::Size => self.size(),
-        }
     }
 }

@@ -250,7 +250,11 @@ impl Condition {
     pub(super) fn is_met_by_entry(&self, brief: &Brief, wallet: WalletRef) -> bool {
         match &self.values {
             Values::Numbers(numbers) => {
-                self.meets_number(numbers, shown_amount(brief.amount_msat, self.dialect))
+                let shown = match self.field == Field::Fee {
+                    true => shown_fee(brief, self.dialect),
+                    false => shown_amount(brief.amount_msat, self.dialect),
+                };
+                self.compares(numbers, |number| (shown < *number, shown > *number))
             }
             Values::Moments(moments) => {
                 let at = brief.created_at();
@@ -260,17 +264,9 @@ impl Condition {
         }
     }
 
-    /// Whether a row meets it, of whose fields its entry does not tell this.
+    /// Whether a row meets it, whose entry does not tell this field: all of these are texts.
     pub(super) fn is_met(&self, row: &ListRow) -> bool {
-        match &self.values {
-            Values::Numbers(numbers) => self.meets_number(numbers, shown_fee(row, self.dialect)),
-            Values::Moments(_) => false,
-            Values::Texts(_) => self.holds(&text_of_row(self.field, row, self.dialect)),
-        }
-    }
-
-    fn meets_number(&self, numbers: &[i64], shown: i64) -> bool {
-        self.compares(numbers, |number| (shown < *number, shown > *number))
+        self.holds(&text_of_row(self.field, row))
     }
 
     /// Whether a text meets it.

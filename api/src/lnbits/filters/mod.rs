@@ -147,14 +147,12 @@ impl Params {
         let compare: Compare = match field {
             "time" | "created_at" if is_descending => return Ok(Order::Newest),
             "time" | "created_at" => return Ok(Order::Oldest),
-            "amount" => {
-                Arc::new(|one: &ListRow, other| one.amount_msat().cmp(&other.amount_msat()))
-            }
-            "fee" => Arc::new(|one: &ListRow, other| one.fee().cmp(&other.fee())),
-            "memo" => Arc::new(|one: &ListRow, other| one.memo().cmp(other.memo())),
-            "tag" => Arc::new(|one: &ListRow, other| one.meta().tag.cmp(&other.meta().tag)),
+            "amount" => Arc::new(|one: &Brief, other| one.amount_msat.cmp(&other.amount_msat)),
+            "fee" => Arc::new(|one: &Brief, other| one.fee_msat.cmp(&other.fee_msat)),
+            "memo" => Arc::new(|one: &Brief, other| one.memo.cmp(&other.memo)),
+            "tag" => Arc::new(|one: &Brief, other| one.tag.cmp(&other.tag)),
             "status" => {
-                Arc::new(|one: &ListRow, other| one.standing().word().cmp(other.standing().word()))
+                Arc::new(|one: &Brief, other| one.standing().word().cmp(other.standing().word()))
             }
             _ => return Err(Refused::unsortable(self.dialect)),
         };

@@ -2,6 +2,7 @@
 //! whether the entry of a row tells it or only the row; they read as the dialect shows them.
 
 use till::ledger::WalletRef;
+use till::money::Msat;
 use till_actors::service::ListRow;
 use till_actors::views::{Brief, Standing};
 
@@ -60,10 +61,14 @@ impl Field {
     /// Whether the entry of a row tells it, so that the row need not be read.
     pub(super) const fn is_in_entry(self) -> bool {
         match self {
-            Self::Status | Self::Tag | Self::Amount | Self::Memo | Self::Time | Self::WalletId => {
-                true
-            }
-            Self::CheckingId | Self::Fee | Self::Preimage | Self::PaymentHash => false,
+            Self::Status
+            | Self::Tag
+            | Self::Amount
+            | Self::Fee
+            | Self::Memo
+            | Self::Time
+            | Self::WalletId => true,
+            Self::CheckingId | Self::Preimage | Self::PaymentHash => false,
         }
     }
 }
@@ -90,20 +95,21 @@ pub(super) fn text_of_entry(
             WalletRef::House => String::new(),
             WalletRef::Wallet(id) => id.to_string(),
         },
-        Field::CheckingId | Field::Fee | Field::Preimage | Field::PaymentHash => String::new(),
+        Field::Fee => shown_fee(brief, dialect).to_string(),
+        Field::CheckingId | Field::Preimage | Field::PaymentHash => String::new(),
     }
 }
 
 /// What only the row tells; what its entry tells is empty.
-pub(super) fn text_of_row(field: Field, row: &ListRow, dialect: Dialect) -> String {
+pub(super) fn text_of_row(field: Field, row: &ListRow) -> String {
     match field {
         Field::CheckingId | Field::PaymentHash => hash(row),
-        Field::Fee => shown_fee(row, dialect).to_string(),
         Field::Preimage => preimage(row),
         Field::Status
         | Field::Tag
         | Field::Memo
         | Field::Amount
+        | Field::Fee
         | Field::Time
         | Field::WalletId => String::new(),
     }
@@ -117,8 +123,9 @@ pub(super) const fn shown_amount(msat: i64, dialect: Dialect) -> i64 {
     }
 }
 
-pub(super) fn shown_fee(row: &ListRow, dialect: Dialect) -> i64 {
-    dialect.fee(row.fee(), matches!(row, ListRow::Payment(_)))
+pub(super) fn shown_fee(brief: &Brief, dialect: Dialect) -> i64 {
+    let fee = Msat::new(brief.fee_msat).unwrap_or(Msat::ZERO);
+    dialect.fee(fee, brief.is_outgoing())
 }
 
 fn hash(row: &ListRow) -> String {
