@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use till::id::WalletId;
 use till::ledger::{Command, Decision, WalletRef, decide};
@@ -11,16 +11,18 @@ use till::meta::Meta;
 use till::time::Timestamp;
 use till_actors::journal::Journal;
 use till_actors::service::{ListQuery, ListRow, Order, Period};
-use till_actors::views::{Facet, Standing, Views, catch_up};
+use till_actors::views::{Brief, Facet, Standing, Views, catch_up};
 
 use super::{Failure, work};
 
 /// Sizes, where nobody says.
-const PAYMENTS: [u64; 2] = [1_000, 100_000];
+const PAYMENTS: [u64; 3] = [1_000, 100_000, 1_000_000];
 /// Sales that are written at once.
 const BATCH: u64 = 1_000;
-/// How often each query is made.
+/// How often each query is made; less often where that takes longer than [`MAX_READING`].
 const READS: usize = 100;
+/// What one line of the table may take.
+const MAX_READING: Duration = Duration::from_secs(10);
 /// The wallet.
 const WALLET: WalletId = WalletId::from_bytes([7; 16]);
 /// From one sale to the next: a million take a year.
@@ -41,87 +43,148 @@ pub(crate) fn run(sizes: &[u64]) -> Result<(), Failure> {
             let read = || Ok(views.list(&query)?.rows.len());
             time(*payments, name, read)?;
         }
-        let all = || ListQuery::all(vec![WALLET]);
-        time(*payments, "history by day and by month", || {
-            Ok(views.history(&all(), Period::Day)?.points.len())
-        })?;
-        time(*payments, "history by hour", || {
-            Ok(views.history(&all(), Period::Hour)?.points.len())
-        })?;
-        time(*payments, "counts by tag", || {
-            Ok(views.tallies(&all(), Facet::Tag)?.0.len())
-        })?;
+        for (name, query, period) in histories(*payments) {
+            let read = || Ok(views.history(&query, period)?.points.len());
+            time(*payments, name, read)?;
+        }
+        for (name, query, by) in counts(*payments) {
+            let read = || Ok(views.counts(&query, by)?.0.len());
+            time(*payments, name, read)?;
+        }
+        let breakdown = || Ok(views.tallies(&all(), Facet::Tag)?.0.len());
+        time(*payments, "breakdown by tag", breakdown)?;
         println!("| {payments} | (written in {secs:.0} s) | | |");
         views.close();
     }
     Ok(())
 }
 
+fn all() -> ListQuery {
+    ListQuery::all(vec![WALLET])
+}
+
+/// From a quarter past some hour in the first half of the time to a quarter past one near its end.
+fn between(payments: u64) -> ListQuery {
+    let at = |part: u64| {
+        let since = payments * part / 10 * APART_MILLIS;
+        Some(Timestamp::from_millis(BEGIN_MILLIS + since + 900_000))
+    };
+    ListQuery {
+        from: at(3),
+        to: at(9),
+        ..all()
+    }
+}
+
+fn success(query: ListQuery) -> ListQuery {
+    ListQuery {
+        standings: Some(vec![Standing::Success]),
+        ..query
+    }
+}
+
+fn tagged(tag: &str, query: ListQuery) -> ListQuery {
+    ListQuery {
+        tags: Some(vec![tag.to_owned()]),
+        ..query
+    }
+}
+
+/// History; what wallets' statistics and months ask for is history by day.
+fn histories(payments: u64) -> Vec<(&'static str, ListQuery, Period)> {
+    let some = between(payments);
+    vec![
+        ("history by hour", all(), Period::Hour),
+        ("history by day (month, daily, wallets)", all(), Period::Day),
+        ("history by hour, between", some.clone(), Period::Hour),
+        ("history by day, between", some, Period::Day),
+        (
+            "history by day, a tag",
+            tagged("lnurlp", all()),
+            Period::Day,
+        ),
+    ]
+}
+
+fn counts(payments: u64) -> Vec<(&'static str, ListQuery, Facet)> {
+    let some = || between(payments);
+    vec![
+        ("counts by tag", all(), Facet::Tag),
+        ("counts by status", all(), Facet::Status),
+        ("counts by extension", all(), Facet::Extension),
+        ("counts by tag, between", some(), Facet::Tag),
+        ("counts by status, between", some(), Facet::Status),
+        ("counts by tag, settled", success(all()), Facet::Tag),
+        (
+            "counts by status, a tag",
+            tagged("tpos", all()),
+            Facet::Status,
+        ),
+    ]
+}
+
 /// What is asked, and in which words. Every page has twenty rows.
 fn queries(payments: u64) -> Vec<(&'static str, ListQuery)> {
     let page = |query: ListQuery| ListQuery { limit: 20, ..query };
-    let all = || page(ListQuery::all(vec![WALLET]));
+    let first = || page(all());
+    let oldest = |query: ListQuery| ListQuery {
+        order: Order::Oldest,
+        ..query
+    };
+    let skipping = |offset, query: ListQuery| ListQuery { offset, ..query };
+    let worth = |low, high| ListQuery {
+        amount_msat: Some((low, high)),
+        ..first()
+    };
     let deep = usize::try_from(payments).unwrap_or(0) * 9 / 10;
-    let success = || ListQuery {
-        standings: Some(vec![Standing::Success]),
-        ..all()
+    // As a search for a text does it, which is found nowhere.
+    let words = |brief: &Brief, _: WalletRef| brief.memo.to_lowercase().contains("sandwich");
+    let looked_for = |query: ListQuery| ListQuery {
+        glance: Some(Arc::new(words)),
+        ..query
     };
-    let tagged = |tag: &str| ListQuery {
-        tags: Some(vec![tag.to_owned()]),
-        ..all()
-    };
-    let middle = BEGIN_MILLIS + payments / 2 * APART_MILLIS;
-    let words = |row: &ListRow| match row {
-        ListRow::Invoice(invoice) => invoice.external_id.as_deref() == Some("order-7"),
+    let part_of_hash = |row: &ListRow| match row {
+        ListRow::Invoice(invoice) => invoice.hash.as_bytes().starts_with(b"till"),
         ListRow::Payment(_) => false,
     };
+    let by_hash = ListQuery {
+        matches: Some(Arc::new(part_of_hash)),
+        ..first()
+    };
+    let by_fee = |one: &Brief, other: &Brief| one.fee_msat.cmp(&other.fee_msat);
     vec![
-        ("newest page, and how many there are", all()),
-        (
-            "page after nine tenths",
-            ListQuery {
-                offset: deep,
-                ..all()
-            },
-        ),
-        ("settled, newest", success()),
+        ("first page, and how many there are", first()),
+        ("page after nine tenths", skipping(deep, first())),
+        ("last page", oldest(first())),
+        ("settled, first", success(first())),
         (
             "settled, after eight tenths of all",
-            ListQuery {
-                offset: deep * 8 / 9,
-                ..success()
-            },
+            skipping(deep * 8 / 9, success(first())),
         ),
-        ("a tag of one in ten", tagged("tpos")),
+        ("a tag of one in ten", tagged("tpos", first())),
         (
             "a tag of one in a hundred, its last page",
-            ListQuery {
-                order: Order::Oldest,
-                ..tagged("lnurlp")
-            },
+            oldest(tagged("lnurlp", first())),
         ),
+        ("between two moments", page(between(payments))),
         (
-            "settled with a tag, in the second half of the time",
-            ListQuery {
-                from: Some(Timestamp::from_millis(middle)),
-                ..ListQuery {
-                    tags: Some(vec!["tpos".into()]),
-                    ..success()
-                }
-            },
+            "settled with a tag, between",
+            page(success(tagged("tpos", between(payments)))),
         ),
+        ("whatever came", worth(1, i64::MAX)),
+        ("one amount, that of none", worth(1_000, 1_999)),
+        ("one amount, that of all", worth(2_500_000, 2_500_999)),
+        ("free search (the newest 10,000)", looked_for(first())),
         (
-            "whatever came",
-            ListQuery {
-                amount_msat: Some((1, i64::MAX)),
-                ..all()
-            },
+            "free search with a tag of one in ten",
+            looked_for(tagged("tpos", first())),
         ),
+        ("a part of a hash (the newest 10,000)", by_hash),
         (
-            "free search (the newest 10,000)",
+            "sorted by fee (the newest 10,000)",
             ListQuery {
-                matches: Some(Arc::new(words)),
-                ..all()
+                order: Order::Sorted(Arc::new(by_fee)),
+                ..first()
             },
         ),
     ]
@@ -133,7 +196,8 @@ fn time(
     read: impl Fn() -> Result<usize, Failure>,
 ) -> Result<(), Failure> {
     let mut took = Vec::new();
-    for _ in 0..READS {
+    let first = Instant::now();
+    while took.len() < READS && first.elapsed() < MAX_READING {
         let begun = Instant::now();
         read()?;
         took.push(begun.elapsed());

@@ -4,6 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::app::TestApp;
+use support::caller::Socket;
 use support::lnbits::{Login, Wallet};
 use tilld::lnbits::Dialect;
 
@@ -12,6 +13,7 @@ use tilld::lnbits::Dialect;
 enum Proof {
     Nothing,
     WrongKey,
+    ResetKey,
     InvoiceKey,
     AdminKey,
     OthersKey,
@@ -22,12 +24,14 @@ enum Proof {
 }
 
 use Proof::{
-    AdminKey, BadBearer, Bearer, InvoiceKey, Nothing, OthersBearer, OthersKey, SharedKey, WrongKey,
+    AdminKey, BadBearer, Bearer, InvoiceKey, Nothing, OthersBearer, OthersKey, ResetKey, SharedKey,
+    WrongKey,
 };
 
-const ALL: [Proof; 9] = [
+const ALL: [Proof; 10] = [
     Nothing,
     WrongKey,
+    ResetKey,
     InvoiceKey,
     AdminKey,
     OthersKey,
@@ -44,6 +48,8 @@ enum Tier {
     AnyKey(bool),
     /// Either key of the wallet; in the v1 dialect the hash alone tells whether it is paid.
     KeyOrHash,
+    /// Either key, or a login.
+    KeyOrLogin,
     /// The admin key.
     AdminKey,
     /// A login.
@@ -52,11 +58,50 @@ enum Tier {
     OwnLogin,
 }
 
+/// Lists, history, statistics and LNURL.
+fn lists() -> Vec<(Method, String, Value, Tier)> {
+    let get = |path: &str, tier| (Method::GET, path.to_owned(), Value::Null, tier);
+    let payment = format!("/payments/{}/labels", "00".repeat(32));
+    let body = json!({"lnurl": "x"});
+    vec![
+        get("/payments", Tier::AnyKey(true)),
+        get("/payments/paginated?limit=1", Tier::AnyKey(true)),
+        get("/payments/history", Tier::AnyKey(true)),
+        get("/payments/stats/breakdown", Tier::KeyOrLogin),
+        get("/payments/stats/count", Tier::KeyOrLogin),
+        get("/payments/stats/daily", Tier::KeyOrLogin),
+        get("/payments/all/paginated", Tier::Login),
+        get("/payments/stats/wallets", Tier::Login),
+        get("/lnurlscan/nothing", Tier::AnyKey(true)),
+        (Method::POST, "/payments/lnurl".into(), body, Tier::AdminKey),
+        (Method::PUT, payment, json!({}), Tier::AdminKey),
+        (
+            Method::PATCH,
+            "/payments/extra".into(),
+            json!({}),
+            Tier::AdminKey,
+        ),
+        (
+            Method::POST,
+            "/payments/settle".into(),
+            json!({}),
+            Tier::AdminKey,
+        ),
+        (
+            Method::POST,
+            "/payments/cancel".into(),
+            json!({}),
+            Tier::AdminKey,
+        ),
+    ]
+}
+
 /// Every route behind a key or a login, with a body that is refused or changes nothing.
 fn routes(wallet: &str) -> Vec<(Method, String, Value, Tier)> {
     let unknown = "00".repeat(32);
     let row = |method, path: &str, body, tier| (method, path.to_owned(), body, tier);
-    vec![
+    let mut rows = lists();
+    rows.extend([
         row(Method::GET, "/wallet", Value::Null, Tier::AnyKey(true)),
         row(
             Method::POST,
@@ -126,7 +171,8 @@ fn routes(wallet: &str) -> Vec<(Method, String, Value, Tier)> {
             Value::Null,
             Tier::OwnLogin,
         ),
-    ]
+    ]);
+    rows
 }
 
 /// Whether somebody gets past the door.
@@ -136,8 +182,11 @@ fn is_let_in(dialect: Dialect, tier: Tier, proof: Proof) -> bool {
         Tier::AnyKey(by_share) => match proof {
             InvoiceKey | AdminKey | OthersKey => true,
             SharedKey => by_share,
-            Nothing | WrongKey | Bearer | OthersBearer | BadBearer => false,
+            Nothing | WrongKey | ResetKey | Bearer | OthersBearer | BadBearer => false,
         },
+        Tier::KeyOrLogin => {
+            is_let_in(dialect, Tier::AnyKey(true), proof) || matches!(proof, Bearer | OthersBearer)
+        }
         Tier::AdminKey => matches!(proof, AdminKey | OthersKey),
         Tier::Login => matches!(proof, Bearer | OthersBearer),
         Tier::OwnLogin => matches!(proof, Bearer),
@@ -148,6 +197,8 @@ struct People {
     ana: Login,
     ben: Login,
     wallet: Wallet,
+    /// The same with the keys of before.
+    before: Wallet,
     other: Wallet,
     shared: Wallet,
 }
@@ -157,6 +208,9 @@ async fn people(app: &TestApp) -> People {
     let (ana, ben) = (app.holder("ana").await, app.holder("ben").await);
     let named = json!({"name": "till"});
     assert_eq!(ana.call(Method::POST, "/wallet", &named).await.0, 200);
+    let before = ana.wallet_named("till").await;
+    let reset = format!("/wallet/reset/{}", before.id);
+    assert_eq!(ana.call(Method::PUT, &reset, &Value::Null).await.0, 200);
     let wallet = ana.wallet_named("till").await;
     let invite = json!({"user_id": ben.id, "permissions": ["VIEW_PAYMENTS"]});
     let key = Some(wallet.adminkey.as_str());
@@ -169,6 +223,7 @@ async fn people(app: &TestApp) -> People {
         other: app.wallet("stranger").await,
         ana,
         ben,
+        before,
         wallet,
     }
 }
@@ -185,6 +240,7 @@ impl People {
         match proof {
             Nothing => nobody.call(method, path, body).await,
             WrongKey => with(&"0".repeat(32)).await,
+            ResetKey => with(&self.before.adminkey).await,
             InvoiceKey => with(&self.wallet.inkey).await,
             AdminKey => with(&self.wallet.adminkey).await,
             OthersKey => with(&self.other.adminkey).await,
@@ -199,7 +255,10 @@ impl People {
 /// What a closed door answers.
 fn closed(dialect: Dialect, tier: Tier, proof: Proof) -> u16 {
     match (tier, proof) {
-        (Tier::AnyKey(_) | Tier::KeyOrHash | Tier::AdminKey, WrongKey) => match dialect {
+        (
+            Tier::AnyKey(_) | Tier::KeyOrHash | Tier::KeyOrLogin | Tier::AdminKey,
+            WrongKey | ResetKey,
+        ) => match dialect {
             Dialect::Documented => 401,
             Dialect::V1 => 404,
         },
@@ -251,4 +310,44 @@ async fn every_door_opens_for_those_it_should_as_documented() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_door_opens_for_those_it_should_in_v1() {
     every_door_of(Dialect::V1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_opens_for_keys_that_may_look_and_for_hashes_that_exist() {
+    for (dialect, unknown) in [(Dialect::Documented, 401), (Dialect::V1, 404)] {
+        let app = TestApp::lnbits(dialect).await;
+        let people = people(&app).await;
+        let carl = app.holder("carl").await;
+        let invite = json!({"user_id": carl.id, "permissions": ["RECEIVE_PAYMENTS"]});
+        let key = Some(people.wallet.adminkey.as_str());
+        let path = "/wallet/share/invite";
+        let (_, invited) = people
+            .wallet
+            .call(Method::PUT, path, key, Some(&invite))
+            .await;
+        let accept = json!({"share_request_id": invited["id"]});
+        assert_eq!(
+            carl.call(Method::PUT, "/wallet/share", &accept).await.0,
+            200
+        );
+        let blind = carl.wallet_named("till").await;
+        let open = async |item: &str| {
+            let path = format!("/api/v1/ws/{item}");
+            Socket::open(&app.url, &path).await.map(|_| ())
+        };
+        for key in [
+            &people.wallet.inkey,
+            &people.wallet.adminkey,
+            &people.shared.inkey,
+            &people.other.adminkey,
+        ] {
+            assert_eq!(open(key).await, Ok(()), "{dialect:?}");
+        }
+        assert_eq!(open(&"0".repeat(32)).await, Err(unknown));
+        assert_eq!(open(&people.before.adminkey).await, Err(unknown));
+        assert_eq!(open(&people.before.inkey).await, Err(unknown));
+        assert_eq!(open(&blind.inkey).await, Err(403));
+        assert_eq!(open(&people.ana.token).await, Err(unknown));
+        assert_eq!(open(&"00".repeat(32)).await, Err(404));
+    }
 }

@@ -23,6 +23,7 @@ mod lnbits_races;
 mod lnbits_repeats;
 mod lnbits_slice;
 mod lnbits_socket;
+mod lnbits_stats;
 mod lnbits_tiers;
 mod lnbits_transcripts;
 mod lnbits_v1;

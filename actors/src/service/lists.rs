@@ -3,19 +3,32 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::time::Duration;
 
 use till::id::{PaymentHash, PaymentId, WalletId};
 use till::invoice::Invoice;
+use till::ledger::WalletRef;
 use till::payment::Payment;
 use till::time::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::Service;
 use super::types::ServiceError;
-use crate::views::{Facet, Moved, Standing, TallyRow};
+use crate::views::{Brief, CountRow, Facet, Moved, Standing, TallyRow, ViewError, Views};
 
 /// How many of the newest rows are looked at where no index helps: for free text, and for orders
 /// other than time.
 pub const SEARCH_WINDOW: usize = 10_000;
+
+/// How many requests look at rows at once. Each reads up to [`SEARCH_WINDOW`] of them, and payments must
+/// find a thread and a disk meanwhile.
+const SEARCHES: usize = 2;
+/// How long one waits for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+/// When the caller may come again.
+const RETRY_AFTER_SECS: u32 = 1;
+
+static TURNS: Semaphore = Semaphore::const_new(SEARCHES);
 
 /// One row of a wallet's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +39,12 @@ pub enum ListRow {
     Payment(Box<Payment>),
 }
 
-/// What the surface checks on a row beyond what indices know.
+/// What the surface checks beyond what indices know, on what an entry of a wallet's list tells.
+pub type Glance = Arc<dyn Fn(&Brief, WalletRef) -> bool + Send + Sync>;
+/// What the surface checks on a row that not even its entry tells.
 pub type Matches = Arc<dyn Fn(&ListRow) -> bool + Send + Sync>;
 /// Which of two rows comes first.
-pub type Compare = Arc<dyn Fn(&ListRow, &ListRow) -> Ordering + Send + Sync>;
+pub type Compare = Arc<dyn Fn(&Brief, &Brief) -> Ordering + Send + Sync>;
 
 /// The order of a list.
 #[derive(Clone)]
@@ -68,7 +83,10 @@ pub struct ListQuery {
     pub to: Option<Timestamp>,
     /// From the lowest to the highest, in msat, below zero for what goes out.
     pub amount_msat: Option<(i64, i64)>,
-    /// Anything else; looked for within the newest [`SEARCH_WINDOW`] rows that meet the rest.
+    /// Anything else that entries tell; looked for within the newest [`SEARCH_WINDOW`] rows that meet the
+    /// rest.
+    pub glance: Option<Glance>,
+    /// Anything else; looked for as `glance` is.
     pub matches: Option<Matches>,
     /// In which order.
     pub order: Order,
@@ -119,6 +137,7 @@ impl ListQuery {
             from: None,
             to: None,
             amount_msat: None,
+            glance: None,
             matches: None,
             order: Order::Newest,
             offset: 0,
@@ -126,28 +145,45 @@ impl ListQuery {
         }
     }
 
+    /// Whether it leaves in what has moved money.
     #[must_use]
-    /// Whether sums tell what is asked for: nothing but settled rows of whole wallets count in them.
-    pub fn is_summed(&self) -> bool {
-        let settled = self
-            .standings
-            .as_ref()
-            .is_none_or(|any| any.contains(&Standing::Success));
-        settled && self.has_no_conditions_but_standing()
+    pub fn has_settled(&self) -> bool {
+        let standings = self.standings.as_ref();
+        standings.is_none_or(|any| any.contains(&Standing::Success))
     }
 
-    fn has_no_conditions_but_standing(&self) -> bool {
+    /// Whether sums of whole wallets tell what settled rows it finds.
+    #[must_use]
+    pub fn is_summed(&self) -> bool {
+        self.has_settled() && self.is_bounded_by_time_alone() && self.is_of_all_time()
+    }
+
+    /// Whether rows, or what their entries tell, must be looked at, since no index knows.
+    pub(crate) fn looks(&self) -> bool {
+        self.looks_at_rows() || matches!(self.order, Order::Sorted(_))
+    }
+
+    /// The same, if no order is asked for.
+    pub(crate) const fn looks_at_rows(&self) -> bool {
+        self.glance.is_some() || self.matches.is_some()
+    }
+
+    const fn is_of_all_time(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
+    /// Whether it asks for nothing but time, and where rows stand.
+    #[must_use]
+    pub const fn is_bounded_by_time_alone(&self) -> bool {
         self.tags.is_none()
             && self.named.is_none()
-            && self.from.is_none()
-            && self.to.is_none()
             && self.amount_msat.is_none()
-            && self.matches.is_none()
+            && !self.looks_at_rows()
     }
 
     /// Whether it asks for all rows of whole wallets.
     pub(crate) fn is_all(&self) -> bool {
-        self.standings.is_none() && self.has_no_conditions_but_standing()
+        self.standings.is_none() && self.is_bounded_by_time_alone() && self.is_of_all_time()
     }
 }
 
@@ -157,7 +193,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
     pub async fn list(&self, query: ListQuery) -> Result<ListPage, ServiceError> {
-        self.read(move |views| views.list(&query)).await
+        self.listed(query, |views, query| views.list(query)).await
     }
 
     /// What moved by hour or day, of the settled rows that a query finds; by the time at which
@@ -166,10 +202,24 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
     pub async fn history(&self, query: ListQuery, period: Period) -> Result<History, ServiceError> {
-        self.read(move |views| views.history(&query, period)).await
+        self.listed(query, move |views, query| views.history(query, period))
+            .await
     }
 
-    /// How many rows a query finds by status, tag or extension, and what the settled ones moved.
+    /// How many rows a query finds by status, tag or extension, in the order of these words.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn counts(
+        &self,
+        query: ListQuery,
+        by: Facet,
+    ) -> Result<(Vec<CountRow>, Option<usize>), ServiceError> {
+        self.listed(query, move |views, query| views.counts(query, by))
+            .await
+    }
+
+    /// What the settled rows that a query finds moved, by status, tag or extension.
     ///
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
@@ -178,6 +228,32 @@ impl Service {
         query: ListQuery,
         by: Facet,
     ) -> Result<(Vec<TallyRow>, Option<usize>), ServiceError> {
-        self.read(move |views| views.tallies(&query, by)).await
+        self.listed(query, move |views, query| views.tallies(query, by))
+            .await
+    }
+
+    /// Reads by a query; one that looks at rows waits for its turn, and keeps it until it is done even
+    /// if nobody waits for the answer any more.
+    async fn listed<T: Send + 'static>(
+        &self,
+        query: ListQuery,
+        read: impl FnOnce(&Views, &ListQuery) -> Result<T, ViewError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let busy = || ServiceError::Busy {
+            retry_after_secs: RETRY_AFTER_SECS,
+        };
+        let turn = match query.looks() {
+            true => {
+                let turn = tokio::time::timeout(TURN_TIMEOUT, TURNS.acquire()).await;
+                Some(turn.map_err(|_| busy())?.map_err(|_| busy())?)
+            }
+            false => None,
+        };
+        self.read(move |views| {
+            let answer = read(views, &query);
+            drop(turn);
+            answer
+        })
+        .await
     }
 }

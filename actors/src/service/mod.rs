@@ -41,7 +41,8 @@ pub use channels::ChannelEntry;
 pub use decode::{Bolt11Details, HintedHop, expiry_of};
 pub use holders::{NewHolder, OpenedWallet, WalletBalance};
 pub use lists::{
-    Compare, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period, SEARCH_WINDOW,
+    Compare, Glance, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period,
+    SEARCH_WINDOW,
 };
 pub use own_keys::{Bearer, KeyText, Registered};
 pub use shares::SharedWallet;

@@ -19,7 +19,7 @@ use super::holding::Entry;
 use super::index::Index;
 use super::query::numbers_between;
 use super::{ViewError, Views};
-use crate::service::{ListPage, ListQuery, ListRow, Named, Order, SEARCH_WINDOW};
+use crate::service::{ListPage, ListQuery, ListRow, Named, Order};
 
 /// More entries of one range of amounts are not gathered: rows are looked at instead.
 const MAX_BY_AMOUNT: usize = 10_000;
@@ -34,9 +34,9 @@ struct Term {
 }
 
 /// What is to be found in one wallet.
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     views: &'a Views,
-    wallet: WalletRef,
+    pub(super) wallet: WalletRef,
     range: Range<u32>,
     whole: bool,
     terms: Vec<Term>,
@@ -51,14 +51,9 @@ impl Views {
     /// [`ViewError`] if a row cannot be read.
     pub fn list(&self, query: &ListQuery) -> Result<ListPage, ViewError> {
         self.vital(|| {
-            let plans: Vec<Plan<'_>> = query
-                .wallets
-                .iter()
-                .map(|wallet| Plan::new(self, *wallet, query))
-                .collect::<Result<_, _>>()?;
-            let looks = query.matches.is_some() || plans.iter().any(|plan| plan.amounts_open);
-            if looks || matches!(query.order, Order::Sorted(_)) {
-                return self.look(query, &plans, looks);
+            let plans = self.plans(query)?;
+            if query.looks() || plans.iter().any(Plan::is_open) {
+                return self.look(query, &plans);
             }
             let total: usize = totals(&plans)?;
             let left = total.saturating_sub(query.offset);
@@ -79,35 +74,12 @@ impl Views {
         })
     }
 
-    /// Looks at the newest rows that meet what indices know.
-    fn look(
-        &self,
-        query: &ListQuery,
-        plans: &[Plan<'_>],
-        looks: bool,
-    ) -> Result<ListPage, ViewError> {
-        let mut rows = self.merged(plans, 0, SEARCH_WINDOW)?;
-        rows.retain(|row| {
-            let amount = row.amount_msat();
-            let meets = |(low, high): (i64, i64)| amount >= low && amount <= high;
-            query.amount_msat.is_none_or(meets)
-                && query.matches.as_ref().is_none_or(|matches| matches(row))
-        });
-        let total = match looks {
-            true => rows.len(),
-            false => totals(plans)?,
-        };
-        match &query.order {
-            Order::Newest => {}
-            Order::Oldest => rows.reverse(),
-            Order::Sorted(compare) => rows.sort_by(|one, other| compare(one, other)),
-        }
-        let rows = rows.into_iter().skip(query.offset).take(query.limit);
-        Ok(ListPage {
-            rows: rows.collect(),
-            total: wide(total),
-            window: Some(SEARCH_WINDOW),
-        })
+    /// What is to be found, wallet by wallet.
+    pub(super) fn plans(&self, query: &ListQuery) -> Result<Vec<Plan<'_>>, ViewError> {
+        let wallets = query.wallets.iter();
+        wallets
+            .map(|wallet| Plan::new(self, *wallet, query))
+            .collect()
     }
 
     /// Rows of all plans, by time, the newest first.
@@ -156,7 +128,8 @@ impl Views {
 
     pub(super) fn entry_row(&self, wallet: WalletRef, entry: u32) -> Result<ListRow, ViewError> {
         let found = self.numbered(Index::Entries, wallet, entry)?;
-        Ok(match Entry::from_bytes(&found)? {
+        let (entry, _) = Entry::from_bytes(&found)?;
+        Ok(match entry {
             Entry::Invoice(hash) => ListRow::Invoice(Box::new(self.invoice_row(hash)?)),
             Entry::Payment(id) => ListRow::Payment(Box::new(self.payment_row(id)?)),
             // Only the house has deposits, and no list of this kind shows the house.
@@ -219,19 +192,19 @@ impl Views {
     }
 }
 
-fn totals(plans: &[Plan<'_>]) -> Result<usize, ViewError> {
+pub(super) fn totals(plans: &[Plan<'_>]) -> Result<usize, ViewError> {
     plans
         .iter()
         .try_fold(0, |sum, plan| Ok(sum + plan.count_from(plan.range.start)?))
 }
 
-fn wide(count: usize) -> u64 {
+pub(super) fn wide(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Where each plan goes on from after about `offset` rows of all, and how many they leave out: bisects
 /// the moment after which no more than that were made.
-fn starts(plans: &[Plan<'_>], offset: usize) -> Result<(Vec<u32>, usize), ViewError> {
+pub(super) fn starts(plans: &[Plan<'_>], offset: usize) -> Result<(Vec<u32>, usize), ViewError> {
     let (mut low, mut high) = (0, 0);
     for plan in plans {
         if let Some(last) = plan.range.end.checked_sub(1).filter(|last| *last > 0) {
@@ -310,8 +283,18 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn row(&self, entry: u32) -> Result<ListRow, ViewError> {
+    /// Whether rows must be looked at for their amounts.
+    pub(super) const fn is_open(&self) -> bool {
+        self.amounts_open
+    }
+
+    pub(super) fn row(&self, entry: u32) -> Result<ListRow, ViewError> {
         self.views.entry_row(self.wallet, entry)
+    }
+
+    /// The newest entries that meet everything, the newest first.
+    pub(super) fn newest(&self, limit: usize) -> Result<Vec<u32>, ViewError> {
+        self.page(0, limit, self.range.end)
     }
 
     /// The first entry that was made after a moment.
@@ -332,6 +315,26 @@ impl<'a> Plan<'a> {
             bits = bits.and(term.block(self, block)?);
         }
         Ok(bits)
+    }
+
+    /// How many bitmaps of one word there are at most.
+    pub(super) const fn blocks(&self) -> u32 {
+        self.range.end.div_ceil(BLOCK)
+    }
+
+    /// The entries that meet everything, block by block; blocks without any are left out.
+    pub(super) fn met(&self) -> Result<BTreeMap<u32, Bits>, ViewError> {
+        let mut met = BTreeMap::new();
+        if self.range.is_empty() {
+            return Ok(met);
+        }
+        for block in self.range.start / BLOCK..=(self.range.end - 1) / BLOCK {
+            let bits = self.block(block, self.range.end)?;
+            if bits != Bits::NONE {
+                met.insert(block, bits);
+            }
+        }
+        Ok(met)
     }
 
     /// How many entries meet everything from `start` on.

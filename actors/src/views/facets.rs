@@ -103,7 +103,7 @@ pub(super) enum Size {
 impl Size {
     pub(super) const ALL: [Self; 3] = [Self::Comes, Self::Dust, Self::Goes];
 
-    const fn of(amount_msat: i64) -> Self {
+    pub(super) const fn of(amount_msat: i64) -> Self {
         match amount_msat {
             1_000.. => Self::Comes,
             -999..=999 => Self::Dust,
@@ -466,9 +466,5 @@ impl ListRow {
             Self::Invoice(invoice) => invoice.wallet,
             Self::Payment(payment) => payment.wallet,
         }
-    }
-
-    pub(super) fn size(&self) -> &'static str {
-        Size::of(self.amount_msat()).word()
     }
 }

@@ -30,29 +30,45 @@ impl Entry {
         }
     }
 
-    /// Reads what stands in an entry's value.
+    /// Reads what stands in an entry's value, and hands back the [`Brief`](super::Brief) behind it.
     ///
     /// # Errors
     /// [`Damaged`] if that is no such thing.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Damaged> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, &[u8]), Damaged> {
         let damaged = || Damaged {
             key: hex::encode(bytes),
             why: "an entry names nothing".into(),
         };
-        let (kind, id) = bytes.split_first().ok_or_else(damaged)?;
+        let (kind, rest) = bytes.split_first().ok_or_else(damaged)?;
+        let hash = || rest.split_first_chunk::<32>().ok_or_else(damaged);
         Ok(match kind {
-            b'i' => Self::Invoice(PaymentHash::from_bytes(
-                id.try_into().map_err(|_| damaged())?,
-            )),
-            b'p' => Self::Payment(PaymentId::from_bytes(id.try_into().map_err(|_| damaged())?)),
-            b'd' => Self::Deposit(TxId::from_bytes(id.try_into().map_err(|_| damaged())?)),
+            b'i' => {
+                let (hash, brief) = hash()?;
+                (Self::Invoice(PaymentHash::from_bytes(*hash)), brief)
+            }
+            b'p' => {
+                let (id, brief) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
+                (Self::Payment(PaymentId::from_bytes(*id)), brief)
+            }
+            b'd' => {
+                let (tx_id, brief) = hash()?;
+                (Self::Deposit(TxId::from_bytes(*tx_id)), brief)
+            }
             _ => return Err(damaged()),
         })
     }
 }
 
-pub(super) fn entry(wallet: WalletRef, entry: u32, what: Entry) -> (Vec<u8>, Vec<u8>) {
-    (numbered(Index::Entries, wallet, entry), what.to_bytes())
+/// An entry of a wallet's one list, with what is searched of it.
+pub(super) fn entry(
+    wallet: WalletRef,
+    entry: u32,
+    what: Entry,
+    brief: &[u8],
+) -> (Vec<u8>, Vec<u8>) {
+    let mut value = what.to_bytes();
+    value.extend(brief);
+    (numbered(Index::Entries, wallet, entry), value)
 }
 
 pub(super) fn wallet(wallet: &Wallet) -> Entries {

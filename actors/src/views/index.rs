@@ -16,7 +16,7 @@ use till::payment::{self, Payment};
 use till::time::Timestamp;
 use till::treasury::{Deposit, DepositState};
 
-use super::{Edit, holding, outbox};
+use super::{Edit, brief, holding, outbox};
 
 /// The first byte of an index entry's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) enum Index {
     SharesTo = 0x92,
     /// wallet, share: the same from the other side.
     SharesOfWallet = 0x93,
-    /// wallet, entry -> [`Entry`]: everything that came and went.
+    /// wallet, entry -> [`Entry`] and its [`Brief`](super::Brief): everything that came and went.
     Entries = 0x94,
     /// wallet, facet, digest of its text, block of entries -> bitmap of those that have it.
     Facets = 0x95,
@@ -191,6 +191,7 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
             invoice.wallet,
             invoice.entry,
             holding::Entry::Invoice(invoice.hash),
+            &brief::of_invoice(invoice),
         ));
         if let Some(reference) = &invoice.external_id {
             let mut entry = external_id_prefix(invoice.wallet, reference);
@@ -257,6 +258,7 @@ fn deposit_entries(deposit: &Deposit) -> Entries {
             WalletRef::House,
             deposit.entry,
             holding::Entry::Deposit(deposit.tx_id),
+            &[],
         ),
     ];
     match deposit.state {
@@ -287,6 +289,7 @@ fn payment_entries(payment: &Payment) -> Entries {
             payment.wallet,
             payment.entry,
             holding::Entry::Payment(payment.id),
+            &brief::of_payment(payment),
         ),
     ];
     match payment.state {

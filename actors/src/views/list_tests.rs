@@ -1,6 +1,7 @@
 //! Lists, history and counts against a naive model: every row of two wallets, filtered, sorted and
 //! added up by hand. There are more rows than one bitmap tells of.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -281,6 +282,16 @@ fn queries(rows: &[ListRow], wallets: &[WalletId]) -> Vec<ListQuery> {
     queries
 }
 
+fn facet(row: &ListRow, by: Facet) -> &str {
+    let text = match by {
+        Facet::Status => Some(row.standing().word()),
+        Facet::Tag => row.meta().tag.as_deref(),
+        Facet::Extension => row.meta().extension.as_deref(),
+        Facet::Size => panic!("nobody counts by size"),
+    };
+    text.unwrap_or_default()
+}
+
 fn meets(query: &ListQuery, row: &ListRow) -> bool {
     let tag = row.meta().tag.clone().unwrap_or_default();
     query
@@ -378,7 +389,39 @@ fn rows_are_found_by_name_by_what_is_in_them_and_in_any_order() {
         (found.total, found.window),
         (u64::try_from(wanted.len()).unwrap(), Some(SEARCH_WINDOW))
     );
-    let compare = |one: &ListRow, other: &ListRow| one.amount_msat().cmp(&other.amount_msat());
+    let glance = |brief: &Brief, wallet: WalletRef| {
+        (brief.tag == "shop" || wallet == WalletRef::Wallet(WALLETS[1]))
+            && brief.standing() == Standing::Pending
+            && brief.amount_msat < 20_000
+            && brief.created_at() > Timestamp::from_millis(0)
+            && brief.memo == "goods"
+    };
+    for (wallets, tags) in [
+        (&WALLETS[..1], None),
+        (&WALLETS[..], None),
+        (&WALLETS[..], Some(vec!["bar".to_owned()])),
+    ] {
+        let query = ListQuery {
+            glance: Some(Arc::new(glance)),
+            tags,
+            offset: 1,
+            limit: 30,
+            ..ListQuery::all(wallets.to_vec())
+        };
+        let is_shop = |row: &ListRow| row.meta().tag.as_deref() == Some("shop");
+        let rows = model(&views, wallets);
+        let rows = rows.iter().filter(|row| meets(&query, row));
+        let wanted: Vec<&ListRow> = rows
+            .filter(|row| is_shop(row) || row.wallet() == WalletRef::Wallet(WALLETS[1]))
+            .filter(|row| row.standing() == Standing::Pending && row.amount_msat() < 20_000)
+            .filter(|row| row.memo() == "goods")
+            .collect();
+        assert!(wanted.len() > 31);
+        let found = views.list(&query).unwrap();
+        assert_eq!(found.rows.iter().collect::<Vec<_>>(), wanted[1..31]);
+        assert_eq!(found.total, u64::try_from(wanted.len()).unwrap());
+    }
+    let compare = |one: &Brief, other: &Brief| one.amount_msat.cmp(&other.amount_msat);
     let query = ListQuery {
         order: Order::Sorted(Arc::new(compare)),
         limit: 20,
@@ -386,7 +429,7 @@ fn rows_are_found_by_name_by_what_is_in_them_and_in_any_order() {
     };
     let found = views.list(&query).unwrap();
     let mut wanted = rows.clone();
-    wanted.sort_by(compare);
+    wanted.sort_by_key(ListRow::amount_msat);
     assert_eq!(found.rows, wanted[..20]);
     assert_eq!(found.total, u64::try_from(rows.len()).unwrap());
 }
@@ -419,26 +462,34 @@ fn history_and_counts_are_what_adding_up_gives() {
                         fee_msat,
                     });
                 }
-                assert_eq!(views.history(&query, period).unwrap().points, wanted);
+                let found = views.history(&query, period).unwrap();
+                assert_eq!((found.points, found.window), (wanted, None));
             }
         }
         for query in queries(&rows, wallets) {
-            let (found, _) = views.tallies(&query, Facet::Tag).unwrap();
-            let count = |tag: &str| {
-                rows.iter()
-                    .filter(|row| {
-                        meets(&query, row) && row.meta().tag.as_deref().unwrap_or_default() == tag
-                    })
-                    .count()
-            };
-            let wanted: Vec<(&str, usize)> =
-                ["", "bar", "shop"].map(|tag| (tag, count(tag))).into();
-            let wanted: Vec<_> = wanted.into_iter().filter(|(_, count)| *count > 0).collect();
-            let found: Vec<(&str, usize)> = found
+            for by in [Facet::Tag, Facet::Status, Facet::Extension] {
+                let (found, window) = views.counts(&query, by).unwrap();
+                assert_eq!(window, None);
+                let mut wanted: BTreeMap<&str, u64> = BTreeMap::new();
+                for row in rows.iter().filter(|row| meets(&query, row)) {
+                    *wanted.entry(facet(row, by)).or_default() += 1;
+                }
+                let found = found.iter().map(|one| (one.text.as_str(), one.count));
+                assert_eq!(found.collect::<BTreeMap<_, _>>(), wanted);
+            }
+            let (found, window) = views.tallies(&query, Facet::Tag).unwrap();
+            assert_eq!(window, None);
+            let mut wanted: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
+            for row in rows.iter().filter(|row| meets(&query, row)) {
+                if row.standing() == Standing::Success {
+                    let (count, net_msat) = wanted.entry(facet(row, Facet::Tag)).or_default();
+                    (*count, *net_msat) = (*count + 1, *net_msat + row.amount_msat());
+                }
+            }
+            let found = found
                 .iter()
-                .map(|one| (one.text.as_str(), one.count.try_into().unwrap()))
-                .collect();
-            assert_eq!(found, wanted);
+                .map(|one| (one.text.as_str(), (one.settled, one.net_msat)));
+            assert_eq!(found.collect::<BTreeMap<_, _>>(), wanted);
         }
     }
 }

@@ -1,15 +1,19 @@
 //! The views: every row as it stands now, in sled, with the indices that lists need. Owns nothing
 //! that the journal does not have; it can be deleted at any time and is rebuilt.
 //!
-//! `index` derives index entries from rows, `facets` counts them, `query`, `entries` and `sums` read lists by them, `seal` knows whether all is
-//! there, `open` throws away what is not as it was written, `rebuild` brings back what is missing.
+//! `index` derives index entries from rows, `facets` counts them, `query`, `entries`, `glance`, `counts`,
+//! `spans` and `sums` read lists by them, `seal` knows whether all is there, `open` throws away what is not as it was
+//! written, `rebuild` brings back what is missing.
 
+mod brief;
 mod cells;
+mod counts;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod damage_tests;
 mod entries;
 mod facets;
+mod glance;
 mod holding;
 mod index;
 #[cfg(test)]
@@ -20,6 +24,7 @@ mod outbox;
 mod query;
 mod rebuild;
 mod seal;
+mod spans;
 mod sums;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
@@ -35,7 +40,9 @@ use till::ledger::Changes;
 use till::ledger::entity::{Archive, Damaged, Entity, Progress};
 use tokio::sync::watch;
 
+pub use brief::Brief;
 pub use cells::Moved;
+pub use counts::CountRow;
 pub use facets::{Facet, Standing};
 pub use holding::Entry;
 pub(crate) use index::index_name;

@@ -2,6 +2,7 @@
 //! the rules for names.
 
 use till::holder::{Holder, KeyScope, Permissions, Share, ShareState, Wallet};
+use till::id::HolderId;
 use till::ledger::Origin;
 
 use super::dialect::iso;
@@ -159,6 +160,16 @@ impl Lnbits {
             None => self.service.key_text(Origin::Lnbits, scope, wallet),
             Some(share) => self.service.share_key_text(Origin::Lnbits, scope, share),
         }
+    }
+
+    /// The wallets whose payments a holder may see: their own, and then those that others share with them
+    /// so far.
+    pub(super) async fn seen_by(&self, holder: HolderId) -> Result<Vec<Wallet>, Error> {
+        let mut wallets = self.service.wallets_of(holder).await?;
+        let shared = self.service.shared_with(holder).await?.into_iter();
+        let shared = shared.filter(|one| one.share.is_accepted() && one.share.permissions.view);
+        wallets.extend(shared.map(|one| one.wallet));
+        Ok(wallets)
     }
 
     /// A wallet with everything that its holder, or the one it is shared with, may know.

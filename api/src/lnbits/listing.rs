@@ -60,11 +60,11 @@ pub(super) struct Point {
     balance_msat: i128,
 }
 
-/// Periods with the balances at their ends, the newest first. They are reckoned back from what the
-/// balance is now; what a filter left out never was.
-pub(super) fn running(points: &[(Timestamp, Moved)], now_msat: Option<i128>) -> Vec<Point> {
+/// Periods with the balances at their ends, the newest first. They are reckoned back from what the last
+/// balance was; without one, what a filter left out never was.
+pub(super) fn running(points: &[(Timestamp, Moved)], last_msat: Option<i128>) -> Vec<Point> {
     let sum = || points.iter().map(|(_, moved)| moved.net_msat()).sum();
-    let mut balance_msat = now_msat.unwrap_or_else(sum);
+    let mut balance_msat = last_msat.unwrap_or_else(sum);
     let mut told = Vec::with_capacity(points.len());
     for (begin, moved) in points {
         let (begin, moved) = (*begin, *moved);

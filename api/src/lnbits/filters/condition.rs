@@ -1,13 +1,14 @@
 //! One filter: a field, an operator, values. Owns how it narrows what the service is asked, and how a row
 //! meets it where it cannot.
 
+use till::ledger::WalletRef;
 use till::time::Timestamp;
 use till_actors::service::{ListQuery, ListRow, Named};
-use till_actors::views::Standing;
+use till_actors::views::{Brief, Standing};
 
 use super::moment;
 use super::refused::Refused;
-use super::search::{Field, shown_amount, shown_fee, text_of};
+use super::search::{Field, shown_amount, shown_fee, text_of_entry, text_of_row};
 use crate::lnbits::Dialect;
 
 /// How a field is compared.
@@ -240,23 +241,32 @@ impl Condition {
         true
     }
 
-    /// Whether a row meets it.
-    pub(super) fn is_met(&self, row: &ListRow) -> bool {
+    /// Whether the entry of a row tells whether it is met.
+    pub(super) const fn is_in_entry(&self) -> bool {
+        self.field.is_in_entry()
+    }
+
+    /// Whether a row meets it of which this is the entry.
+    pub(super) fn is_met_by_entry(&self, brief: &Brief, wallet: WalletRef) -> bool {
         match &self.values {
             Values::Numbers(numbers) => {
-                let shown = if self.field == Field::Fee {
-                    shown_fee(row, self.dialect)
-                } else {
-                    shown_amount(row, self.dialect)
+                let shown = match self.field == Field::Fee {
+                    true => shown_fee(brief, self.dialect),
+                    false => shown_amount(brief.amount_msat, self.dialect),
                 };
                 self.compares(numbers, |number| (shown < *number, shown > *number))
             }
             Values::Moments(moments) => {
-                let at = row.created_at();
+                let at = brief.created_at();
                 self.compares(moments, |(first, last)| (at < *first, at > *last))
             }
-            Values::Texts(_) => self.holds(&text_of(self.field, row, self.dialect)),
+            Values::Texts(_) => self.holds(&text_of_entry(self.field, brief, wallet, self.dialect)),
         }
+    }
+
+    /// Whether a row meets it, whose entry does not tell this field: all of these are texts.
+    pub(super) fn is_met(&self, row: &ListRow) -> bool {
+        self.holds(&text_of_row(self.field, row))
     }
 
     /// Whether a text meets it.

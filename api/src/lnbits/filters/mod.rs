@@ -14,15 +14,15 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use till::id::WalletId;
-use till_actors::service::{Compare, ListQuery, ListRow, Matches, Order};
+use till_actors::service::{Compare, Glance, ListQuery, ListRow, Matches, Order};
+use till_actors::views::Brief;
 
 use self::condition::Condition;
-use self::search::text_of;
+use self::search::{FIELDS, Field, text_of_entry};
 use super::error::Error;
 use super::{Dialect, Lnbits};
 
 pub(super) use refused::Refused;
-pub(super) use search::memo;
 
 /// The most rows of a page.
 const MAX_PAGE: usize = 1_000;
@@ -101,7 +101,9 @@ impl Params {
             }
         }
         let search = self.get("search").filter(|text| !text.is_empty());
-        query.matches = matches(left, search.map(str::to_lowercase), self.dialect);
+        let (told, untold) = left.into_iter().partition(Condition::is_in_entry);
+        query.glance = glance(told, search.map(str::to_lowercase), self.dialect);
+        query.matches = matches(untold);
         query.order = self.order()?;
         query.wallets = wallets;
         (query.offset, query.limit) = self.paging(page)?;
@@ -145,14 +147,12 @@ impl Params {
         let compare: Compare = match field {
             "time" | "created_at" if is_descending => return Ok(Order::Newest),
             "time" | "created_at" => return Ok(Order::Oldest),
-            "amount" => {
-                Arc::new(|one: &ListRow, other| one.amount_msat().cmp(&other.amount_msat()))
-            }
-            "fee" => Arc::new(|one: &ListRow, other| one.fee().cmp(&other.fee())),
-            "memo" => Arc::new(|one: &ListRow, other| memo(one).cmp(&memo(other))),
-            "tag" => Arc::new(|one: &ListRow, other| one.meta().tag.cmp(&other.meta().tag)),
+            "amount" => Arc::new(|one: &Brief, other| one.amount_msat.cmp(&other.amount_msat)),
+            "fee" => Arc::new(|one: &Brief, other| one.fee_msat.cmp(&other.fee_msat)),
+            "memo" => Arc::new(|one: &Brief, other| one.memo.cmp(&other.memo)),
+            "tag" => Arc::new(|one: &Brief, other| one.tag.cmp(&other.tag)),
             "status" => {
-                Arc::new(|one: &ListRow, other| one.standing().word().cmp(other.standing().word()))
+                Arc::new(|one: &Brief, other| one.standing().word().cmp(other.standing().word()))
             }
             _ => return Err(Refused::unsortable(self.dialect)),
         };
@@ -163,17 +163,25 @@ impl Params {
     }
 }
 
+/// What is checked on the entries of rows.
+fn glance(told: Vec<Condition>, search: Option<String>, dialect: Dialect) -> Option<Glance> {
+    if told.is_empty() && search.is_none() {
+        return None;
+    }
+    Some(Arc::new(move |brief: &Brief, wallet| {
+        let text = |field: &Field| text_of_entry(*field, brief, wallet, dialect).to_lowercase();
+        let found = |wanted: &String| FIELDS.iter().any(|field| text(field).contains(wanted));
+        let is_met = |condition: &Condition| condition.is_met_by_entry(brief, wallet);
+        told.iter().all(is_met) && search.as_ref().is_none_or(found)
+    }))
+}
+
 /// What is checked on rows.
-fn matches(left: Vec<Condition>, search: Option<String>, dialect: Dialect) -> Option<Matches> {
-    if left.is_empty() && search.is_none() {
+fn matches(untold: Vec<Condition>) -> Option<Matches> {
+    if untold.is_empty() {
         return None;
     }
     Some(Arc::new(move |row: &ListRow| {
-        let found = |text: &String| {
-            search::FIELDS
-                .iter()
-                .any(|field| text_of(*field, row, dialect).to_lowercase().contains(text))
-        };
-        left.iter().all(|condition| condition.is_met(row)) && search.as_ref().is_none_or(found)
+        untold.iter().all(|condition| condition.is_met(row))
     }))
 }

@@ -1,10 +1,10 @@
-//! Fields of rows as texts: what a free search looks through, and filters compare. Owns which field is
-//! which; they read as the dialect shows them.
+//! Fields as texts: what a free search looks through, and filters compare. Owns which field is which, and
+//! whether the entry of a row tells it or only the row; they read as the dialect shows them.
 
-use till::invoice::Description;
 use till::ledger::WalletRef;
+use till::money::Msat;
 use till_actors::service::ListRow;
-use till_actors::views::Standing;
+use till_actors::views::{Brief, Standing};
 
 use crate::lnbits::Dialect;
 
@@ -57,52 +57,75 @@ impl Field {
         let found = NAMES.iter().find(|(field, _)| *field == self);
         found.map_or("", |(_, name)| name)
     }
+
+    /// Whether the entry of a row tells it, so that the row need not be read.
+    pub(super) const fn is_in_entry(self) -> bool {
+        match self {
+            Self::Status
+            | Self::Tag
+            | Self::Amount
+            | Self::Fee
+            | Self::Memo
+            | Self::Time
+            | Self::WalletId => true,
+            Self::CheckingId | Self::Preimage | Self::PaymentHash => false,
+        }
+    }
 }
 
-/// What people read of a row.
-pub(crate) fn memo(row: &ListRow) -> String {
-    let memo = match row {
-        ListRow::Invoice(invoice) => match &invoice.description {
-            Description::Text(text) => Some(text.clone()),
-            Description::Hash(_) => invoice.meta.memo.clone(),
-        },
-        ListRow::Payment(payment) => payment.meta.memo.clone().or(payment.description.clone()),
-    };
-    memo.unwrap_or_default()
-}
-
-pub(super) fn text_of(field: Field, row: &ListRow, dialect: Dialect) -> String {
+/// What an entry tells, as the dialect shows it; what it does not tell is empty.
+pub(super) fn text_of_entry(
+    field: Field,
+    brief: &Brief,
+    wallet: WalletRef,
+    dialect: Dialect,
+) -> String {
     match field {
-        Field::Status => row.standing().word().to_owned(),
-        Field::Tag => row.meta().tag.clone().unwrap_or_default(),
-        Field::CheckingId | Field::PaymentHash => hash(row),
-        Field::Amount => shown_amount(row, dialect).to_string(),
-        Field::Fee => shown_fee(row, dialect).to_string(),
-        Field::Memo => memo(row),
+        Field::Status => brief.standing().word().to_owned(),
+        Field::Tag => brief.tag.clone(),
+        Field::Memo => brief.memo.clone(),
+        Field::Amount => shown_amount(brief.amount_msat, dialect).to_string(),
         Field::Time => {
-            let shown = dialect.time(row.created_at());
+            let shown = dialect.time(brief.created_at());
             shown
                 .as_str()
                 .map_or_else(|| shown.to_string(), str::to_owned)
         }
-        Field::Preimage => preimage(row),
-        Field::WalletId => match row.wallet() {
+        Field::WalletId => match wallet {
             WalletRef::House => String::new(),
             WalletRef::Wallet(id) => id.to_string(),
         },
+        Field::Fee => shown_fee(brief, dialect).to_string(),
+        Field::CheckingId | Field::Preimage | Field::PaymentHash => String::new(),
     }
 }
 
-pub(super) fn shown_amount(row: &ListRow, dialect: Dialect) -> i64 {
-    let msat = row.amount_msat();
+/// What only the row tells; what its entry tells is empty.
+pub(super) fn text_of_row(field: Field, row: &ListRow) -> String {
+    match field {
+        Field::CheckingId | Field::PaymentHash => hash(row),
+        Field::Preimage => preimage(row),
+        Field::Status
+        | Field::Tag
+        | Field::Memo
+        | Field::Amount
+        | Field::Fee
+        | Field::Time
+        | Field::WalletId => String::new(),
+    }
+}
+
+/// An amount as it is shown: satoshis are cut off towards zero.
+pub(super) const fn shown_amount(msat: i64, dialect: Dialect) -> i64 {
     match dialect {
         Dialect::Documented => msat / 1_000,
         Dialect::V1 => msat,
     }
 }
 
-pub(super) fn shown_fee(row: &ListRow, dialect: Dialect) -> i64 {
-    dialect.fee(row.fee(), matches!(row, ListRow::Payment(_)))
+pub(super) fn shown_fee(brief: &Brief, dialect: Dialect) -> i64 {
+    let fee = Msat::new(brief.fee_msat).unwrap_or(Msat::ZERO);
+    dialect.fee(fee, brief.is_outgoing())
 }
 
 fn hash(row: &ListRow) -> String {

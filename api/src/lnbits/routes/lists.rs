@@ -4,6 +4,8 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use till::holder::Wallet;
+use till::id::HolderId;
+use till::time::Timestamp;
 use till_actors::service::{History, ListQuery, Period};
 use till_actors::views::{Facet, Standing};
 
@@ -14,7 +16,7 @@ use crate::lnbits::filters::{Page, Params, Refused};
 use crate::lnbits::listing::{self, Group, Listed, listed};
 use crate::lnbits::{Dialect, Lnbits, wire};
 
-/// Whose lists are looked at: a key's wallet, or all wallets of whoever is logged in.
+/// Whose lists are looked at: a key's wallet, or all that whoever is logged in may see.
 pub(crate) struct Owned(Vec<Wallet>);
 
 impl FromRequestParts<Lnbits> for Owned {
@@ -29,7 +31,7 @@ impl FromRequestParts<Lnbits> for Owned {
             return Ok(Self(vec![seen(opened)?]));
         }
         let Bearer(holder) = Bearer::from_request_parts(parts, lnbits).await?;
-        Ok(Self(lnbits.service.wallets_of(holder).await?))
+        Ok(Self(lnbits.seen_by(holder).await?))
     }
 }
 
@@ -80,7 +82,7 @@ pub(crate) async fn all_paginated(
     State(lnbits): State<Lnbits>,
     params: Params,
 ) -> Result<Listed<wire::Paginated>, Refused> {
-    let wallets = lnbits.service.wallets_of(holder).await?;
+    let wallets = lnbits.seen_by(holder).await?;
     counted(&lnbits, &params, &wallets).await
 }
 
@@ -142,24 +144,47 @@ async fn told(
     group: Group,
 ) -> Result<Told, Refused> {
     let query = query(params, Page::Whole, &wallets)?;
-    let (offset, limit, is_all) = (query.offset, query.limit, query.is_summed());
-    let mut now_msat = is_all.then_some(0);
-    for id in query.wallets.iter().filter(|_| is_all) {
-        let balance = lnbits.service.wallet_balance(*id).await?.balance;
-        now_msat = now_msat.map(|sum: i128| sum + i128::from(balance.get()));
-    }
+    let (offset, limit) = (query.offset, query.limit);
+    let (last_msat, unsure) = last_balance(lnbits, &query).await?;
     let period = match group {
         Group::Hour => Period::Hour,
         Group::Day | Group::Month => Period::Day,
     };
     let History { points, window } = lnbits.service.history(query, period).await?;
+    let window = window.or(unsure);
     let points = match group {
         Group::Hour | Group::Day => points,
         Group::Month => listing::by_month(points),
     };
-    let points = listing::running(&points, now_msat);
+    let points = listing::running(&points, last_msat);
     let points = listing::in_order(lnbits.settings.dialect, points, offset, limit);
     Ok(Told { points, window })
+}
+
+/// What the wallets had when the time that is asked for ended, in msat: what they have now without what
+/// moved since. None where filters leave something out, for then no balance fits what is left.
+async fn last_balance(
+    lnbits: &Lnbits,
+    query: &ListQuery,
+) -> Result<(Option<i128>, Option<usize>), Error> {
+    if !query.has_settled() || !query.is_bounded_by_time_alone() {
+        return Ok((None, None));
+    }
+    let mut msat = 0;
+    for id in &query.wallets {
+        let balance = lnbits.service.wallet_balance(*id).await?.balance;
+        msat += i128::from(balance.get());
+    }
+    let Some(to) = query.to else {
+        return Ok((Some(msat), None));
+    };
+    let since = ListQuery {
+        from: Some(Timestamp::from_millis(to.as_millis().saturating_add(1))),
+        ..ListQuery::all(query.wallets.clone())
+    };
+    let since = lnbits.service.history(since, Period::Day).await?;
+    let moved: i128 = since.points.iter().map(|(_, moved)| moved.net_msat()).sum();
+    Ok((Some(msat - moved), since.window))
 }
 
 /// `GET /payments/stats/count`
@@ -178,13 +203,13 @@ pub(crate) async fn count(
         _ => Facet::Tag,
     };
     let (offset, limit) = (query.offset, query.limit);
-    let (tallies, window) = lnbits.service.tallies(query, facet).await?;
-    let tallies = tallies.into_iter().skip(offset).take(limit);
-    let counts = tallies.map(|tally| wire::Count {
-        tag: (by == "tag").then(|| tally.text.clone()),
-        field: tally.text,
-        total: tally.count,
-        count: tally.count,
+    let (counts, window) = lnbits.service.counts(query, facet).await?;
+    let counts = counts.into_iter().skip(offset).take(limit);
+    let counts = counts.map(|row| wire::Count {
+        tag: (by == "tag").then(|| row.text.clone()),
+        field: row.text,
+        total: row.count,
+        count: row.count,
     });
     Ok(listed(window, counts.collect()))
 }
@@ -221,13 +246,13 @@ pub(crate) async fn wallets(
     params: Params,
 ) -> Result<Listed<Vec<wire::WalletStats>>, Refused> {
     let dialect = lnbits.settings.dialect;
-    let wallets = lnbits.service.wallets_of(holder).await?;
+    let wallets = lnbits.seen_by(holder).await?;
     let query = query(&params, Page::Whole, &wallets)?;
     let (offset, limit) = (query.offset, query.limit);
     let asked = wallets.iter().filter(|one| query.wallets.contains(&one.id));
     let mut stats = Vec::new();
     let mut window = None;
-    for wallet in asked.skip(offset).take(limit) {
+    for wallet in asked {
         let wallets = vec![wallet.id];
         let one = ListQuery {
             wallets,
@@ -236,14 +261,18 @@ pub(crate) async fn wallets(
         let told = lnbits.service.history(one, Period::Day).await?;
         window = window.or(told.window);
         let balance = lnbits.service.wallet_balance(wallet.id).await?.balance;
-        stats.push(stats_of(dialect, wallet, &told, balance.get()));
+        stats.push(stats_of(dialect, (wallet, holder), &told, balance.get()));
     }
-    Ok(listed(window, stats))
+    // The least used come first, as on real servers.
+    stats.sort_by_key(|one| one.payments_count);
+    let page = stats.into_iter().skip(offset).take(limit);
+    Ok(listed(window, page.collect()))
 }
 
+/// The user of a wallet that somebody else shares is the one who asks, as in the list of wallets.
 fn stats_of(
     dialect: Dialect,
-    wallet: &Wallet,
+    (wallet, holder): (&Wallet, HolderId),
     told: &History,
     balance_msat: u64,
 ) -> wire::WalletStats {
@@ -254,7 +283,7 @@ fn stats_of(
     wire::WalletStats {
         wallet_id: wallet.id.to_string(),
         wallet_name: wallet.name.clone(),
-        user_id: wallet.holder.to_string(),
+        user_id: holder.to_string(),
         total_income: listing::amount(dialect, i128::from(sum.in_msat)),
         total_spending: listing::amount(dialect, spent),
         payment_count: count,
@@ -272,7 +301,7 @@ pub(crate) async fn breakdown(
     let dialect = lnbits.settings.dialect;
     let query = query(&params, Page::Whole, &wallets)?;
     let (tallies, window) = lnbits.service.tallies(query, Facet::Tag).await?;
-    let settled = tallies.iter().filter(|tally| tally.settled > 0);
-    let parts = settled.map(|tally| listing::breakdown(dialect, tally));
+    let tallies = tallies.iter();
+    let parts = tallies.map(|tally| listing::breakdown(dialect, tally));
     Ok(listed(window, parts.collect()))
 }
