@@ -252,6 +252,8 @@ impl Views {
             standing_offer: None,
             entries: 0,
             live: 0,
+            unlisted: 0,
+            addresses: 0,
         }))
     }
 

@@ -159,9 +159,9 @@ impl From<Refusal> for Error {
             | Refusal::NameTaken
             | Refusal::LastAdmin
             | Refusal::PasswordChanged => Self::conflict(refusal.to_string()),
-            Refusal::TooManyWebhooks(_) | Refusal::NotTransferable => {
-                Self::bad_request(refusal.to_string())
-            }
+            Refusal::TooManyWebhooks(_)
+            | Refusal::NotTransferable
+            | Refusal::TooManyAddresses(_) => Self::bad_request(refusal.to_string()),
             Refusal::TooManyUnpaid => Self::too_many(BUSY_RETRY_SECS.into()),
             Refusal::UnknownRecovery => Self::bad_request("Invalid recovery passphrase."),
             Refusal::UnknownInvoice => Self::not_found("Invoice not found."),
