@@ -141,6 +141,12 @@ impl Service {
         call.await
     }
 
+    /// The most that one invoice or payment may move.
+    #[must_use]
+    pub fn max_amount(&self) -> Msat {
+        self.parts.policy.max_amount
+    }
+
     fn check(&self, wanted: &NewInvoice) -> Result<(), ServiceError> {
         let invalid = |what: String| Err(ServiceError::InvalidRequest(what));
         match &wanted.description {

@@ -61,6 +61,11 @@ impl Error {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
     }
 
+    /// Status, words, and after how many seconds to come back, for another envelope.
+    pub(crate) fn parts(self) -> (StatusCode, String, Option<u64>) {
+        (self.status, self.message, self.retry_after_secs)
+    }
+
     fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(BUSY_RETRY_SECS.into())
     }
