@@ -14,6 +14,28 @@ pub const MAX_NAME_CHARS: usize = 36;
 /// How many characters a name has that nobody chose.
 pub const GENERATED_CHARS: usize = 7;
 
+/// How many names a wallet can have at a time.
+pub const MAX_PER_WALLET: u32 = 100;
+/// Names that look like the owner's word: nobody can choose them.
+const RESERVED: [&str; 16] = [
+    "abuse",
+    "admin",
+    "administrator",
+    "billing",
+    "help",
+    "hostmaster",
+    "info",
+    "noreply",
+    "no-reply",
+    "postmaster",
+    "root",
+    "security",
+    "service",
+    "support",
+    "system",
+    "webmaster",
+];
+
 /// A name under which a wallet can be paid. A deleted one can be claimed again by anybody.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Address {
@@ -53,6 +75,12 @@ pub fn is_name(name: &str) -> bool {
         && name.bytes().all(is_allowed)
         && !name.starts_with('-')
         && !name.ends_with('-')
+}
+
+/// Whether nobody can choose a name, because payers would take it for the till's owner.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
 }
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ impl Books {
 pub(crate) fn draft(n: u8) -> InvoiceDraft {
     InvoiceDraft {
         meta: till::meta::Meta::default(),
+        unlisted: false,
         hash: hash(n),
         preimage: Some(Preimage::from_bytes([n; 32])),
         hold: false,

@@ -17,6 +17,16 @@ use crate::time::Timestamp;
 /// way when the invoice expired.
 pub const EXPIRY_GRACE_SECS: u64 = 60;
 
+/// The node's row of an invoice that nobody paid is removed so long after its expiry: the node itself
+/// takes HTLCs for two hours past it, and without its row one could neither be claimed nor failed.
+pub const FORGET_AFTER_SECS: u64 = 3 * 60 * 60;
+
+/// How many invoices that strangers asked for may wait for payment.
+pub const MAX_UNLISTED: u32 = 10_000;
+
+/// How many of them one wallet may have.
+pub const MAX_UNLISTED_PER_WALLET: u32 = 100;
+
 /// The longest description that BOLT 11 can carry, in bytes.
 pub const MAX_DESCRIPTION_BYTES: usize = 639;
 
@@ -59,7 +69,8 @@ pub struct Invoice {
     /// hold invoice knows it.
     #[n(7)]
     pub preimage: Option<Preimage>,
-    /// When it was issued (while a draft: drafted). Grows with `number`.
+    /// When it was issued (while a draft: drafted); when it was paid, if that is when it came into the
+    /// lists. Grows with `number`.
     #[n(8)]
     pub created_at: Timestamp,
     /// From when on it is not payable, but for the grace of HTLCs on their way.
@@ -71,7 +82,8 @@ pub struct Invoice {
     /// The BOLT 11 text; `None` while `state` is a draft, and for what was paid to an offer.
     #[n(11)]
     pub bolt11: Option<String>,
-    /// Counts the wallet's issued invoices from 1; 0 only while `state` is a draft.
+    /// Counts the wallet's issued invoices from 1; 0 while `state` is a draft, and for what a stranger
+    /// asked for until it is paid.
     #[n(12)]
     pub number: u32,
     /// The HTLC that we decided to claim, kept for good once there was one.
@@ -91,7 +103,7 @@ pub struct Invoice {
     /// promised when the invoice was made; `None` for an invoice that needs no new channel.
     #[n(20)]
     pub lsp_fee_quoted: Option<Msat>,
-    /// Its place among everything that came and went in the wallet, from 1; 0 only while a draft.
+    /// Its place among everything that came and went in the wallet, from 1; 0 as long as `number` is.
     #[n(21)]
     #[cbor(default)]
     pub entry: u32,
@@ -105,6 +117,15 @@ pub struct Invoice {
     /// The offer (BOLT 12) that was paid, if it was one: the row then begins when it is paid.
     #[n(17)]
     pub offer: Option<PaidOffer>,
+    /// Whether a stranger asked for it: it has no number and is in no list before it is paid, and
+    /// there are only so many at a time.
+    #[n(24)]
+    #[cbor(default)]
+    pub unlisted: bool,
+    /// Whether the node has been told to forget it: it was never paid, and cannot be any more.
+    #[n(25)]
+    #[cbor(default)]
+    pub forgotten: bool,
 }
 
 /// The offer that a payment was made to.
@@ -182,6 +203,33 @@ impl Invoice {
             State::Draft | State::Paid | State::Expired | State::Abandoned | State::Cancelled => {
                 false
             }
+        }
+    }
+
+    /// Whether it counts among those that strangers asked for and that wait.
+    #[must_use]
+    pub const fn is_outstanding(&self) -> bool {
+        match self.state {
+            State::Draft | State::Open | State::Claiming | State::Held => self.unlisted,
+            State::Paid | State::Expired | State::Abandoned | State::Cancelled => false,
+        }
+    }
+
+    /// From when on the node may forget it, if the node has a row of it that nothing needs any more.
+    #[must_use]
+    pub const fn forget_at(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Expired | State::Cancelled if self.held.is_none() && !self.forgotten => {
+                Some(self.expires_at.plus_secs(FORGET_AFTER_SECS))
+            }
+            State::Draft
+            | State::Open
+            | State::Claiming
+            | State::Held
+            | State::Paid
+            | State::Expired
+            | State::Abandoned
+            | State::Cancelled => None,
         }
     }
 

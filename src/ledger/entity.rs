@@ -91,6 +91,8 @@ pub enum Kind {
     Recovery = 35,
     /// [`Address`]
     Address = 36,
+    /// [`UnlistedCount`]
+    UnlistedCount = 39,
     /// [`Delivery`]
     Delivery = 40,
     /// [`OutboxCount`]
@@ -206,6 +208,22 @@ pub struct Counters {
     #[n(10)]
     #[cbor(default)]
     pub live: u32,
+    /// Invoices that strangers asked for and that wait for payment.
+    #[n(11)]
+    #[cbor(default)]
+    pub unlisted: u32,
+    /// Lightning addresses under which it can be paid.
+    #[n(12)]
+    #[cbor(default)]
+    pub addresses: u32,
+}
+
+/// How many invoices of all wallets strangers asked for and wait for payment: one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct UnlistedCount {
+    /// So many.
+    #[n(0)]
+    pub unpaid: u32,
 }
 
 /// Finds the one outgoing payment of a hash.
@@ -373,6 +391,7 @@ entity!(Recovery, Recovery, SecretHash, |r| r.digest, |k| k
 entity!(Address, Address, String, |a| a.name.clone(), |k| k
     .clone()
     .into_bytes());
+entity!(UnlistedCount, UnlistedCount, (), |_c| (), |_k| Vec::new());
 entity!(CloseJob, CloseJob, [u8; 16], |j| j.user_channel_id, |k| k
     .to_vec());
 entity!(Delivery, Delivery, u64, |d| d.number, |k| k

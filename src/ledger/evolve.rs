@@ -1,6 +1,8 @@
 //! What each fact does to rows. Owns that and nothing else: the journal's replay, the live ledger
 //! and the audit all come through here.
 
+mod unlisted;
+
 use super::account::WalletRef;
 use super::entity::{Archive, Counters, Entity, OfferPayment, OutgoingHash, Unlinked};
 use super::record::Fact;
@@ -21,7 +23,7 @@ impl<A: Archive> State<A> {
     pub(super) fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
         use invoice::Input as On;
         match fact {
-            Fact::InvoiceDrafted(invoice) => self.set(seq, invoice.as_ref()),
+            Fact::InvoiceDrafted(invoice) => self.draft_invoice(seq, invoice),
             Fact::InvoiceIssued {
                 hash,
                 bolt11,
@@ -31,11 +33,8 @@ impl<A: Archive> State<A> {
             Fact::InvoiceAbandoned(hash) => self.step_invoice(seq, hash, On::Abandon, |_| ()),
             Fact::ClaimIntended { hash, claim } => self.intend_claim(seq, hash, *claim),
             Fact::ClaimLapsed(hash) => self.step_invoice(seq, hash, On::ClaimLapsed, |_| ()),
-            Fact::InvoicePaid { hash, receipt } => {
-                self.step_invoice(seq, hash, On::Received, |invoice| {
-                    (invoice.receipt, invoice.held) = (Some(*receipt), None);
-                })
-            }
+            Fact::InvoicePaid { hash, receipt } => self.pay_invoice(seq, hash, *receipt),
+            Fact::InvoiceForgotten(hash) => self.change_invoice(seq, hash, |i| i.forgotten = true),
             Fact::InvoiceExpired(hash) => self.step_invoice(seq, hash, On::Expire, |_| ()),
             Fact::InvoiceHeld { hash, held } => {
                 self.step_invoice(seq, hash, On::Held, |i| i.held = Some(*held))
@@ -86,7 +85,7 @@ impl<A: Archive> State<A> {
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
-            Fact::AddressSet(row) => self.set(seq, row.as_ref()),
+            Fact::AddressSet(row) => self.set_address(seq, row),
         }
     }
 
@@ -229,8 +228,11 @@ impl<A: Archive> State<A> {
         number: u32,
         lsp_fee: Option<Msat>,
     ) -> Result<(), EvolveError> {
-        let wallet = self.invoice(seq, hash)?.wallet;
-        let entry = self.enter(seq, wallet, |counters| counters.invoices = number)?;
+        let invoice = self.invoice(seq, hash)?;
+        let entry = match invoice.unlisted {
+            true => 0,
+            false => self.enter(seq, invoice.wallet, |counters| counters.invoices = number)?,
+        };
         self.step_invoice(seq, hash, invoice::Input::Issue, |invoice| {
             invoice.bolt11 = Some(bolt11.to_owned());
             invoice.lsp_fee_quoted = lsp_fee;
@@ -433,7 +435,7 @@ impl<A: Archive> State<A> {
         change: impl FnOnce(&mut Invoice),
     ) -> Result<(), EvolveError> {
         let mut invoice = self.invoice(seq, hash)?;
-        let was_live = invoice.is_live();
+        let (was_live, waited) = (invoice.is_live(), invoice.is_outstanding());
         invoice.state = invoice
             .state
             .after(input)
@@ -443,7 +445,8 @@ impl<A: Archive> State<A> {
             })?;
         change(&mut invoice);
         self.put(seq, &invoice);
-        self.count_live(seq, invoice.wallet, was_live, invoice.is_live())
+        self.count_live(seq, invoice.wallet, was_live, invoice.is_live())?;
+        self.count_unlisted(seq, invoice.wallet, waited, invoice.is_outstanding())
     }
 
     /// The house is never deleted, so nobody asks how many of its invoices are live.

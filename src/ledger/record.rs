@@ -288,6 +288,9 @@ pub enum Fact {
     /// A Lightning address is now like this.
     #[n(56)]
     AddressSet(#[n(0)] Box<Address>),
+    /// The node has forgotten an invoice that nobody paid.
+    #[n(57)]
+    InvoiceForgotten(#[n(0)] PaymentHash),
     /// Something that is to be told is now like this.
     #[n(60)]
     DeliverySet(#[n(0)] Box<Delivery>),

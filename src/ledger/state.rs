@@ -131,6 +131,8 @@ impl<A: Archive> State<A> {
             standing_offer: None,
             entries: 0,
             live: 0,
+            unlisted: 0,
+            addresses: 0,
         };
         Ok(self.get(&wallet)?.unwrap_or(none))
     }

@@ -26,6 +26,7 @@ pub(crate) fn draft(n: u64) -> Command {
     let preimage = preimage(n);
     Command::DraftInvoice(Box::new(InvoiceDraft {
         meta: till::meta::Meta::default(),
+        unlisted: false,
         hash: preimage.payment_hash(),
         preimage: Some(preimage),
         hold: false,

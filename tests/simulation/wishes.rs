@@ -70,6 +70,7 @@ fn new_invoice(world: &mut World) {
 pub(crate) fn draft(n: u8, wallet: WalletRef, amount: Option<Msat>) -> InvoiceDraft {
     InvoiceDraft {
         meta: till::meta::Meta::default(),
+        unlisted: false,
         hash: hash(n),
         preimage: Some(preimage(n)),
         hold: false,

@@ -144,10 +144,11 @@ impl TestApp {
             ..LnbotSettings::default()
         };
         change_lnbot(&mut lnbot);
-        let lnbot = tilld::lnbot::router(till.service(), lnbot);
+        let (lnbot, well_known) = tilld::lnbot::routers(till.service(), lnbot);
         let app = router(till.service(), settings)
             .nest_service("/api/v1", lnbits)
-            .nest_service("/v1", lnbot);
+            .nest_service("/v1", lnbot)
+            .merge(well_known);
         tokio::spawn(async move {
             let _till = till;
             let service = app.into_make_service_with_connect_info::<SocketAddr>();

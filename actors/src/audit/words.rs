@@ -67,6 +67,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Key => format!("key with digest {}", digest(tail)),
         Kind::Share => format!("share {hex}"),
         Kind::Address => format!("address {:?}", String::from_utf8_lossy(tail)),
+        Kind::UnlistedCount => "number of strangers' invoices that wait".to_owned(),
         Kind::Recovery => format!("recovery with digest {}", digest(tail)),
         Kind::SpendTx => format!("payment of transaction {hex}"),
         Kind::Deposit => format!("deposit {hex}"),
@@ -162,6 +163,7 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             | Kind::Key
             | Kind::Share
             | Kind::Recovery
+            | Kind::UnlistedCount
             | Kind::Address
             | Kind::OfferPayment
             | Kind::Unlinked
@@ -255,9 +257,10 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 32] = [
+const KINDS: [Kind; 33] = [
     Kind::Delivery,
     Kind::OutboxCount,
+    Kind::UnlistedCount,
     Kind::Holder,
     Kind::HolderName,
     Kind::Wallet,

@@ -17,7 +17,7 @@ use super::{Service, hmac_sha256};
 const KEY_BYTES: usize = 16;
 
 /// How often a name that nobody chose is looked for.
-const ADDRESS_TRIES: u32 = 8;
+pub(super) const ADDRESS_TRIES: u32 = 8;
 
 /// Somebody who comes.
 #[derive(Clone, Debug)]

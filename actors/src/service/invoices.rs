@@ -33,6 +33,26 @@ impl Service {
     /// while the node is not running, or if the channels cannot take the money and the liquidity
     /// provider opens no other.
     pub async fn create_invoice(&self, wanted: NewInvoice) -> Result<Invoice, ServiceError> {
+        self.make_invoice(wanted, false).await
+    }
+
+    /// The same for a stranger: nobody sees it before it is paid, and it has no number until then.
+    ///
+    /// # Errors
+    /// As [`create_invoice`](Self::create_invoice);
+    /// [`Refusal::TooManyUnpaid`](till::ledger::Refusal::TooManyUnpaid) if too many wait.
+    pub async fn create_unlisted_invoice(
+        &self,
+        wanted: NewInvoice,
+    ) -> Result<Invoice, ServiceError> {
+        self.make_invoice(wanted, true).await
+    }
+
+    async fn make_invoice(
+        &self,
+        wanted: NewInvoice,
+        unlisted: bool,
+    ) -> Result<Invoice, ServiceError> {
         self.check(&wanted)?;
         let expiry_secs = wanted
             .expiry_secs
@@ -62,6 +82,7 @@ impl Service {
             webhook_url: wanted.webhook_url,
             expiry_secs,
             meta: wanted.meta,
+            unlisted,
         };
         let keyed = wanted.idempotency;
         // A caller who goes away must not leave a draft behind: the rest runs by itself.
@@ -191,6 +212,12 @@ impl Service {
         call.await
     }
 
+    /// The most that one invoice or payment may move.
+    #[must_use]
+    pub fn max_amount(&self) -> Msat {
+        self.parts.policy.max_amount
+    }
+
     fn check(&self, wanted: &NewInvoice) -> Result<(), ServiceError> {
         let invalid = |what: String| Err(ServiceError::InvalidRequest(what));
         match &wanted.description {
@@ -209,7 +236,7 @@ impl Service {
         }
     }
 
-    /// The issued invoice of a hash.
+    /// The issued invoice of a hash; one that a stranger asked for only once it is paid.
     ///
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.

@@ -2,6 +2,7 @@
 //! call goes where, in which order); it knows neither wire formats nor messages of actors.
 
 mod access;
+mod addresses;
 mod channel_info;
 mod channels;
 mod decode;
@@ -12,6 +13,7 @@ mod holds;
 mod invoices;
 mod lists;
 mod lnurl;
+mod numbered;
 mod offers;
 mod onchain;
 mod own_keys;

@@ -110,6 +110,7 @@ fn ask(filler: &mut Filler, n: u64, wallet: WalletRef, dice: &mut Dice) {
         wallet,
         amount: Some(amount),
         meta: tagged(dice),
+        unlisted: false,
         expiry_secs: 100_000,
         ..draft(0)
     };

@@ -252,6 +252,8 @@ impl Views {
             standing_offer: None,
             entries: 0,
             live: 0,
+            unlisted: 0,
+            addresses: 0,
         }))
     }
 
@@ -261,7 +263,7 @@ impl Views {
     }
 
     /// Entries below `prefix` whose last four bytes are one of `numbers`, highest number first.
-    fn newest_first(
+    pub(super) fn newest_first(
         &self,
         prefix: &[u8],
         numbers: &Range<u32>,

@@ -34,7 +34,6 @@ pub(crate) struct OwnWallet(pub(crate) Wallet);
 
 impl OwnWallet {
     /// The wallet as the ledger knows it.
-    #[allow(dead_code)]
     pub(crate) const fn account(&self) -> WalletRef {
         WalletRef::Wallet(self.0.id)
     }

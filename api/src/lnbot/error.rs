@@ -61,6 +61,11 @@ impl Error {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
     }
 
+    /// Status, words, and after how many seconds to come back, for another envelope.
+    pub(crate) fn parts(self) -> (StatusCode, String, Option<u64>) {
+        (self.status, self.message, self.retry_after_secs)
+    }
+
     fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(BUSY_RETRY_SECS.into())
     }
@@ -159,9 +164,9 @@ impl From<Refusal> for Error {
             | Refusal::NameTaken
             | Refusal::LastAdmin
             | Refusal::PasswordChanged => Self::conflict(refusal.to_string()),
-            Refusal::TooManyWebhooks(_) | Refusal::NotTransferable => {
-                Self::bad_request(refusal.to_string())
-            }
+            Refusal::TooManyWebhooks(_)
+            | Refusal::NotTransferable
+            | Refusal::TooManyAddresses(_) => Self::bad_request(refusal.to_string()),
             Refusal::TooManyUnpaid => Self::too_many(BUSY_RETRY_SECS.into()),
             Refusal::UnknownRecovery => Self::bad_request("Invalid recovery passphrase."),
             Refusal::UnknownInvoice => Self::not_found("Invoice not found."),

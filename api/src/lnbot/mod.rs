@@ -5,19 +5,26 @@ mod access;
 mod body;
 mod error;
 mod id;
+mod lnurl;
+mod named;
+mod outstanding;
+mod page;
+mod parse;
 mod render;
 mod routes;
 mod settings;
+mod strangers;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use till_actors::service::Service;
 
 use crate::guard::RateLimit;
 use crate::http::shield;
+use outstanding::Outstanding;
 
 pub use settings::Settings;
 
@@ -28,17 +35,26 @@ pub(crate) struct Lnbot {
     settings: Arc<Settings>,
     /// Counts calls that ask for no key.
     strangers: Arc<RateLimit>,
+    /// Counts calls of payers' wallets, which look before they ask.
+    lnurl_calls: Arc<RateLimit>,
+    /// Counts the unpaid invoices that they asked for.
+    outstanding: Arc<Outstanding>,
 }
 
-/// The surface, to be nested at `/v1`.
-pub fn router(service: Service, settings: Settings) -> Router {
+/// The surface, to be nested at `/v1`; and what payers' wallets ask of Lightning addresses (LUD-16), to
+/// be merged at the root of the host that addresses end in. Both count the same strangers.
+pub fn routers(service: Service, settings: Settings) -> (Router, Router) {
     let limits = settings.limits;
     let lnbot = Lnbot {
         service,
+        lnurl_calls: Arc::new(RateLimit::per_minute(settings.lnurl_calls)),
         strangers: Arc::new(RateLimit::per_minute(settings.public_calls)),
+        outstanding: Arc::default(),
         settings: Arc::new(settings),
     };
-    shield(routes(), &limits, error::render).with_state(lnbot)
+    let well_known = lnurl::router(&lnbot);
+    let surface = shield(routes(), &limits, error::render).with_state(lnbot);
+    (surface, well_known)
 }
 
 /// Table of contents. Who may call a route is the first argument of its handler.
@@ -48,6 +64,8 @@ fn routes() -> Router<Lnbot> {
         // anybody
         .route("/register", post(routes::account::register))
         .route("/restore/recovery", post(routes::account::restore))
+        .route("/invoices/for-wallet", post(routes::invoices::for_wallet))
+        .route("/invoices/for-address", post(routes::invoices::for_address))
         // any key
         .route("/me", get(routes::account::me))
         // a user's key
@@ -58,6 +76,12 @@ fn routes() -> Router<Lnbot> {
         // the wallet's key, or its user's
         .route("/wallets/{wallet_id}", get(routes::wallets::one).patch(routes::wallets::rename))
         .route("/wallets/{wallet_id}/key", post(routes::keys::create).get(routes::keys::show).delete(routes::keys::revoke))
+        .route("/wallets/{wallet_id}/invoices", post(routes::invoices::create).get(routes::invoices::list))
+        .route("/wallets/{wallet_id}/invoices/{invoice}", get(routes::invoices::one))
+        .route("/wallets/{wallet_id}/addresses", post(routes::addresses::create).get(routes::addresses::list))
+        .route("/wallets/{wallet_id}/addresses/{address}", delete(routes::addresses::delete))
+        .route("/wallets/{wallet_id}/addresses/{address}/transfer", post(routes::addresses::transfer))
+        .route("/wallets/{wallet_id}/addresses/{address}/bip353", get(routes::addresses::bip353))
 }
 
 #[cfg(test)]

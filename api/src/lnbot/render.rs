@@ -39,6 +39,15 @@ pub(crate) fn invoice(row: &Invoice) -> wire::Invoice {
     }
 }
 
+/// What whoever asked for an invoice gets of it.
+pub(crate) fn strangers_invoice(row: &Invoice) -> wire::StrangersInvoice {
+    wire::StrangersInvoice {
+        bolt11: row.bolt11.clone().unwrap_or_default(),
+        amount: sat_floor(row.amount),
+        expires_at: wire::moment(row.expires_at),
+    }
+}
+
 /// What the maker called it, or what its payer is shown.
 fn memo(row: &Invoice) -> Option<String> {
     let shown = match &row.description {

@@ -14,6 +14,8 @@ pub struct Settings {
     pub open_registration: bool,
     /// How often an address may call what asks for no key, in a minute.
     pub public_calls: NonZeroU32,
+    /// How often an address may call what payers' wallets call (LNURL), in a minute.
+    pub lnurl_calls: NonZeroU32,
     /// Where the till is reached from outside, without a slash at its end: Lightning addresses end in
     /// its host, and payers' wallets call it.
     pub public_url: String,
@@ -34,6 +36,7 @@ impl Default for Settings {
         Self {
             open_registration: false,
             public_calls: NonZeroU32::MIN.saturating_add(9),
+            lnurl_calls: NonZeroU32::MIN.saturating_add(59),
             public_url: "http://127.0.0.1:9154".to_owned(),
             vanity_prices: Vec::new(),
             payment_wait: Duration::from_secs(10),

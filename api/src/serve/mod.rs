@@ -94,10 +94,11 @@ async fn listen_and_serve(config: &Config, till: &Till) -> Result<Stop, ServeErr
     let gate = settings::gate(config);
     let mut app = crate::pos::router(till.service(), settings::pos(config, gate.clone()));
     let lnbits = crate::lnbits::router(till.service(), settings::lnbits(config, gate));
-    let lnbot = crate::lnbot::router(till.service(), settings::lnbot(config));
+    let (lnbot, well_known) = crate::lnbot::routers(till.service(), settings::lnbot(config));
     app = app
         .nest_service("/api/v1", lnbits)
-        .nest_service("/v1", lnbot);
+        .nest_service("/v1", lnbot)
+        .merge(well_known);
     if config.http.metrics {
         app = app.merge(metrics::router(till.figures()));
     }

@@ -84,6 +84,11 @@ pub enum Command {
         /// Which invoice.
         hash: PaymentHash,
     },
+    /// The node has no row of it any more.
+    ForgetInvoice {
+        /// Which invoice.
+        hash: PaymentHash,
+    },
     /// Set money aside for a payment, before the node hears of it.
     ReservePayment(Box<PaymentOrder>),
     /// The node told what it knows a payment to an offer by.
@@ -299,6 +304,8 @@ pub struct InvoiceDraft {
     pub expiry_secs: u32,
     /// What its maker tells about it.
     pub meta: Meta,
+    /// Whether a stranger asks for it: nobody sees it before it is paid.
+    pub unlisted: bool,
 }
 
 /// A payment as its payer wants it.

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::wallet;
-use crate::address::Address;
+use crate::address::{Address, MAX_PER_WALLET};
 use crate::id::WalletId;
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{AddressCommand, Refusal};
@@ -25,8 +25,9 @@ pub(super) fn decide<A: Archive>(
             cost,
         } => {
             wallet::open(state, wallet)?;
-            let draft = pay(state, draft, wallet, &name, cost)?;
-            Ok(claim(state, draft, wallet, (name, generated, cost))?.finish())
+            // That it is taken is said to those too who could not have paid for it.
+            let draft = claim(state, draft, wallet, (name.clone(), generated, cost))?;
+            Ok(pay(state, draft, wallet, &name, cost)?.finish())
         }
         AddressCommand::Delete { wallet, name } => {
             let address = own(state, wallet, name)?;
@@ -43,6 +44,9 @@ pub(super) fn decide<A: Archive>(
                 return Err(Refusal::NotTransferable);
             }
             wallet::open(state, to)?;
+            if to != from {
+                refuse_more(state, to)?;
+            }
             let address = Address {
                 wallet: to,
                 ..address
@@ -63,6 +67,7 @@ pub(super) fn claim<A: Archive>(
     if taken.is_some_and(|address| address.is_live()) {
         return Err(Refusal::AddressTaken);
     }
+    refuse_more(state, wallet)?;
     let address = Address {
         name,
         wallet,
@@ -72,6 +77,14 @@ pub(super) fn claim<A: Archive>(
         deleted_at: None,
     };
     Ok(draft.fact(Fact::AddressSet(Box::new(address))))
+}
+
+fn refuse_more<A: Archive>(state: &State<A>, wallet: WalletId) -> Result<(), Refusal> {
+    let has = state.counters(WalletRef::Wallet(wallet))?.addresses;
+    match has < MAX_PER_WALLET {
+        true => Ok(()),
+        false => Err(Refusal::TooManyAddresses(MAX_PER_WALLET)),
+    }
 }
 
 fn pay<A: Archive>(

@@ -3,10 +3,13 @@
 use super::draft::Draft;
 use super::{Decision, idempotency, offer, shown_change_sat, sum, wallet};
 use crate::id::{PaymentHash, Preimage, RequestHash};
-use crate::invoice::{Claim, Held, Input, Invoice, Receipt, State as InvoiceState};
+use crate::invoice::{
+    Claim, Held, Input, Invoice, MAX_UNLISTED, MAX_UNLISTED_PER_WALLET, Receipt,
+    State as InvoiceState,
+};
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{IdempotencyKey, InvoiceDraft, Refusal};
-use crate::ledger::entity::{Archive, Entity, OutgoingHash, Stray};
+use crate::ledger::entity::{Archive, Entity, OutgoingHash, Stray, UnlistedCount};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
@@ -28,6 +31,9 @@ pub(super) fn draft<A: Archive>(
         return Err(Refusal::HashInUse);
     }
     wallet::refuse_deleted(state, wanted.wallet)?;
+    if wanted.unlisted {
+        refuse_unlisted(state, &wanted)?;
+    }
     let invoice = Invoice {
         hash,
         wallet: wanted.wallet,
@@ -51,8 +57,24 @@ pub(super) fn draft<A: Archive>(
         entry: 0,
         meta: wanted.meta,
         tx_number: None,
+        unlisted: wanted.unlisted,
+        forgotten: false,
     };
     Ok(draft.fact(Fact::InvoiceDrafted(Box::new(invoice))).finish())
+}
+
+/// Strangers cost memory and disk before they pay: there are only so many of their invoices. Whose
+/// money would be held for how long is no stranger's to say.
+fn refuse_unlisted<A: Archive>(state: &State<A>, wanted: &InvoiceDraft) -> Result<(), Refusal> {
+    if wanted.hold {
+        return Err(Refusal::WrongState);
+    }
+    let in_all = state.get::<UnlistedCount>(&())?.unwrap_or_default().unpaid;
+    let in_wallet = state.counters(wanted.wallet)?.unlisted;
+    if in_all >= MAX_UNLISTED || in_wallet >= MAX_UNLISTED_PER_WALLET {
+        return Err(Refusal::TooManyUnpaid);
+    }
+    Ok(())
 }
 
 pub(super) fn issue<A: Archive>(
@@ -67,7 +89,10 @@ pub(super) fn issue<A: Archive>(
         return Ok(Decision::Repeat(made));
     }
     wallet::refuse_deleted(state, invoice.wallet)?;
-    let number = state.counters(invoice.wallet)?.invoices.saturating_add(1);
+    let number = match invoice.unlisted {
+        true => 0,
+        false => state.counters(invoice.wallet)?.invoices.saturating_add(1),
+    };
     let draft = idempotency::keep(draft, idempotency, Reference::Invoice(hash));
     let issued = draft.fact(Fact::InvoiceIssued {
         hash,
@@ -76,8 +101,10 @@ pub(super) fn issue<A: Archive>(
         lsp_fee,
     });
     let created = EventBody::InvoiceCreated { hash };
-    let issued = issued.event_of_wallet(invoice.wallet, created);
-    Ok(Decision::Commit(issued.finish()))
+    Ok(Decision::Commit(match invoice.unlisted {
+        true => issued.finish(),
+        false => issued.event_of_wallet(invoice.wallet, created).finish(),
+    }))
 }
 
 pub(super) fn abandon<A: Archive>(
@@ -297,14 +324,33 @@ pub(super) fn expire<A: Archive>(
     if draft.at() < invoice.expires_at {
         return Err(Refusal::WrongState);
     }
+    let draft = draft.fact(Fact::InvoiceExpired(hash));
+    if invoice.unlisted {
+        return Ok(draft.finish()); // Nobody here has heard of it.
+    }
     let event = EventBody::InvoiceExpired {
         hash,
         external_id: invoice.external_id,
     };
-    Ok(draft
-        .fact(Fact::InvoiceExpired(hash))
-        .event(invoice.wallet, event)
-        .finish())
+    Ok(draft.event(invoice.wallet, event).finish())
+}
+
+/// The node forgets what nobody paid, once no HTLC for it can come any more. Again is no error.
+pub(super) fn forget<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    hash: PaymentHash,
+) -> Result<Record, Refusal> {
+    let invoice = state
+        .get::<Invoice>(&hash)?
+        .ok_or(Refusal::UnknownInvoice)?;
+    if invoice.forgotten {
+        return Ok(draft.finish());
+    }
+    match invoice.forget_at() {
+        Some(at) if draft.at() >= at => Ok(draft.fact(Fact::InvoiceForgotten(hash)).finish()),
+        Some(_) | None => Err(Refusal::WrongState),
+    }
 }
 
 fn find<A: Archive>(state: &State<A>, hash: PaymentHash, input: Input) -> Result<Invoice, Refusal> {

@@ -87,6 +87,7 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::KeepOffer(offer) => offer::keep(state, draft, *offer)?,
         Command::LapseClaim { hash } => invoice::lapse_claim(state, draft, hash)?,
         Command::ExpireInvoice { hash } => invoice::expire(state, draft, hash)?,
+        Command::ForgetInvoice { hash } => invoice::forget(state, draft, hash)?,
         Command::ReservePayment(order) => return payment::reserve(state, draft, *order),
         Command::LinkOffer { id, node_id } => payment::link(state, draft, id, node_id)?,
         Command::PostPayment {

@@ -117,5 +117,7 @@ fn row(
             payer_note: paid.payer_note,
         }),
         tx_number: None,
+        unlisted: false,
+        forgotten: false,
     }
 }

@@ -183,11 +183,13 @@ fn cancel(draft: Draft, invoice: Invoice) -> Result<Draft, Refusal> {
         | InvoiceState::Abandoned
         | InvoiceState::Cancelled => return Err(Refusal::WrongState),
     }
+    let draft = draft.fact(Fact::InvoiceCancelled(invoice.hash));
+    if invoice.unlisted {
+        return Ok(draft); // Nobody here has heard of it.
+    }
     let told = EventBody::InvoiceCancelled {
         hash: invoice.hash,
         external_id: invoice.external_id,
     };
-    Ok(draft
-        .fact(Fact::InvoiceCancelled(invoice.hash))
-        .event(invoice.wallet, told))
+    Ok(draft.event(invoice.wallet, told))
 }

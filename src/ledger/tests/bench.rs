@@ -145,6 +145,7 @@ impl Bench {
 pub(super) fn draft(n: u8, wallet: WalletRef, amount: Option<u64>) -> Command {
     Command::DraftInvoice(Box::new(InvoiceDraft {
         meta: crate::meta::Meta::default(),
+        unlisted: false,
         hash: hash(n),
         preimage: Some(preimage(n)),
         hold: false,

@@ -16,4 +16,5 @@ mod spends;
 mod staff;
 mod staff_histories;
 mod treasury;
+mod unlisted;
 mod wallet_histories;

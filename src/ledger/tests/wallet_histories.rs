@@ -1,6 +1,6 @@
 //! Random lives of two wallets that may be deleted at any time. Whatever happens, no money is made or
-//! lost, a deleted wallet has neither money nor an invoice that could be paid, and the number of a
-//! wallet's live invoices is what counting them gives.
+//! lost, a deleted wallet has neither money nor an invoice that could be paid, and the numbers of a
+//! wallet's live invoices and of those that strangers asked for are what counting them gives.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,9 @@ use super::bench::*;
 use crate::holder::{Holder, Wallet};
 use crate::id::{HolderId, PaymentHash, WalletId};
 use crate::invoice::Invoice;
-use crate::ledger::{Account, Command, Entity, HolderCommand, Kind, State, WalletKeys, WalletRef};
+use crate::ledger::{
+    Account, Command, Entity, HolderCommand, InvoiceDraft, Kind, State, WalletKeys, WalletRef,
+};
 use crate::time::Timestamp;
 
 /// Hashes from here on are paid by the wallets, those below are asked for by them.
@@ -61,7 +63,7 @@ fn amount(n: u8) -> u64 {
 
 fn command(bench: &Bench, step: &Step) -> Option<Command> {
     Some(match *step {
-        Step::Draft(n, second) => draft(n, wallet(second), Some(amount(n))),
+        Step::Draft(n, second) => asked(n, wallet(second)),
         Step::Issue(n) => Command::IssueInvoice {
             hash: hash(n),
             bolt11: "ln".into(),
@@ -87,15 +89,47 @@ fn command(bench: &Bench, step: &Step) -> Option<Command> {
     })
 }
 
-/// A wallet's live invoices, counted over all rows.
-fn live(bench: &Bench, of: WalletRef) -> Vec<PaymentHash> {
+/// Every other invoice is one that a stranger asks for.
+fn asked(n: u8, wallet: WalletRef) -> Command {
+    match draft(n, wallet, Some(amount(n))) {
+        Command::DraftInvoice(draft) => Command::DraftInvoice(Box::new(InvoiceDraft {
+            unlisted: n % 2 == 1,
+            ..*draft
+        })),
+        other => other,
+    }
+}
+
+/// A wallet's invoices, by all rows.
+fn invoices(bench: &Bench, of: WalletRef) -> Vec<Invoice> {
     let rows = bench.rows.iter();
     let invoices = rows.filter(|(key, _)| key.first() == Some(&(Kind::Invoice as u8)));
     invoices
         .map(|(key, row)| Invoice::from_bytes(key, row).expect("readable"))
-        .filter(|invoice| invoice.wallet == of && invoice.is_live())
-        .map(|invoice| invoice.hash)
+        .filter(|invoice| invoice.wallet == of)
         .collect()
+}
+
+/// A wallet's live invoices, counted over all rows.
+fn live(bench: &Bench, of: WalletRef) -> Vec<PaymentHash> {
+    let live = invoices(bench, of).into_iter().filter(Invoice::is_live);
+    live.map(|invoice| invoice.hash).collect()
+}
+
+/// Numbers are dense, grow with time, and are had by what is listed alone.
+fn check_numbers(bench: &Bench, of: WalletRef) {
+    let all = invoices(bench, of);
+    let waiting = all.iter().filter(|invoice| invoice.is_outstanding());
+    let counters = bench.state.counters(of).expect("readable");
+    assert_eq!(usize::try_from(counters.unlisted), Ok(waiting.count()));
+    let mut listed: Vec<_> = all.iter().filter(|invoice| invoice.number > 0).collect();
+    listed.sort_by_key(|invoice| invoice.number);
+    for (place, invoice) in listed.iter().enumerate() {
+        assert_eq!(usize::try_from(invoice.number), Ok(place + 1));
+        assert!(invoice.entry > 0 && (!invoice.unlisted || invoice.receipt.is_some()));
+    }
+    assert!(listed.is_sorted_by_key(|invoice| (invoice.created_at, invoice.entry)));
+    assert_eq!(usize::try_from(counters.invoices), Ok(listed.len()));
 }
 
 fn check(bench: &Bench) {
@@ -108,6 +142,7 @@ fn check(bench: &Bench) {
         let known = bench.state.counters(of).expect("readable").live;
         assert_eq!(usize::try_from(known), Ok(counted), "live invoices");
         assert!(bench.owns(of) >= 0);
+        check_numbers(bench, of);
         if !bench.get::<Wallet>(&id).is_open() {
             assert_eq!((bench.owns(of), counted), (0, 0), "a tombstone");
         }

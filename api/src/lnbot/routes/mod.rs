@@ -1,5 +1,7 @@
 //! Handlers, by subject. Who may call one is its first argument.
 
 pub(super) mod account;
+pub(super) mod addresses;
+pub(super) mod invoices;
 pub(super) mod keys;
 pub(super) mod wallets;

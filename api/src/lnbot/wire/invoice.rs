@@ -1,7 +1,46 @@
 //! Invoices.
-#![allow(dead_code)]
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// An invoice that its wallet wants.
+#[derive(Deserialize)]
+pub(crate) struct NewInvoice {
+    /// In sat.
+    pub(crate) amount: u64,
+    pub(crate) memo: Option<String>,
+    pub(crate) reference: Option<String>,
+}
+
+/// An invoice that somebody wants to pay to a wallet.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvoiceForWallet {
+    pub(crate) wallet_id: String,
+    /// In sat.
+    pub(crate) amount: u64,
+    pub(crate) reference: Option<String>,
+    pub(crate) comment: Option<String>,
+}
+
+/// An invoice that somebody wants to pay to a Lightning address.
+#[derive(Deserialize)]
+pub(crate) struct InvoiceForAddress {
+    pub(crate) address: String,
+    /// In sat.
+    pub(crate) amount: u64,
+    pub(crate) tag: Option<String>,
+    pub(crate) comment: Option<String>,
+}
+
+/// What whoever asked for it gets.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StrangersInvoice {
+    pub(crate) bolt11: String,
+    /// In sat.
+    pub(crate) amount: u64,
+    pub(crate) expires_at: String,
+}
 
 /// An invoice.
 #[derive(Clone, Debug, Serialize)]

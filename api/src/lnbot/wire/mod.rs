@@ -1,12 +1,16 @@
 //! Wire types: requests and answers as ln.bot has them. Fields that can be empty are sent as `null`.
 
 mod account;
+mod address;
 mod invoice;
+mod lnurl;
 mod payment;
 mod wallet;
 
 pub(crate) use account::*;
+pub(crate) use address::*;
 pub(crate) use invoice::*;
+pub(crate) use lnurl::*;
 pub(crate) use payment::*;
 pub(crate) use wallet::*;
 

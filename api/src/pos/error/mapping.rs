@@ -129,6 +129,7 @@ impl From<Refusal> for Error {
             | Refusal::KeyExists
             | Refusal::AddressTaken
             | Refusal::NotTransferable
+            | Refusal::TooManyAddresses(_)
             | Refusal::WebhookExists
             | Refusal::TooManyWebhooks(_)
             | Refusal::TooManyUnpaid => conflict("Not possible just now"),

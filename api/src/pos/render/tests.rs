@@ -49,6 +49,8 @@ fn open_invoice() -> Invoice {
         offer: None,
         lsp_fee_quoted: None,
         tx_number: None,
+        unlisted: false,
+        forgotten: false,
     }
 }
 

@@ -1,0 +1,58 @@
+//! A wallet's invoices by their running numbers: pages that begin below a number, and one by its own.
+
+use till::invoice::Invoice;
+use till::ledger::WalletRef;
+
+use super::index::{self, Incoming, Index};
+use super::{ViewError, Views};
+
+impl Views {
+    /// A wallet's invoices with numbers below `below`, the highest first.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn invoices_below(
+        &self,
+        wallet: WalletRef,
+        below: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<Invoice>, ViewError> {
+        self.vital(|| {
+            let prefix = index::wallet_prefix(Index::Incoming, wallet);
+            let numbers = 1..below.unwrap_or(u32::MAX).max(1);
+            let mut page = Vec::new();
+            for entry in self.newest_first(&prefix, &numbers) {
+                if page.len() == limit {
+                    break;
+                }
+                match Incoming::from_bytes(&entry?.1)? {
+                    Incoming::Invoice(hash) => page.push(self.invoice_row(hash)?),
+                    // Only the house has deposits, and its list is not this one.
+                    Incoming::Deposit(_) => {}
+                }
+            }
+            Ok(page)
+        })
+    }
+
+    /// The wallet's invoice with this number.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn invoice_numbered(
+        &self,
+        wallet: WalletRef,
+        number: u32,
+    ) -> Result<Option<Invoice>, ViewError> {
+        self.vital(|| {
+            let key = index::numbered(Index::Incoming, wallet, number);
+            let Some(found) = self.tree.get(key)? else {
+                return Ok(None);
+            };
+            match Incoming::from_bytes(&found)? {
+                Incoming::Invoice(hash) => Ok(Some(self.invoice_row(hash)?)),
+                Incoming::Deposit(_) => Ok(None),
+            }
+        })
+    }
+}
