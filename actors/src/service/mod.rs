@@ -12,6 +12,7 @@ mod holds;
 mod invoices;
 mod lists;
 mod lnurl;
+mod named;
 mod offers;
 mod onchain;
 mod own_keys;
@@ -43,6 +44,7 @@ pub use holders::{NewHolder, OpenedWallet, WalletBalance};
 pub use lists::{
     Compare, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period, SEARCH_WINDOW,
 };
+pub use named::RowName;
 pub use own_keys::{Bearer, KeyText, Registered};
 pub use shares::SharedWallet;
 pub use types::*;

@@ -15,6 +15,7 @@ mod index;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod list_tests;
+mod numbered;
 mod open;
 mod outbox;
 mod query;

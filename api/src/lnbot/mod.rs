@@ -8,6 +8,8 @@ mod id;
 mod render;
 mod routes;
 mod settings;
+mod snake;
+mod stream;
 mod wire;
 
 use std::sync::Arc;
@@ -58,6 +60,10 @@ fn routes() -> Router<Lnbot> {
         // the wallet's key, or its user's
         .route("/wallets/{wallet_id}", get(routes::wallets::one).patch(routes::wallets::rename))
         .route("/wallets/{wallet_id}/key", post(routes::keys::create).get(routes::keys::show).delete(routes::keys::revoke))
+        // streams
+        .route("/wallets/{wallet_id}/events", get(stream::everything))
+        .route("/wallets/{wallet_id}/invoices/{name}/events", get(stream::invoice))
+        .route("/wallets/{wallet_id}/payments/{name}/events", get(stream::payment))
 }
 
 #[cfg(test)]
