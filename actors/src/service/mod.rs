@@ -152,6 +152,12 @@ impl Service {
         }
     }
 
+    /// How many subscribers there are.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.parts.hub.subscribers()
+    }
+
     /// The house's money, by the ledger and by what the channels can carry.
     ///
     /// # Errors
