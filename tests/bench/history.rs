@@ -136,10 +136,14 @@ async fn read(service: &Service, offset: usize) -> Result<String, Failure> {
 
 /// What this process has in memory.
 fn rss_mb() -> Result<i64, Failure> {
+    Ok(i64::try_from(rss_kb()? / 1_024)?)
+}
+
+pub(crate) fn rss_kb() -> Result<u64, Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    Ok(kib.ok_or("no VmRSS")?.parse::<i64>()? / 1_024)
+    Ok(kib.ok_or("no VmRSS")?.parse::<u64>()?)
 }
 
 fn size_mb(path: &Path) -> Result<u64, Failure> {

@@ -2,13 +2,15 @@
 //! asserted, because machines differ. See `docs/performance.md`.
 //!
 //! ```text
-//! cargo run --release --bin bench -- journal | history [PAYMENTS ..] | lists [PAYMENTS ..] | lightning [PAYMENTS]
+//! cargo run --release --bin bench -- journal | history [PAYMENTS ..] | lists [PAYMENTS ..] | lightning [PAYMENTS] | streams [STREAMS]
 //! ```
 
 mod history;
 mod journal;
 mod lightning;
 mod lists;
+mod streams;
+mod streams_clients;
 mod work;
 
 use std::process::ExitCode;
@@ -35,9 +37,14 @@ fn main() -> ExitCode {
         Some("journal") => journal::run(numbers.first().copied()),
         Some("history") => runtime.block_on(history::run(&numbers)),
         Some("lists") => lists::run(&numbers),
+        Some("streams") => runtime.block_on(streams::run(numbers.first().copied())),
+        // Started by `streams`.
+        Some("streams-clients") => {
+            runtime.block_on(streams_clients::run(numbers.first().copied()))
+        }
         Some("lightning") => runtime.block_on(lightning::run(numbers.first().copied())),
         _ => Err(
-            "usage: bench journal [RECORDS] | history [PAYMENTS ..] | lists [PAYMENTS ..] | lightning [PAYMENTS]"
+            "usage: bench journal [RECORDS] | history [PAYMENTS ..] | lists [PAYMENTS ..] | lightning [PAYMENTS] | streams [STREAMS]"
                 .into(),
         ),
     };

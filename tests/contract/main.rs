@@ -29,6 +29,8 @@ mod lnbits_transcripts;
 mod lnbits_v1;
 mod lnbits_wallets;
 mod lnbot_accounts;
+mod lnbot_sdk_streams;
+mod lnbot_streams;
 mod node;
 mod offers;
 mod openings;

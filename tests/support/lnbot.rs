@@ -1,9 +1,17 @@
 //! A client of the ln.bot surface: an account with its keys.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value;
+use till::invoice::{Description, Invoice};
+use till::ledger::{Origin, WalletRef};
+use till::meta::Meta;
+use till::money::Msat;
+use till::payment::Payment;
+use till_actors::service::{NewInvoice, NewPayment};
 
-use crate::app::TestApp;
+use crate::app::{TestApp, until};
 use crate::lnbits::Answer;
 
 /// Somebody who calls, with a key or without.
@@ -130,5 +138,57 @@ impl Bot {
     /// `DELETE`
     pub async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, &Value::Null).await
+    }
+}
+
+/// The wallet that an id of this surface names.
+pub fn wallet_ref(id: &str) -> WalletRef {
+    let hex = id.strip_prefix("wal_").expect("an id of a wallet");
+    WalletRef::Wallet(hex.parse().expect("32 digits"))
+}
+
+impl TestApp {
+    /// An invoice in a wallet of this surface, good for `expiry_secs`.
+    pub async fn bill(&self, wallet: &str, amount_sat: u64, expiry_secs: u32) -> Invoice {
+        let wanted = NewInvoice {
+            wallet: wallet_ref(wallet),
+            origin: Origin::Lnbot,
+            amount: Msat::new(amount_sat * 1_000),
+            description: Description::Text("tea".into()),
+            external_id: Some("order-7".into()),
+            webhook_url: None,
+            expiry_secs: Some(expiry_secs),
+            hold: None,
+            idempotency: None,
+            meta: Meta::default(),
+        };
+        let made = self.service.create_invoice(wanted).await;
+        made.expect("an invoice")
+    }
+
+    /// A customer pays an invoice, and the money is there.
+    pub async fn settle(&self, invoice: &Invoice) {
+        let amount = invoice.amount.expect("an amount").get();
+        let bolt11 = invoice.bolt11.as_ref().expect("a text");
+        self.node.customer_pays(bolt11, amount);
+        let paid = async || {
+            let row = self.service.invoice(invoice.hash).await.expect("a row");
+            row.filter(|row| row.receipt.is_some())
+        };
+        until(paid).await;
+    }
+
+    /// Pays from a wallet of this surface, and waits for what becomes of it.
+    pub async fn spend(&self, wallet: &str, bolt11: String, wait: Duration) -> Payment {
+        let wanted = NewPayment {
+            wallet: wallet_ref(wallet),
+            origin: Origin::Lnbot,
+            bolt11,
+            amount: None,
+            fee_cap: None,
+            idempotency: None,
+            meta: Meta::default(),
+        };
+        self.service.pay(wanted, wait).await.expect("a payment")
     }
 }

@@ -120,6 +120,7 @@ pub enum SubscribeError {
 pub struct HubHandle {
     actor: watch::Sender<Option<ActorRef<Msg>>>,
     places: Arc<Semaphore>,
+    max_subscribers: usize,
 }
 
 impl HubHandle {
@@ -130,7 +131,15 @@ impl HubHandle {
         Self {
             actor: watch::Sender::new(None),
             places,
+            max_subscribers: limits.max_subscribers,
         }
+    }
+
+    /// How many subscribers there are.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.max_subscribers
+            .saturating_sub(self.places.available_permits())
     }
 
     pub(crate) fn connect(&self, actor: ActorRef<Msg>) {

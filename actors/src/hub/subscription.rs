@@ -62,6 +62,12 @@ impl Subscription {
         }
     }
 
+    /// The last event that was looked at: whoever subscribes with it as `since` misses nothing.
+    #[must_use]
+    pub const fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
     /// The next delivery. After [`Delivery::Lagged`] or [`Delivery::Closed`] there is no other.
     /// Cancel safe: what was not returned is returned by the next call.
     pub async fn next(&mut self) -> Delivery {

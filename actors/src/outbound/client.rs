@@ -268,6 +268,7 @@ impl Outbound {
         let host = url.host_str().unwrap_or_default().to_owned();
         let addresses = self.resolve(url, &host).await?;
         let client = reqwest::Client::builder()
+            .use_rustls_tls()
             .resolve_to_addrs(&host, &addresses)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -13,6 +13,7 @@ mod holds;
 mod invoices;
 mod lists;
 mod lnurl;
+mod named;
 mod numbered;
 mod offers;
 mod onchain;
@@ -46,6 +47,7 @@ pub use lists::{
     Compare, Glance, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period,
     SEARCH_WINDOW,
 };
+pub use named::RowName;
 pub use own_keys::{Bearer, KeyText, Registered};
 pub use shares::SharedWallet;
 pub use types::*;
@@ -151,6 +153,12 @@ impl Service {
                 retry_after_secs: RETRY_AFTER_SECS,
             }),
         }
+    }
+
+    /// How many subscribers there are.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.parts.hub.subscribers()
     }
 
     /// The house's money, by the ledger and by what the channels can carry.

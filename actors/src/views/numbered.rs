@@ -1,7 +1,9 @@
-//! A wallet's invoices by their running numbers: pages that begin below a number, and one by its own.
+//! A wallet's invoices and payments by their running numbers: pages that begin below a number, and one
+//! by its own.
 
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
+use till::payment::Payment;
 
 use super::index::{self, Incoming, Index};
 use super::{ViewError, Views};
@@ -52,6 +54,24 @@ impl Views {
             match Incoming::from_bytes(&found)? {
                 Incoming::Invoice(hash) => Ok(Some(self.invoice_row(hash)?)),
                 Incoming::Deposit(_) => Ok(None),
+            }
+        })
+    }
+
+    /// A wallet's outgoing payment with this number.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn payment_numbered(
+        &self,
+        wallet: WalletRef,
+        number: u32,
+    ) -> Result<Option<Payment>, ViewError> {
+        self.vital(|| {
+            let key = index::numbered(Index::Payments, wallet, number);
+            match self.tree.get(key)? {
+                Some(entry) => self.payment_row(index::payment_at_end(&entry)?).map(Some),
+                None => Ok(None),
             }
         })
     }

@@ -13,7 +13,9 @@ mod parse;
 mod render;
 mod routes;
 mod settings;
+mod snake;
 mod strangers;
+mod stream;
 mod wire;
 
 use std::sync::Arc;
@@ -82,6 +84,10 @@ fn routes() -> Router<Lnbot> {
         .route("/wallets/{wallet_id}/addresses/{address}", delete(routes::addresses::delete))
         .route("/wallets/{wallet_id}/addresses/{address}/transfer", post(routes::addresses::transfer))
         .route("/wallets/{wallet_id}/addresses/{address}/bip353", get(routes::addresses::bip353))
+        // streams
+        .route("/wallets/{wallet_id}/events", get(stream::everything))
+        .route("/wallets/{wallet_id}/invoices/{invoice}/events", get(stream::invoice))
+        .route("/wallets/{wallet_id}/payments/{payment}/events", get(stream::payment))
 }
 
 #[cfg(test)]
