@@ -8,12 +8,15 @@ mod id;
 mod render;
 mod routes;
 mod settings;
+mod snake;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
+use till::ledger::Origin;
 use till_actors::service::Service;
 
 use crate::guard::RateLimit;
@@ -33,6 +36,7 @@ pub(crate) struct Lnbot {
 /// The surface, to be nested at `/v1`.
 pub fn router(service: Service, settings: Settings) -> Router {
     let limits = settings.limits;
+    service.webhook_bodies(Origin::Lnbot, Arc::new(webhook::body));
     let lnbot = Lnbot {
         service,
         strangers: Arc::new(RateLimit::per_minute(settings.public_calls)),
@@ -58,6 +62,9 @@ fn routes() -> Router<Lnbot> {
         // the wallet's key, or its user's
         .route("/wallets/{wallet_id}", get(routes::wallets::one).patch(routes::wallets::rename))
         .route("/wallets/{wallet_id}/key", post(routes::keys::create).get(routes::keys::show).delete(routes::keys::revoke))
+        .route("/wallets/{wallet_id}/webhooks", post(routes::webhooks::create).get(routes::webhooks::list))
+        .route("/wallets/{wallet_id}/webhooks/{webhook_id}", delete(routes::webhooks::delete))
+        .route("/wallets/{wallet_id}/webhooks/{webhook_id}/deliveries", get(routes::webhooks::deliveries))
 }
 
 #[cfg(test)]

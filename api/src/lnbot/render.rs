@@ -1,5 +1,4 @@
 //! From what is true to what is shown. Owns the words for states and how amounts become satoshis.
-#![allow(dead_code)]
 
 use till::invoice::{self, Invoice};
 use till::money::Msat;

@@ -17,3 +17,4 @@ mod staff;
 mod staff_histories;
 mod treasury;
 mod wallet_histories;
+mod webhooks;

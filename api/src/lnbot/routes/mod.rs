@@ -3,3 +3,4 @@
 pub(super) mod account;
 pub(super) mod keys;
 pub(super) mod wallets;
+pub(super) mod webhooks;

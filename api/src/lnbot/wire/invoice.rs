@@ -1,5 +1,4 @@
 //! Invoices.
-#![allow(dead_code)]
 
 use serde::Serialize;
 

@@ -4,11 +4,13 @@ mod account;
 mod invoice;
 mod payment;
 mod wallet;
+mod webhook;
 
 pub(crate) use account::*;
 pub(crate) use invoice::*;
 pub(crate) use payment::*;
 pub(crate) use wallet::*;
+pub(crate) use webhook::*;
 
 use till::time::Timestamp;
 

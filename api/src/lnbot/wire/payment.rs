@@ -1,5 +1,4 @@
 //! Payments.
-#![allow(dead_code)]
 
 use serde::Serialize;
 
