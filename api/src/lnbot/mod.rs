@@ -5,6 +5,7 @@ mod access;
 mod body;
 mod error;
 mod id;
+mod l402;
 mod render;
 mod routes;
 mod settings;
@@ -13,6 +14,7 @@ mod webhook;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -23,6 +25,9 @@ use crate::guard::RateLimit;
 use crate::http::shield;
 
 pub use settings::Settings;
+
+/// How long a call may take at least: one of them waits for a payment for as long as its caller says.
+const LONGEST_CALL: Duration = Duration::from_secs(routes::l402::MAX_WAIT_SECS + 10);
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -35,7 +40,8 @@ pub(crate) struct Lnbot {
 
 /// The surface, to be nested at `/v1`.
 pub fn router(service: Service, settings: Settings) -> Router {
-    let limits = settings.limits;
+    let mut limits = settings.limits;
+    limits.request_time = limits.request_time.max(LONGEST_CALL);
     service.webhook_bodies(Origin::Lnbot, Arc::new(webhook::body));
     let lnbot = Lnbot {
         service,
@@ -62,6 +68,9 @@ fn routes() -> Router<Lnbot> {
         // the wallet's key, or its user's
         .route("/wallets/{wallet_id}", get(routes::wallets::one).patch(routes::wallets::rename))
         .route("/wallets/{wallet_id}/key", post(routes::keys::create).get(routes::keys::show).delete(routes::keys::revoke))
+        .route("/wallets/{wallet_id}/l402/challenges", post(routes::l402::challenge))
+        .route("/wallets/{wallet_id}/l402/verify", post(routes::l402::verify))
+        .route("/wallets/{wallet_id}/l402/pay", post(routes::l402::pay))
         .route("/wallets/{wallet_id}/webhooks", post(routes::webhooks::create).get(routes::webhooks::list))
         .route("/wallets/{wallet_id}/webhooks/{webhook_id}", delete(routes::webhooks::delete))
         .route("/wallets/{wallet_id}/webhooks/{webhook_id}/deliveries", get(routes::webhooks::deliveries))

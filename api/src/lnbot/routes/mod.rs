@@ -2,5 +2,6 @@
 
 pub(super) mod account;
 pub(super) mod keys;
+pub(super) mod l402;
 pub(super) mod wallets;
 pub(super) mod webhooks;

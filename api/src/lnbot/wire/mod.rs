@@ -2,12 +2,14 @@
 
 mod account;
 mod invoice;
+mod l402;
 mod payment;
 mod wallet;
 mod webhook;
 
 pub(crate) use account::*;
 pub(crate) use invoice::*;
+pub(crate) use l402::*;
 pub(crate) use payment::*;
 pub(crate) use wallet::*;
 pub(crate) use webhook::*;
