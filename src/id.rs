@@ -92,6 +92,10 @@ hex_id!(
     ShareId, 16
 );
 hex_id!(
+    /// An address that is told of everything in a wallet.
+    WebhookId, 16
+);
+hex_id!(
     /// A person who may log in.
     UserId, 16
 );

@@ -21,3 +21,4 @@ pub mod outbox;
 pub mod payment;
 pub mod time;
 pub mod treasury;
+pub mod webhook;

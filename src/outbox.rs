@@ -6,7 +6,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::id::{PaymentHash, PaymentId};
+use crate::id::{PaymentHash, PaymentId, WebhookId};
 use crate::ledger::{Origin, WalletRef};
 use crate::time::Timestamp;
 
@@ -59,6 +59,10 @@ pub struct Delivery {
     /// would not take that either.
     #[n(11)]
     pub holds_back: bool,
+    /// The webhook of the wallet's that it is for; `None` where the invoice or the payment itself names
+    /// who is told.
+    #[n(12)]
+    pub webhook: Option<WebhookId>,
 }
 
 /// What a delivery is about.
@@ -106,6 +110,8 @@ pub enum Verdict {
     Failed,
     /// The address says that it is gone for good, or may not be called.
     Gone,
+    /// There is nothing to be told any more, or nobody who wants to know.
+    Pointless,
 }
 
 impl Delivery {
@@ -117,9 +123,8 @@ impl Delivery {
         let pause = RETRY_PAUSES_SECS.get(failed).copied();
         let (state, pause) = match (verdict, pause) {
             (Verdict::Taken, _) => (DeliveryState::Delivered, 0),
-            (Verdict::Gone, _) | (Verdict::Refused | Verdict::Failed, None) => {
-                (DeliveryState::GivenUp, 0)
-            }
+            (Verdict::Gone | Verdict::Pointless, _)
+            | (Verdict::Refused | Verdict::Failed, None) => (DeliveryState::GivenUp, 0),
             (Verdict::Refused | Verdict::Failed, Some(pause)) => (DeliveryState::Waiting, pause),
         };
         // There is no randomness here, and the number is as good.
@@ -165,6 +170,7 @@ mod tests {
             state: DeliveryState::Waiting,
             status: None,
             holds_back: false,
+            webhook: None,
         }
     }
 
@@ -192,6 +198,7 @@ mod tests {
             (Verdict::Refused, DeliveryState::Waiting, false),
             (Verdict::Failed, DeliveryState::Waiting, true),
             (Verdict::Gone, DeliveryState::GivenUp, false),
+            (Verdict::Pointless, DeliveryState::GivenUp, false),
         ];
         for (verdict, state, holds_back) in table {
             let row = delivery().tried(at, verdict, "x".into());

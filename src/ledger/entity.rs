@@ -15,7 +15,7 @@ use crate::address::Address;
 use crate::holder::{Holder, HolderName, Key, Recovery, Share, Wallet};
 use crate::id::{
     HolderId, NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash,
-    SessionId, ShareId, TxId, UserId, WalletId,
+    SessionId, ShareId, TxId, UserId, WalletId, WebhookId,
 };
 use crate::invoice::Invoice;
 use crate::money::Msat;
@@ -24,6 +24,7 @@ use crate::outbox::{Delivery, OutboxCount};
 use crate::payment::Payment;
 use crate::time::Timestamp;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening, SpendTx};
+use crate::webhook::{Webhook, WebhooksOf};
 
 /// The first byte of a row's key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +98,10 @@ pub enum Kind {
     Delivery = 40,
     /// [`OutboxCount`]
     OutboxCount = 41,
+    /// [`Webhook`]
+    Webhook = 42,
+    /// [`WebhooksOf`]
+    WebhooksOf = 43,
     /// [`Opening`]
     Opening = 26,
 }
@@ -398,6 +403,12 @@ entity!(Delivery, Delivery, u64, |d| d.number, |k| k
     .to_be_bytes()
     .to_vec());
 entity!(OutboxCount, OutboxCount, (), |_c| (), |_k| Vec::new());
+entity!(Webhook, Webhook, WebhookId, |w| w.id, |k| k
+    .as_bytes()
+    .to_vec());
+entity!(WebhooksOf, WebhooksOf, WalletId, |w| w.wallet, |k| k
+    .as_bytes()
+    .to_vec());
 entity!(Opening, Opening, OpeningId, |o| o.id, |k| k
     .as_bytes()
     .to_vec());

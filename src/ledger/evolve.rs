@@ -18,6 +18,7 @@ use crate::outbox::{Delivery, OutboxCount, Subject};
 use crate::payment::{self, FailureReason, Outcome, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Deposit, MinedIn, Opening, OpeningOutcome, Spend, SpendTx, SpendVersion};
+use crate::webhook::{Webhook, WebhooksOf};
 
 impl<A: Archive> State<A> {
     pub(super) fn fact(&mut self, seq: u64, at: Timestamp, fact: &Fact) -> Result<(), EvolveError> {
@@ -82,6 +83,7 @@ impl<A: Archive> State<A> {
             Fact::InvoiceMetaSet { hash, meta } => self.tell_of_invoice(seq, hash, meta),
             Fact::PaymentMetaSet { id, meta } => self.tell_of_payment(seq, id, meta),
             Fact::DeliverySet(row) => self.set_delivery(seq, row),
+            Fact::WebhookSet(row) => self.set_webhook(seq, row),
             Fact::BusinessSet(row) => self.set(seq, row.as_ref()),
             Fact::SessionSet(row) => self.set(seq, row),
             Fact::WalletTokenSet(row) => self.set(seq, row),
@@ -179,6 +181,18 @@ impl<A: Archive> State<A> {
         self.set(seq, holder)
     }
 
+    fn set_webhook(&mut self, seq: u64, row: &Webhook) -> Result<(), EvolveError> {
+        let wallet = row.wallet;
+        let known = self.get::<WebhooksOf>(&wallet)?;
+        let mut webhooks = known.map(|list| list.webhooks).unwrap_or_default();
+        webhooks.retain(|id| *id != row.id || row.is_present());
+        if row.is_present() && !webhooks.contains(&row.id) {
+            webhooks.push(row.id);
+        }
+        self.put(seq, &WebhooksOf { wallet, webhooks });
+        self.set(seq, row)
+    }
+
     /// What came of the last try is shown where the webhook was asked for.
     fn set_delivery(&mut self, seq: u64, delivery: &Delivery) -> Result<(), EvolveError> {
         let known = self.get::<OutboxCount>(&())?.unwrap_or_default();
@@ -186,7 +200,7 @@ impl<A: Archive> State<A> {
             let last = delivery.number;
             self.put(seq, &OutboxCount { last });
         }
-        if let Some(status) = &delivery.status {
+        if let (Some(status), None) = (&delivery.status, delivery.webhook) {
             let status = Some(status.clone());
             match delivery.subject {
                 Subject::Invoice(hash) => {

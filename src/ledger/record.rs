@@ -24,6 +24,7 @@ use crate::treasury::{
     Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, Opening, OpeningOutcome,
     SpendVersion,
 };
+use crate::webhook::Webhook;
 
 /// Everything that one command changed: applied as a whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -294,6 +295,9 @@ pub enum Fact {
     /// Something that is to be told is now like this.
     #[n(60)]
     DeliverySet(#[n(0)] Box<Delivery>),
+    /// A webhook is now like this.
+    #[n(61)]
+    WebhookSet(#[n(0)] Box<Webhook>),
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

@@ -104,6 +104,7 @@ async fn make(
             webhook_url: None,
             expiry_secs: None,
             hold: None,
+            idempotency: None,
             meta: Meta::default(),
         };
         service.create_invoice(wanted).await?;
@@ -175,7 +176,7 @@ async fn serve(service: &Service) -> Result<SocketAddr, Failure> {
         public_calls: NonZeroU32::MAX,
         ..Settings::default()
     };
-    let lnbot = tilld::lnbot::router(service.clone(), settings);
+    let (lnbot, _) = tilld::lnbot::routers(service.clone(), settings);
     let app = axum::Router::new().nest_service("/v1", lnbot);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -31,6 +31,7 @@ mod lnbits_wallets;
 mod lnbot_accounts;
 mod lnbot_sdk_streams;
 mod lnbot_streams;
+mod lnbot_webhooks;
 mod node;
 mod offers;
 mod openings;

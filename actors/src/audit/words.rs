@@ -78,6 +78,8 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("delivery {hex}"),
         },
         Kind::OutboxCount => "number of deliveries".to_owned(),
+        Kind::Webhook => format!("webhook {hex}"),
+        Kind::WebhooksOf => format!("webhooks of wallet {hex}"),
         Kind::Opening => format!("wish for a channel {hex}"),
         Kind::Business => "business".to_owned(),
         Kind::User => format!("user {hex}"),
@@ -174,6 +176,8 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             | Kind::UserName
             | Kind::Session
             | Kind::OutboxCount
+            | Kind::Webhook
+            | Kind::WebhooksOf
             | Kind::WalletToken,
         )
         | None => None,
@@ -257,10 +261,12 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 33] = [
+const KINDS: [Kind; 35] = [
     Kind::Delivery,
     Kind::OutboxCount,
     Kind::UnlistedCount,
+    Kind::Webhook,
+    Kind::WebhooksOf,
     Kind::Holder,
     Kind::HolderName,
     Kind::Wallet,

@@ -70,12 +70,15 @@ pub(super) enum Index {
     AddressesOfWallet = 0x9a,
     /// address, number -> when it is due: deliveries that wait.
     Waiting = 0xa0,
+    /// webhook, number: deliveries to it.
+    OfWebhook = 0xa1,
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 24] = [
+const NAMES: [(Index, &str); 25] = [
     (Index::AddressesOfWallet, "addresses by wallet"),
     (Index::Waiting, "deliveries that wait"),
+    (Index::OfWebhook, "deliveries by webhook"),
     (
         Index::Facets,
         "everything by status, tag, extension and size",

@@ -1,9 +1,10 @@
-//! Index entries of deliveries that wait, by the address they are for. Owns their keys, and which of
-//! them is next.
+//! Index entries of deliveries: those that wait, by whom they are for, and those of webhooks. Owns their
+//! keys, and which of them is next.
 
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
+use till::id::WebhookId;
 use till::ledger::entity::Damaged;
 use till::outbox::Delivery;
 use till::time::Timestamp;
@@ -14,7 +15,7 @@ use super::{ViewError, Views};
 /// How far one address's deliveries are looked through for one that is due.
 const MAX_LOOKED_AT: usize = 64;
 
-/// An address, as the index has it: the first half of its digest.
+/// Whom a delivery is for, as the index has it: a webhook, or the first half of an address's digest.
 pub(crate) type Endpoint = [u8; 16];
 
 /// What is to be delivered.
@@ -26,20 +27,28 @@ pub(crate) struct Due {
     pub(crate) next: Option<Timestamp>,
 }
 
-fn endpoint(url: &str) -> Endpoint {
-    let digest: [u8; 32] = Sha256::digest(url.as_bytes()).into();
+fn endpoint(row: &Delivery) -> Endpoint {
+    // Two wallets may have the same address told, and one of them is not to wait for the other.
+    if let Some(webhook) = row.webhook {
+        return *webhook.as_bytes();
+    }
+    let digest: [u8; 32] = Sha256::digest(row.url.as_bytes()).into();
     digest.first_chunk::<16>().copied().unwrap_or_default()
 }
 
-/// endpoint, number -> when it is due, and whether others wait behind it.
+/// endpoint, number -> when it is due, and whether others wait behind it; webhook, number.
 pub(super) fn delivery(row: &Delivery) -> Entries {
-    if !row.waits() {
-        return Entries::new();
+    let mut entries = Entries::new();
+    let tail = [endpoint(row).as_slice(), &row.number.to_be_bytes()].concat();
+    if row.webhook.is_some() {
+        entries.push((single(Index::OfWebhook, &tail), Vec::new()));
     }
-    let tail = [endpoint(&row.url).as_slice(), &row.number.to_be_bytes()].concat();
-    let due_at = row.due_at.as_millis().to_be_bytes();
-    let value = [due_at.as_slice(), &[u8::from(row.holds_back)]].concat();
-    vec![(single(Index::Waiting, &tail), value)]
+    if row.waits() {
+        let due_at = row.due_at.as_millis().to_be_bytes();
+        let value = [due_at.as_slice(), &[u8::from(row.holds_back)]].concat();
+        entries.push((single(Index::Waiting, &tail), value));
+    }
+    entries
 }
 
 impl Views {
@@ -70,6 +79,32 @@ impl Views {
                 from.extend([0xff; 9]);
             }
             Ok(due)
+        })
+    }
+
+    /// What a webhook was told or is to be told, newest first, from below `after` on.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub(crate) fn deliveries_of(
+        &self,
+        webhook: WebhookId,
+        after: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, ViewError> {
+        let key = |number: u64| {
+            let tail = [webhook.as_bytes().as_slice(), &number.to_be_bytes()].concat();
+            single(Index::OfWebhook, &tail)
+        };
+        self.vital(|| {
+            let range = self.tree.range(key(0)..key(after.unwrap_or(u64::MAX)));
+            let mut rows = Vec::new();
+            for found in range.rev().take(most) {
+                let (key, _) = found?;
+                let number = key.last_chunk::<8>().copied().map(u64::from_be_bytes);
+                rows.extend(self.get::<Delivery>(&number.unwrap_or_default())?);
+            }
+            Ok(rows)
         })
     }
 

@@ -186,7 +186,7 @@ async fn deliver(args: &Args, delivery: &Delivery, render: &Render) {
 }
 
 async fn attempt(args: &Args, delivery: &Delivery, render: &Render) -> (Verdict, String) {
-    let nothing = || (Verdict::Gone, "nothing_to_tell".to_owned());
+    let nothing = || (Verdict::Pointless, "nothing_to_tell".to_owned());
     let told = match body::told(&args.views, delivery) {
         Ok(Some(told)) => told,
         Ok(None) => return nothing(),
@@ -198,7 +198,7 @@ async fn attempt(args: &Args, delivery: &Delivery, render: &Render) -> (Verdict,
     let Some(body) = render(&told) else {
         return nothing();
     };
-    let secret = sign::secret(&args.root, delivery.wallet);
+    let secret = sign::secret_of(&args.root, delivery);
     let headers = sign::headers(&secret, delivery, now(), &body);
     let answer = args
         .outbound

@@ -7,6 +7,7 @@ use till::invoice::Invoice;
 use till::ledger::{Event, Origin};
 use till::outbox::{Delivery, Subject};
 use till::payment::Payment;
+use till::webhook::Webhook;
 use tokio::sync::watch;
 
 use crate::views::{ViewError, Views};
@@ -70,8 +71,14 @@ impl Bodies {
     }
 }
 
-/// What a delivery tells, from the rows; `None` if one is missing.
+/// What a delivery tells, from the rows; `None` if one is missing, or its webhook is not told any more.
 pub(super) fn told(views: &Views, delivery: &Delivery) -> Result<Option<Told>, ViewError> {
+    if let Some(id) = delivery.webhook {
+        let webhook = views.get::<Webhook>(&id)?;
+        if !webhook.is_some_and(|webhook| webhook.is_active()) {
+            return Ok(None);
+        }
+    }
     let about = match delivery.subject {
         Subject::Invoice(hash) => views
             .get::<Invoice>(&hash)?

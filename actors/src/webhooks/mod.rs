@@ -15,4 +15,4 @@ mod tests;
 pub(crate) use actor::{Args, DelivererActor};
 pub(crate) use body::Bodies;
 pub use body::{About, Render, Told};
-pub(crate) use sign::{secret, secret_text};
+pub(crate) use sign::{secret, secret_text, webhook_secret};

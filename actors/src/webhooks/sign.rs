@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use till::id::WebhookId;
 use till::ledger::WalletRef;
 use till::outbox::Delivery;
 use till::time::Timestamp;
@@ -21,6 +22,20 @@ pub(crate) fn secret(root: &[u8; 32], wallet: WalletRef) -> Zeroizing<[u8; 32]> 
         WalletRef::Wallet(id) => format!("webhook/{id}"),
     };
     Zeroizing::new(hmac_sha256(root, &purpose))
+}
+
+/// What a webhook's deliveries are signed with: its own, so that who is told of a wallet by one cannot
+/// sign for another.
+pub(crate) fn webhook_secret(root: &[u8; 32], webhook: WebhookId) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(hmac_sha256(root, &format!("webhook/own/{webhook}")))
+}
+
+/// What a delivery is signed with.
+pub(super) fn secret_of(root: &[u8; 32], delivery: &Delivery) -> Zeroizing<[u8; 32]> {
+    match delivery.webhook {
+        Some(webhook) => webhook_secret(root, webhook),
+        None => secret(root, delivery.wallet),
+    }
 }
 
 /// The secret as its owner is given it.

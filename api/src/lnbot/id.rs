@@ -1,11 +1,13 @@
 //! Ids as this surface writes them: a prefix and 32 hexadecimal digits.
 
-use till::id::{HolderId, WalletId};
+use till::id::{HolderId, WalletId, WebhookId};
 
 /// What a wallet's id begins with.
 const WALLET: &str = "wal_";
 /// What a user's id begins with.
 const USER: &str = "usr_";
+/// What a webhook's id begins with.
+const WEBHOOK: &str = "whk_";
 
 pub(crate) fn wallet(id: WalletId) -> String {
     format!("{WALLET}{id}")
@@ -18,6 +20,15 @@ pub(crate) fn user(id: HolderId) -> String {
 /// The wallet that a text names, if it has the form of an id.
 pub(crate) fn parse_wallet(text: &str) -> Option<WalletId> {
     text.strip_prefix(WALLET)?.parse().ok()
+}
+
+pub(crate) fn webhook(id: WebhookId) -> String {
+    format!("{WEBHOOK}{id}")
+}
+
+/// The webhook that a text names, if it has the form of an id.
+pub(crate) fn parse_webhook(text: &str) -> Option<WebhookId> {
+    text.strip_prefix(WEBHOOK)?.parse().ok()
 }
 
 #[cfg(test)]

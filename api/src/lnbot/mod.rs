@@ -5,6 +5,7 @@ mod access;
 mod body;
 mod error;
 mod id;
+mod l402;
 mod lnurl;
 mod named;
 mod outstanding;
@@ -16,12 +17,15 @@ mod settings;
 mod snake;
 mod strangers;
 mod stream;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
+use till::ledger::Origin;
 use till_actors::service::Service;
 
 use crate::guard::RateLimit;
@@ -29,6 +33,9 @@ use crate::http::shield;
 use outstanding::Outstanding;
 
 pub use settings::Settings;
+
+/// How long a call may take at least: one of them waits for a payment for as long as its caller says.
+const LONGEST_CALL: Duration = Duration::from_secs(routes::l402::MAX_WAIT_SECS + 10);
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -46,7 +53,9 @@ pub(crate) struct Lnbot {
 /// The surface, to be nested at `/v1`; and what payers' wallets ask of Lightning addresses (LUD-16), to
 /// be merged at the root of the host that addresses end in. Both count the same strangers.
 pub fn routers(service: Service, settings: Settings) -> (Router, Router) {
-    let limits = settings.limits;
+    let mut limits = settings.limits;
+    limits.request_time = limits.request_time.max(LONGEST_CALL);
+    service.webhook_bodies(Origin::Lnbot, Arc::new(webhook::body));
     let lnbot = Lnbot {
         service,
         lnurl_calls: Arc::new(RateLimit::per_minute(settings.lnurl_calls)),
@@ -88,6 +97,12 @@ fn routes() -> Router<Lnbot> {
         .route("/wallets/{wallet_id}/events", get(stream::everything))
         .route("/wallets/{wallet_id}/invoices/{invoice}/events", get(stream::invoice))
         .route("/wallets/{wallet_id}/payments/{payment}/events", get(stream::payment))
+        .route("/wallets/{wallet_id}/l402/challenges", post(routes::l402::challenge))
+        .route("/wallets/{wallet_id}/l402/verify", post(routes::l402::verify))
+        .route("/wallets/{wallet_id}/l402/pay", post(routes::l402::pay))
+        .route("/wallets/{wallet_id}/webhooks", post(routes::webhooks::create).get(routes::webhooks::list))
+        .route("/wallets/{wallet_id}/webhooks/{webhook_id}", delete(routes::webhooks::delete))
+        .route("/wallets/{wallet_id}/webhooks/{webhook_id}/deliveries", get(routes::webhooks::deliveries))
 }
 
 #[cfg(test)]

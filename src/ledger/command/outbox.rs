@@ -1,6 +1,7 @@
 //! What can be asked about the outbox.
 
 use super::Command;
+use crate::id::{WalletId, WebhookId};
 use crate::outbox::Verdict;
 
 /// What can be asked about the outbox.
@@ -16,6 +17,22 @@ pub enum OutboxCommand {
         verdict: Verdict,
         /// An HTTP status, or what is wrong in a word.
         status: String,
+    },
+    /// Somebody wants to be told of everything in a wallet.
+    AddWebhook {
+        /// Our name for it; fresh randomness.
+        id: WebhookId,
+        /// Which wallet.
+        wallet: WalletId,
+        /// Where they are.
+        url: String,
+    },
+    /// They do not want to any more; what waits for them is dropped.
+    DeleteWebhook {
+        /// Which wallet.
+        wallet: WalletId,
+        /// Which of its webhooks.
+        id: WebhookId,
     },
 }
 

@@ -24,6 +24,7 @@ mod spend;
 mod staff;
 mod treasury;
 mod wallet;
+mod webhook;
 
 use super::account::{Account, WalletRef};
 use super::command::{Command, Refusal};

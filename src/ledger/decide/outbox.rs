@@ -1,14 +1,16 @@
-//! Rules for the outbox: whoever asked to be told of an invoice or a payment is told of its end. What
-//! is to be told is written in the very record that it tells of.
+//! Rules for the outbox: whoever asked to be told of an invoice or a payment is told of its end; a wallet's webhooks are told of
+//! everything. What is to be told is written in the very record that it tells of.
 
 use super::draft::Draft;
+use super::webhook;
 use crate::id::PaymentId;
 use crate::invoice::Invoice;
+use crate::ledger::account::Origin;
 use crate::ledger::command::{OutboxCommand, Refusal};
 use crate::ledger::entity::{Archive, Damaged};
 use crate::ledger::record::{Event, EventBody, Fact, Record};
 use crate::ledger::state::State;
-use crate::outbox::{Delivery, DeliveryState, OutboxCount, Subject};
+use crate::outbox::{Delivery, DeliveryState, OutboxCount, Subject, Verdict};
 use crate::payment::Payment;
 
 pub(super) fn decide<A: Archive>(
@@ -16,18 +18,34 @@ pub(super) fn decide<A: Archive>(
     draft: Draft,
     command: OutboxCommand,
 ) -> Result<Record, Refusal> {
-    let OutboxCommand::Tried {
-        number,
-        attempt,
-        verdict,
-        status,
-    } = command;
+    match command {
+        OutboxCommand::Tried {
+            number,
+            attempt,
+            verdict,
+            status,
+        } => tried(state, draft, (number, attempt), verdict, status),
+        OutboxCommand::AddWebhook { id, wallet, url } => {
+            webhook::add(state, draft, (id, wallet), url)
+        }
+        OutboxCommand::DeleteWebhook { wallet, id } => webhook::delete(state, draft, wallet, id),
+    }
+}
+
+fn tried<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    (number, attempt): (u64, u32),
+    verdict: Verdict,
+    status: String,
+) -> Result<Record, Refusal> {
     let known = state.get::<Delivery>(&number)?;
     let due = known.filter(|row| row.waits() && row.tries.saturating_add(1) == attempt);
     let Some(delivery) = due else {
         return Ok(draft.finish());
     };
     let delivery = delivery.tried(draft.at(), verdict, status);
+    let draft = webhook::end_if_dead(state, draft, (&delivery, verdict))?;
     Ok(draft.fact(Fact::DeliverySet(Box::new(delivery))).finish())
 }
 
@@ -36,19 +54,43 @@ pub(super) fn queue<A: Archive>(state: &State<A>, mut record: Record) -> Result<
     let mut last = None;
     let mut queued = Vec::new();
     for event in &record.events {
-        let Some(told) = told(state, &record, event)? else {
-            continue;
-        };
-        let before = match last {
-            Some(last) => last,
-            None => state.get::<OutboxCount>(&())?.unwrap_or_default().last,
-        };
-        let number = before + 1;
-        last = Some(number);
-        queued.push(Fact::DeliverySet(Box::new(Delivery { number, ..told })));
+        let mut wanted: Vec<Delivery> = told(state, &record, event)?.into_iter().collect();
+        if let Some((subject, webhooks)) = webhook::told(state, event)? {
+            wanted.extend(webhooks.into_iter().map(|webhook| Delivery {
+                webhook: Some(webhook.id),
+                ..new(event, Origin::Lnbot, webhook.url, subject)
+            }));
+        }
+        for delivery in wanted {
+            let before = match last {
+                Some(last) => last,
+                None => state.get::<OutboxCount>(&())?.unwrap_or_default().last,
+            };
+            let number = before + 1;
+            last = Some(number);
+            queued.push(Fact::DeliverySet(Box::new(Delivery { number, ..delivery })));
+        }
     }
     record.facts.extend(queued);
     Ok(record)
+}
+
+fn new(event: &Event, origin: Origin, url: String, subject: Subject) -> Delivery {
+    Delivery {
+        number: 0,
+        wallet: event.wallet,
+        origin,
+        url,
+        subject,
+        event_id: event.id,
+        created_at: event.at,
+        tries: 0,
+        due_at: event.at,
+        state: DeliveryState::Waiting,
+        status: None,
+        holds_back: false,
+        webhook: None,
+    }
 }
 
 fn told<A: Archive>(
@@ -82,20 +124,7 @@ fn told<A: Archive>(
         | EventBody::PaymentCreated { .. }
         | EventBody::InvoiceCancelled { .. } => return Ok(None),
     };
-    Ok(url.map(|url| Delivery {
-        number: 0,
-        wallet: event.wallet,
-        origin,
-        url,
-        subject,
-        event_id: event.id,
-        created_at: event.at,
-        tries: 0,
-        due_at: event.at,
-        state: DeliveryState::Waiting,
-        status: None,
-        holds_back: false,
-    }))
+    Ok(url.map(|url| new(event, origin, url, subject)))
 }
 
 /// The payment as it is before the record, or as it begins in it: between wallets it begins and ends

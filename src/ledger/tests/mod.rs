@@ -18,3 +18,4 @@ mod staff_histories;
 mod treasury;
 mod unlisted;
 mod wallet_histories;
+mod webhooks;

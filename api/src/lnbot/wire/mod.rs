@@ -3,16 +3,20 @@
 mod account;
 mod address;
 mod invoice;
+mod l402;
 mod lnurl;
 mod payment;
 mod wallet;
+mod webhook;
 
 pub(crate) use account::*;
 pub(crate) use address::*;
 pub(crate) use invoice::*;
+pub(crate) use l402::*;
 pub(crate) use lnurl::*;
 pub(crate) use payment::*;
 pub(crate) use wallet::*;
+pub(crate) use webhook::*;
 
 use till::time::Timestamp;
 
