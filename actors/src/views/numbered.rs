@@ -1,7 +1,10 @@
-//! A wallet's invoices by their running numbers: pages that begin below a number, and one by its own.
+//! A wallet's invoices by their running numbers: pages that begin below a number, and one by its own;
+//! and those without one that the node shall forget.
 
+use till::id::PaymentHash;
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
+use till::time::Timestamp;
 
 use super::index::{self, Incoming, Index};
 use super::{ViewError, Views};
@@ -53,6 +56,26 @@ impl Views {
                 Incoming::Invoice(hash) => Ok(Some(self.invoice_row(hash)?)),
                 Incoming::Deposit(_) => Ok(None),
             }
+        })
+    }
+
+    /// Invoices that nobody paid and that the node can forget at `now`, the oldest first.
+    ///
+    /// # Errors
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn forgettable(&self, now: Timestamp, limit: usize) -> Result<Vec<PaymentHash>, ViewError> {
+        self.vital(|| {
+            let mut due = Vec::new();
+            for entry in self.tree.scan_prefix([Index::Forgettable as u8]).keys() {
+                let entry = entry?;
+                let millis = entry.get(1..9).and_then(|bytes| bytes.try_into().ok());
+                let at = Timestamp::from_millis(u64::from_be_bytes(millis.unwrap_or_default()));
+                if at > now || due.len() == limit {
+                    break;
+                }
+                due.push(index::hash_at_end(&entry)?);
+            }
+            Ok(due)
         })
     }
 }
