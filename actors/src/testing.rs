@@ -175,6 +175,9 @@ impl LightningNode for QuietNode {
     fn fail(&self, _: PaymentHash) -> Result<(), NodeError> {
         Ok(())
     }
+    fn forget(&self, _: PaymentHash) -> Result<(), NodeError> {
+        Ok(())
+    }
     fn send(&self, _: &SendRequest) -> Result<NodePaymentId, SendFault> {
         Err(SendFault::Unclear)
     }

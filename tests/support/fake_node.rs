@@ -387,6 +387,10 @@ impl LightningNode for FakeNode {
         Ok(())
     }
 
+    fn forget(&self, _: PaymentHash) -> Result<(), NodeError> {
+        self.here()
+    }
+
     fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault> {
         let hash = match &request.target {
             SendTarget::Bolt11 { hash, .. } => *hash,

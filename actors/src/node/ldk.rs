@@ -17,7 +17,7 @@ use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
 use ldk_node::lightning_types::payment::PaymentPreimage;
-use ldk_node::payment::{PaymentDirection, PaymentKind, PaymentStatus};
+use ldk_node::payment::{PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus};
 use ldk_node::{Builder, Event, Node, NodeError as LdkError, UserChannelId};
 use till::id::{NodePaymentId, PaymentHash, Preimage};
 use till::money::Msat;
@@ -247,6 +247,18 @@ impl LightningNode for LdkNode {
         bolt11
             .fail_for_hash(convert::ldk_hash(hash))
             .map_err(convert::error)
+    }
+
+    fn forget(&self, hash: PaymentHash) -> Result<(), NodeError> {
+        let id = LdkPaymentId(*hash.as_bytes());
+        let row = self.node.payment(&id);
+        let is_unpaid = |row: &PaymentDetails| {
+            row.direction == PaymentDirection::Inbound && row.status != PaymentStatus::Succeeded
+        };
+        match row.filter(is_unpaid) {
+            Some(_) => self.node.remove_payment(&id).map_err(convert::error),
+            None => Ok(()),
+        }
     }
 
     fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault> {

@@ -48,6 +48,11 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
     /// Fails the HTLCs of a hash back to the payer.
     fn fail(&self, hash: PaymentHash) -> Result<(), NodeError>;
 
+    /// Drops the node's row of an invoice that was not paid: the node keeps all of them in memory.
+    /// Idempotent. MUST NOT be called while an HTLC for it may come or wait: without its row it could
+    /// neither be claimed nor failed.
+    fn forget(&self, hash: PaymentHash) -> Result<(), NodeError>;
+
     /// Starts an outgoing payment and returns what the node knows it by. What a [`SendFault`] says
     /// of what was sent it tells itself; otherwise an event will tell, or the check.
     fn send(&self, request: &SendRequest) -> Result<NodePaymentId, SendFault>;

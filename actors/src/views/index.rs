@@ -68,6 +68,8 @@ pub(super) enum Index {
     Amounts = 0x99,
     /// wallet, name: Lightning addresses that can be paid.
     AddressesOfWallet = 0x9a,
+    /// when it can be forgotten, hash: invoices that nobody paid and of which the node has a row.
+    Forgettable = 0x9b,
     /// address, number -> when it is due: deliveries that wait.
     Waiting = 0xa0,
     /// webhook, number: deliveries to it.
@@ -75,7 +77,8 @@ pub(super) enum Index {
 }
 
 /// Every index and what it finds, in words for the audit.
-const NAMES: [(Index, &str); 25] = [
+const NAMES: [(Index, &str); 26] = [
+    (Index::Forgettable, "invoices that the node shall forget"),
     (Index::AddressesOfWallet, "addresses by wallet"),
     (Index::Waiting, "deliveries that wait"),
     (Index::OfWebhook, "deliveries by webhook"),
@@ -201,6 +204,9 @@ fn invoice_entries(invoice: &Invoice) -> Entries {
             entry.extend(invoice.number.to_be_bytes());
             entries.push((entry, hash.clone()));
         }
+    }
+    if let Some(at) = invoice.forget_at() {
+        entries.push((forgettable_key(at, invoice.hash), Vec::new()));
     }
     match invoice.state {
         invoice::State::Draft => entries.push((single(Index::Drafts, &hash), Vec::new())),
@@ -344,6 +350,11 @@ pub(super) fn expiry_prefix(expires_at: Timestamp) -> Vec<u8> {
     let mut key = vec![Index::OpenByExpiry as u8];
     key.extend(expires_at.as_millis().to_be_bytes());
     key
+}
+
+fn forgettable_key(at: Timestamp, hash: PaymentHash) -> Vec<u8> {
+    let millis = at.as_millis().to_be_bytes();
+    single(Index::Forgettable, &[&millis[..], hash.as_bytes()].concat())
 }
 
 /// Alarms by kind: the byte that its entries start with, and its name for people and programs.

@@ -1,9 +1,11 @@
 //! A wallet's invoices and payments by their running numbers: pages that begin below a number, and one
-//! by its own.
+//! by its own; and invoices without one that the node shall forget.
 
+use till::id::PaymentHash;
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
 use till::payment::Payment;
+use till::time::Timestamp;
 
 use super::index::{self, Incoming, Index};
 use super::{ViewError, Views};
@@ -73,6 +75,26 @@ impl Views {
                 Some(entry) => self.payment_row(index::payment_at_end(&entry)?).map(Some),
                 None => Ok(None),
             }
+        })
+    }
+
+    /// Invoices that nobody paid and that the node can forget at `now`, the oldest first.
+    ///
+    /// # Errors
+    /// [`ViewError`] if an entry cannot be read.
+    pub fn forgettable(&self, now: Timestamp, limit: usize) -> Result<Vec<PaymentHash>, ViewError> {
+        self.vital(|| {
+            let mut due = Vec::new();
+            for entry in self.tree.scan_prefix([Index::Forgettable as u8]).keys() {
+                let entry = entry?;
+                let millis = entry.get(1..9).and_then(|bytes| bytes.try_into().ok());
+                let at = Timestamp::from_millis(u64::from_be_bytes(millis.unwrap_or_default()));
+                if at > now || due.len() == limit {
+                    break;
+                }
+                due.push(index::hash_at_end(&entry)?);
+            }
+            Ok(due)
         })
     }
 }

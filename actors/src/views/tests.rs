@@ -166,6 +166,28 @@ fn payment_lists_leave_out_failures_unless_asked() {
 }
 
 #[test]
+fn what_nobody_paid_is_found_to_be_forgotten_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut books = Books::open(dir.path());
+    for n in [1, 2, 3] {
+        books.ask(n, None);
+    }
+    books.earn(3);
+    books.now += 60_000;
+    for n in [1, 2] {
+        books.run(Command::ExpireInvoice { hash: hash(n) });
+    }
+    let at = |books: &Books| Timestamp::from_millis(books.now);
+    let due = |books: &Books, limit| books.views.forgettable(at(books), limit).unwrap();
+    assert_eq!(due(&books, 9), []);
+    books.now += till::invoice::FORGET_AFTER_SECS * 1_000;
+    assert_eq!(due(&books, 9), [hash(1), hash(2)]);
+    assert_eq!(due(&books, 1), [hash(1)]);
+    books.run(Command::ForgetInvoice { hash: hash(1) });
+    assert_eq!(due(&books, 9), [hash(2)]);
+}
+
+#[test]
 fn overdue_invoices_are_found_in_order_and_within_bounds() {
     let dir = tempfile::tempdir().unwrap();
     let books = busy(dir.path());

@@ -16,6 +16,8 @@ use crate::runner::Runner;
 
 /// Invoices that one tick expires at most; the rest wait for the next.
 const EXPIRE_AT_ONCE: usize = 512;
+/// Invoices that the node is told to forget at most at a time: each is a write to its disk.
+const FORGET_AT_ONCE: usize = 64;
 /// How long another wallet's money may be held for a hold invoice.
 const INTERNAL_HOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -100,7 +102,10 @@ impl Actor for WatcherActor {
                 // The pump may have been stopped meanwhile; the event then comes again.
                 let _ = reply.send(done.is_some());
             }
-            Msg::Tend => watcher.tend().await?,
+            Msg::Tend => {
+                watcher.tend().await?;
+                forget(&watcher.runner).await?;
+            }
             Msg::Settle {
                 hash,
                 preimage,
@@ -158,5 +163,24 @@ async fn expire(runner: &Runner) -> Result<(), ActorProcessingErr> {
         }
     });
     futures_util::future::join_all(commands).await;
+    Ok(())
+}
+
+/// The node forgets invoices that nobody paid, and then so do we: again, if this ends in between. By
+/// now it has told of every HTLC that had come before the start.
+async fn forget(runner: &Runner) -> Result<(), ActorProcessingErr> {
+    for hash in runner.views.forgettable(now(), FORGET_AT_ONCE)? {
+        let forgotten = runner.node.run(move |node| node.forget(hash)).await;
+        if !matches!(forgotten, Ok(Ok(()))) {
+            tracing::warn!(%hash, "the node did not forget an invoice; trying again later");
+            return Ok(());
+        }
+        let forget = Command::ForgetInvoice { hash };
+        match runner.ledger.execute_for_node(forget).await {
+            // The clock is behind the journal's, or went back.
+            Ok(_) | Err(LedgerError::Refused(Refusal::WrongState)) => {}
+            Err(error) => tracing::warn!(%hash, %error, "a forgotten invoice was not noted"),
+        }
+    }
     Ok(())
 }

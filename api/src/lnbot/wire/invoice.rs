@@ -1,4 +1,4 @@
-//! Invoices.
+//! Invoices: what is asked for, and what is answered.
 
 use serde::{Deserialize, Serialize};
 
