@@ -23,6 +23,7 @@ mod lnbits_transcripts;
 mod lnbits_wallets;
 mod lnbot_accounts;
 mod lnbot_sdk_streams;
+mod lnbot_status;
 mod lnbot_streams;
 mod node;
 mod offers;

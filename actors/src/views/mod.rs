@@ -4,6 +4,7 @@
 //! `index` derives index entries from rows, `facets` counts them, `query`, `entries` and `sums` read lists by them, `seal` knows whether all is
 //! there, `open` throws away what is not as it was written, `rebuild` brings back what is missing.
 
+mod backlog;
 mod cells;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

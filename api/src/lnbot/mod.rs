@@ -50,6 +50,8 @@ fn routes() -> Router<Lnbot> {
         // anybody
         .route("/register", post(routes::account::register))
         .route("/restore/recovery", post(routes::account::restore))
+        .route("/status", get(routes::status::now))
+        .route("/status/history", get(routes::status::history))
         // any key
         .route("/me", get(routes::account::me))
         // a user's key

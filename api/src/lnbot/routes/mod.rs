@@ -2,4 +2,5 @@
 
 pub(super) mod account;
 pub(super) mod keys;
+pub(super) mod status;
 pub(super) mod wallets;
