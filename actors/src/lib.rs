@@ -9,6 +9,7 @@ pub mod audit;
 pub mod chain;
 pub mod disk;
 pub mod export;
+pub mod health;
 pub mod hub;
 pub mod journal;
 pub mod ledger;

@@ -267,6 +267,7 @@ pub(crate) fn config(dir: &Path) -> crate::till::TillConfig {
         },
         rates: crate::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
+        health_every: std::time::Duration::from_secs(60),
         hub: crate::hub::HubLimits {
             max_subscribers: 2,
             max_lag: 3,

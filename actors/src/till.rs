@@ -34,6 +34,7 @@ use crate::audit::Auditor;
 use crate::chain::{ChainClient, ChainError};
 use crate::disk::DiskFloor;
 use crate::export::Exporter;
+use crate::health::HealthHandle;
 use crate::hub::{HubHandle, HubLimits};
 use crate::journal::{Applied, Job, Journal, JournalError, Writer};
 use crate::ledger::{LedgerActor, LedgerHandle};
@@ -83,6 +84,8 @@ pub struct TillConfig {
     pub disk_floor_bytes: u64,
     /// Subscribers and how far they may fall behind.
     pub hub: HubLimits,
+    /// How often it is measured how the till does.
+    pub health_every: Duration,
     /// What may be called at others' addresses.
     pub outbound: OutboundPolicy,
     /// Where prices of currencies come from.
@@ -188,9 +191,12 @@ impl Till {
         let payments = common.spawn_payments(&config, &gate, &root).await?;
         let treasury = common.spawn_treasury(&config, &root).await?;
         let node_to_stop = node_to_start.node();
+        let (health, sampler) =
+            HealthHandle::start(&config.data_dir, config.health_every, &views, &node);
         let tasks = vec![
             tokio::spawn(node_to_start.run(node.clone())),
             common.spawn_pump(&watcher, &gate, config.recheck),
+            sampler,
         ];
         let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
         let outward = Outward::start(&config, &views, &ledger, &secrets, &root);
@@ -205,6 +211,7 @@ impl Till {
             treasury: treasury.clone(),
             watcher: WatcherHandle::new(watcher.clone()),
             hub: hub.clone(),
+            health,
             gate,
             exporter: Exporter::new(&config.data_dir, config.network),
             root: secrets,

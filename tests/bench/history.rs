@@ -100,6 +100,7 @@ async fn start(dir: &Path) -> Result<Till, Failure> {
         outbound: till_actors::outbound::OutboundPolicy::default(),
         rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
+        health_every: Duration::from_secs(60),
         hub: HubLimits {
             max_subscribers: 2,
             max_lag: 3,

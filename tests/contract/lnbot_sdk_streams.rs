@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use lnbot::{InvoiceEventType, LnBot, PaymentEventType};
+use lnbot::{InvoiceEventType, LnBot, LnBotError, PaymentEventType, ServiceState};
 use support::app::TestApp;
 use support::fake_node::Foreign;
 use tokio::time::timeout;
@@ -82,4 +82,36 @@ async fn the_official_crate_reads_every_stream() {
         .unwrap();
     assert_eq!(event.event, "payment.created");
     assert_eq!(event.data["number"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_crate_reads_the_status() {
+    let app = TestApp::lnbot_over(|till| till.health_every = Duration::from_millis(50)).await;
+    let client = LnBot::unauthenticated().with_base_url(&app.url);
+    let measured = async || {
+        let status = client.status().await.unwrap();
+        (status.status != ServiceState::Unknown).then_some(status)
+    };
+    let status = support::app::until(measured).await;
+    assert!(status.updated_at.is_some() && status.notice.is_none());
+    assert_eq!(status.components.webhooks.backlog, Some(0));
+    for (range, secs, buckets) in [
+        ("24h", 300, 289),
+        ("7d", 3_600, 169),
+        ("30d", 21_600, 121),
+        ("90d", 86_400, 91),
+    ] {
+        let history = client.status_history(range).await.unwrap();
+        assert_eq!(
+            (history.range.as_str(), history.bucket_seconds),
+            (range, secs)
+        );
+        assert_eq!(history.buckets.len(), buckets);
+        assert!(history.summary.samples > 0);
+    }
+    let refused = client.status_history("1y").await.unwrap_err();
+    assert!(
+        matches!(refused, LnBotError::BadRequest { .. }),
+        "{refused:?}"
+    );
 }

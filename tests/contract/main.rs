@@ -33,6 +33,7 @@ mod lnbot_addresses;
 mod lnbot_invoices;
 mod lnbot_lnurl;
 mod lnbot_sdk_streams;
+mod lnbot_status;
 mod lnbot_streams;
 mod lnbot_webhooks;
 mod node;

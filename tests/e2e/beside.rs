@@ -95,6 +95,7 @@ fn till(shop: &Shop, dir: &std::path::Path) -> TillConfig {
         outbound: till_actors::outbound::OutboundPolicy::default(),
         rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
+        health_every: Duration::from_secs(60),
         hub: HubLimits {
             max_subscribers: 2,
             max_lag: 16,

@@ -100,6 +100,15 @@ impl TestApp {
             .await
     }
 
+    /// The same with another till under it.
+    pub async fn lnbot_over(change_till: impl FnOnce(&mut TillConfig)) -> Self {
+        let lnbits = LnbitsSettings::default();
+        Self::start_all(change_till, |_| (), lnbits, |_| ())
+            .await
+            .set_up()
+            .await
+    }
+
     async fn start_as(
         change_till: impl FnOnce(&mut TillConfig),
         change: impl FnOnce(&mut Settings),
@@ -309,6 +318,7 @@ fn config(dir: &std::path::Path) -> TillConfig {
         },
         rates: till_actors::rates::RatesConfig::default(),
         disk_floor_bytes: 0,
+        health_every: Duration::from_secs(60),
         hub: HubLimits {
             max_subscribers: 16,
             max_lag: 256,

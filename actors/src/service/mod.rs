@@ -8,6 +8,7 @@ mod channels;
 mod decode;
 mod error;
 mod export;
+mod health;
 mod holders;
 mod holds;
 mod invoices;
@@ -53,6 +54,7 @@ pub use shares::SharedWallet;
 pub use types::*;
 
 use crate::export::Exporter;
+use crate::health::HealthHandle;
 use crate::hub::{HubHandle, SubscribeError, Subscription, Topic};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::NodeBalances;
@@ -91,6 +93,7 @@ pub(crate) struct Parts {
     pub(crate) treasury: TreasuryHandle,
     pub(crate) watcher: WatcherHandle,
     pub(crate) hub: HubHandle,
+    pub(crate) health: HealthHandle,
     pub(crate) gate: Gate,
     pub(crate) exporter: Exporter,
     pub(crate) outward: Outward,

@@ -5,6 +5,7 @@
 //! `spans` and `sums` read lists by them, `seal` knows whether all is there, `open` throws away what is not as it was
 //! written, `rebuild` brings back what is missing.
 
+mod backlog;
 mod brief;
 mod cells;
 mod counts;

@@ -77,6 +77,8 @@ fn routes() -> Router<Lnbot> {
         .route("/restore/recovery", post(routes::account::restore))
         .route("/invoices/for-wallet", post(routes::invoices::for_wallet))
         .route("/invoices/for-address", post(routes::invoices::for_address))
+        .route("/status", get(routes::status::now))
+        .route("/status/history", get(routes::status::history))
         // any key
         .route("/me", get(routes::account::me))
         // a user's key

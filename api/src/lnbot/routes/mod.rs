@@ -5,5 +5,6 @@ pub(super) mod addresses;
 pub(super) mod invoices;
 pub(super) mod keys;
 pub(super) mod l402;
+pub(super) mod status;
 pub(super) mod wallets;
 pub(super) mod webhooks;

@@ -6,6 +6,7 @@ mod invoice;
 mod l402;
 mod lnurl;
 mod payment;
+mod status;
 mod wallet;
 mod webhook;
 
@@ -15,6 +16,7 @@ pub(crate) use invoice::*;
 pub(crate) use l402::*;
 pub(crate) use lnurl::*;
 pub(crate) use payment::*;
+pub(crate) use status::*;
 pub(crate) use wallet::*;
 pub(crate) use webhook::*;
 
