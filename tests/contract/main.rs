@@ -22,6 +22,7 @@ mod lnbits_tiers;
 mod lnbits_transcripts;
 mod lnbits_wallets;
 mod lnbot_accounts;
+mod lnbot_l402;
 mod lnbot_webhooks;
 mod node;
 mod offers;

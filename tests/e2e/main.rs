@@ -16,6 +16,7 @@ mod export;
 mod guide;
 mod jit;
 mod lnbits;
+mod lnbot_l402;
 mod money_on_chain;
 mod offers;
 mod onchain;
