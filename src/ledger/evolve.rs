@@ -8,7 +8,7 @@ use super::state::{EvolveError, State};
 use crate::access::{AccessNote, Business, User, UserName};
 use crate::holder::{Holder, HolderName, Recovery};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
-use crate::invoice::{self, Claim, Held, Invoice};
+use crate::invoice::{self, Claim, Held, Invoice, Receipt};
 use crate::meta::Meta;
 use crate::money::Msat;
 use crate::offer::Offer;
@@ -32,11 +32,7 @@ impl<A: Archive> State<A> {
             Fact::InvoiceAbandoned(hash) => self.step_invoice(seq, hash, On::Abandon, |_| ()),
             Fact::ClaimIntended { hash, claim } => self.intend_claim(seq, hash, *claim),
             Fact::ClaimLapsed(hash) => self.step_invoice(seq, hash, On::ClaimLapsed, |_| ()),
-            Fact::InvoicePaid { hash, receipt } => {
-                self.step_invoice(seq, hash, On::Received, |invoice| {
-                    (invoice.receipt, invoice.held) = (Some(*receipt), None);
-                })
-            }
+            Fact::InvoicePaid { hash, receipt } => self.pay_invoice(seq, hash, *receipt),
             Fact::InvoiceExpired(hash) => self.step_invoice(seq, hash, On::Expire, |_| ()),
             Fact::InvoiceHeld { hash, held } => {
                 self.step_invoice(seq, hash, On::Held, |i| i.held = Some(*held))
@@ -90,6 +86,17 @@ impl<A: Archive> State<A> {
             Fact::WalletTokenSet(row) => self.set(seq, row),
             Fact::AddressSet(row) => self.set(seq, row.as_ref()),
         }
+    }
+
+    fn pay_invoice(
+        &mut self,
+        seq: u64,
+        hash: &PaymentHash,
+        receipt: Receipt,
+    ) -> Result<(), EvolveError> {
+        self.step_invoice(seq, hash, invoice::Input::Received, |invoice| {
+            (invoice.receipt, invoice.held) = (Some(receipt), None);
+        })
     }
 
     fn intend_claim(

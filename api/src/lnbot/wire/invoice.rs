@@ -1,4 +1,4 @@
-//! Invoices.
+//! Invoices, as answers have them.
 
 use serde::Serialize;
 
