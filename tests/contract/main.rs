@@ -31,6 +31,7 @@ mod lnbits_wallets;
 mod lnbot_accounts;
 mod lnbot_addresses;
 mod lnbot_invoices;
+mod lnbot_l402;
 mod lnbot_lnurl;
 mod lnbot_sdk_streams;
 mod lnbot_status;

@@ -17,6 +17,7 @@ mod guide;
 mod jit;
 mod lnbits;
 mod lnbot_addresses;
+mod lnbot_l402;
 mod money_on_chain;
 mod offers;
 mod onchain;

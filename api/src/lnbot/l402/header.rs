@@ -18,6 +18,7 @@ const MACAROON: [&str; 2] = ["macaroon", "token"];
 const INVOICE: &str = "invoice";
 
 /// What a buyer sends.
+#[derive(Debug)]
 pub(in crate::lnbot) struct Authorization {
     pub(super) macaroon: Macaroon,
     pub(super) preimage: Preimage,
@@ -103,8 +104,8 @@ impl FromStr for Challenge {
 }
 
 fn is_ours(scheme: &str) -> bool {
-    let is_it = |known: &&str| scheme.eq_ignore_ascii_case(known);
-    SCHEMES.iter().any(|known| is_it(&known))
+    let mut schemes = SCHEMES.iter();
+    schemes.any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// A character of a token (RFC 9110).

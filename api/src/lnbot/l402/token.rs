@@ -153,7 +153,7 @@ mod tests {
             caveats.iter().map(|text| (*text).to_owned()).collect(),
         );
         let text = format!("L402 {}:{}", made.to_text(), hex::encode(preimage.reveal()));
-        text.parse().unwrap()
+        text.parse().expect("a token")
     }
 
     fn at(secs: u64) -> Timestamp {

@@ -1,4 +1,4 @@
-//! Payments.
+//! Payments, as answers have them.
 
 use serde::Serialize;
 
