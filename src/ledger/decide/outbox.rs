@@ -4,6 +4,7 @@
 use super::draft::Draft;
 use crate::id::PaymentId;
 use crate::invoice::Invoice;
+use crate::ledger::account::Origin;
 use crate::ledger::command::{OutboxCommand, Refusal};
 use crate::ledger::entity::{Archive, Damaged};
 use crate::ledger::record::{Event, EventBody, Fact, Record};
@@ -69,7 +70,9 @@ fn told<A: Archive>(
             let Some(payment) = payment(state, record, id)? else {
                 return Ok(None);
             };
+            let failed = matches!(event.body, EventBody::PaymentFailed { .. });
             let url = payment.meta.webhook_url;
+            let url = url.filter(|_| !failed || hears_failures(payment.origin));
             (payment.origin, url, Subject::Payment(*id))
         }
         EventBody::InvoiceExpired { .. }
@@ -96,6 +99,14 @@ fn told<A: Archive>(
         status: None,
         holds_back: false,
     }))
+}
+
+/// LNbits' webhooks tell that money has moved, and its clients take any for that.
+const fn hears_failures(origin: Origin) -> bool {
+    match origin {
+        Origin::Lnbits => false,
+        Origin::Pos | Origin::Node | Origin::Lnbot => true,
+    }
 }
 
 /// The payment as it is before the record, or as it begins in it: between wallets it begins and ends

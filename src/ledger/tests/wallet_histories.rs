@@ -64,7 +64,7 @@ fn command(bench: &Bench, step: &Step) -> Option<Command> {
         Step::Draft(n, second) => draft(n, wallet(second), Some(amount(n))),
         Step::Issue(n) => Command::IssueInvoice {
             hash: hash(n),
-            bolt11: "ln".into(),
+            bolt11: format!("ln{n}"),
             lsp_fee: None,
             idempotency: None,
         },
