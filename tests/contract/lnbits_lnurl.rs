@@ -26,6 +26,8 @@ struct Stranger {
     greed: Arc<Mutex<u64>>,
     /// What its invoices say they are for.
     purpose: Arc<Mutex<Option<Description>>>,
+    /// An invoice that it hands out instead of its own.
+    replayed: Arc<Mutex<Option<String>>>,
     /// The queries that its callbacks got.
     asked: Arc<Mutex<Vec<HashMap<String, String>>>>,
 }
@@ -39,6 +41,7 @@ impl Stranger {
             url,
             greed: Arc::default(),
             purpose: Arc::default(),
+            replayed: Arc::default(),
             asked: Arc::default(),
         };
         let pay = get(|State(it): State<Self>| async move {
@@ -93,6 +96,7 @@ impl Stranger {
             description,
             ..Foreign::default()
         });
+        let pr = self.replayed.lock().unwrap().clone().unwrap_or(pr);
         self.asked.lock().unwrap().push(query);
         let said = json!({"tag": "message", "message": "thank you"});
         Json(json!({"pr": pr, "routes": [], "successAction": said}))
@@ -138,6 +142,15 @@ async fn a_lightning_address_is_paid_in_either_dialect() {
         let hash = paid["payment_hash"].as_str().unwrap().parse().unwrap();
         let row = app.service.payment_by_hash(hash).await.unwrap().unwrap();
         assert!(row.meta.success_action.unwrap().contains("thank you"));
+        // Real servers have it as a text of JSON, and clients read that.
+        let path = format!("/payments/{}", paid["payment_hash"].as_str().unwrap());
+        let looked_at = wallet.get(&path).await.1["details"].clone();
+        for told in [&paid, &looked_at] {
+            let action = told["extra"]["success_action"].as_str().unwrap_or_default();
+            let action: Value = serde_json::from_str(action).unwrap_or_default();
+            assert_eq!(action["message"], "thank you", "{told}");
+            assert_eq!(told["extra"]["comment"], "two cups");
+        }
         // What a scan answered can be sent back instead of the code.
         let (status, scan) = wallet.get(&format!("/lnurlscan/{}", stranger.bob())).await;
         assert_eq!(status, 200, "{scan}");
@@ -217,6 +230,65 @@ async fn nothing_is_paid_that_is_not_what_was_asked_for() {
         (403, &json!("Invalid adminkey."))
     );
     assert_eq!(wallet.get("/wallet").await.1["balance"], 1_000_000);
+}
+
+/// A recipient makes an invoice for each question, so a repeat is not asked at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_wish_to_pay_a_person_is_the_same_payment() {
+    for dialect in [Dialect::Documented, Dialect::V1] {
+        let app = TestApp::lnbits(dialect).await;
+        let (wallet, stranger) = (app.wallet("shop").await, Stranger::open(&app).await);
+        earn(&app, &wallet, 1_000).await;
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let post = async |body: &Value| {
+            let request = http.post(format!("{}/api/v1/payments/lnurl", app.url));
+            let request = request.header("x-api-key", &wallet.adminkey);
+            let answer = request.header("idempotency-key", "tip-1").json(body);
+            let answer = answer.send().await.unwrap();
+            let status = answer.status().as_u16();
+            (status, answer.json::<Value>().await.unwrap())
+        };
+        let wanted = json!({"lnurl": stranger.bob(), "amount": 25_000, "unit": "msat"});
+        let paid = post(&wanted).await;
+        assert_eq!((paid.0, &paid.1["status"]), (200, &json!("success")));
+        assert_eq!(post(&wanted).await, paid);
+        let other = json!({"lnurl": stranger.bob(), "amount": 26_000, "unit": "msat"});
+        assert_eq!(post(&other).await.0, 409);
+        assert_eq!(wallet.get("/wallet").await.1["balance"], 975_000);
+        assert_eq!(stranger.asked.lock().unwrap().len(), 1);
+    }
+}
+
+/// A service can hand out an invoice that another wallet is paying: how that stands is not told as if it
+/// were this payment.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_wallet_s_payment_is_not_this_one() {
+    for dialect in [Dialect::Documented, Dialect::V1] {
+        let app = TestApp::lnbits(dialect).await;
+        let (wallet, other) = (app.wallet("shop").await, app.wallet("other").await);
+        let stranger = Stranger::open(&app).await;
+        earn(&app, &wallet, 1_000).await;
+        earn(&app, &other, 1_000).await;
+        let silent = app.node.foreign(Foreign {
+            amount_msat: Some(25_000),
+            fate: Fate::Silence,
+            ..Foreign::default()
+        });
+        let pay = json!({"out": true, "bolt11": silent});
+        let theirs = tokio::spawn(async move { other.post("/payments", pay).await });
+        let hash = support::fake_node::payment_hash(&silent);
+        until(async || (app.node.times_sent(hash) == 1).then_some(())).await;
+        *stranger.replayed.lock().unwrap() = Some(silent);
+        let wanted = json!({"lnurl": stranger.bob(), "amount": 25_000, "unit": "msat"});
+        let (status, answer) = wallet.post("/payments/lnurl", wanted).await;
+        assert_eq!(
+            (status, &answer["status"]),
+            (520, &json!("failed")),
+            "{answer}"
+        );
+        app.node.decide(hash, Fate::Succeeds(0));
+        assert_eq!(theirs.await.unwrap().0, 201);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

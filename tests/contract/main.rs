@@ -10,6 +10,7 @@ mod export;
 mod guide;
 mod invoices;
 mod lists;
+mod lnbits_abuse;
 mod lnbits_clients;
 mod lnbits_docs;
 mod lnbits_holds;

@@ -295,12 +295,7 @@ fn parse(bolt11: &str, network: bitcoin::Network) -> Result<Bolt11Invoice, Servi
     if bolt11.len() > MAX_BOLT11_BYTES {
         return Err(bad("it is too long"));
     }
-    let text = bolt11.trim();
-    let text = match text.get(..10) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("lightning:") => &text[10..],
-        Some(_) | None => text,
-    };
-    let invoice = Bolt11Invoice::from_str(text).map_err(|e| bad(&e.to_string()))?;
+    let invoice = Bolt11Invoice::from_str(bare(bolt11)).map_err(|e| bad(&e.to_string()))?;
     let wanted = match network {
         bitcoin::Network::Bitcoin => Currency::Bitcoin,
         bitcoin::Network::Testnet | bitcoin::Network::Testnet4 => Currency::BitcoinTestnet,
@@ -311,6 +306,15 @@ fn parse(bolt11: &str, network: bitcoin::Network) -> Result<Bolt11Invoice, Servi
         return Err(bad(&format!("it is not for {}", network_name(network))));
     }
     Ok(invoice)
+}
+
+/// A BOLT 11 text as it was pasted, without the scheme of a link.
+pub(super) fn bare(bolt11: &str) -> &str {
+    let text = bolt11.trim();
+    match text.get(..10) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("lightning:") => &text[10..],
+        Some(_) | None => text,
+    }
 }
 
 fn bad(why: &str) -> ServiceError {

@@ -5,8 +5,10 @@ use std::time::Duration;
 use till::flow::Waiting;
 use till::id::{PaymentHash, PaymentId, RequestHash};
 use till::invoice::Description;
-use till::ledger::entity::OutgoingHash;
-use till::ledger::{Command, IdempotencyKey, MetaOf, Origin, PaymentOrder, WalletRef};
+use till::ledger::entity::{Idempotency, OutgoingHash};
+use till::ledger::{
+    Command, IdempotencyKey, MetaOf, Origin, PaymentOrder, Reference, Refusal, WalletRef,
+};
 use till::meta::{Meta, MetaChange};
 use till::money::Msat;
 use till::node::SendTarget;
@@ -14,7 +16,7 @@ use till::payment::{Payment, State as PaymentState};
 use till::time::Timestamp;
 
 use super::Service;
-use super::invoices::no_randomness;
+use super::invoices::{bare, no_randomness};
 use super::types::{DecodedInvoice, NewPayment, PaymentQuery, ServiceError};
 
 impl Service {
@@ -29,7 +31,7 @@ impl Service {
         let amount = amount_to_pay(&wanted, &invoice)?;
         let order = Order {
             target: SendTarget::Bolt11 {
-                text: wanted.bolt11.trim().to_owned(),
+                text: bare(&wanted.bolt11).to_owned(),
                 hash: invoice.hash,
             },
             wallet: wanted.wallet,
@@ -122,6 +124,29 @@ impl Service {
         match self.row::<OutgoingHash>(&hash)? {
             Some(found) => self.row(&found.payment),
             None => Ok(None),
+        }
+    }
+
+    /// The payment that was made under a key before, if one was.
+    ///
+    /// # Errors
+    /// [`Refusal::IdempotencyConflict`] if something else was asked for under it.
+    pub async fn payment_under(
+        &self,
+        keyed: &Option<(IdempotencyKey, RequestHash)>,
+    ) -> Result<Option<Payment>, ServiceError> {
+        let Some((key, request)) = keyed else {
+            return Ok(None);
+        };
+        let Some(known) = self.row::<Idempotency>(key)? else {
+            return Ok(None);
+        };
+        match known.reference {
+            Reference::Payment(id) if known.request == *request => self.row(&id),
+            Reference::Payment(_)
+            | Reference::Invoice(_)
+            | Reference::Opening(_)
+            | Reference::Splice(_) => Err(ServiceError::Refused(Refusal::IdempotencyConflict)),
         }
     }
 

@@ -57,6 +57,25 @@ pub(crate) enum Key {
     Holder(String),
 }
 
+/// As much of a name counts, in characters: nobody has a longer one, and what is typed is kept.
+const MAX_NAME_CHARS: usize = 128;
+
+impl Key {
+    /// A login by this name.
+    pub(crate) fn login(name: &str) -> Self {
+        Self::Login(beginning(name))
+    }
+
+    /// A holder of wallets by this name.
+    pub(crate) fn holder(name: &str) -> Self {
+        Self::Holder(beginning(name))
+    }
+}
+
+fn beginning(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARS).collect()
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     failures: u32,
@@ -221,6 +240,18 @@ mod tests {
         }
         assert_eq!(lockout.entries.len(), 3);
         assert_eq!(lockout.wait_secs(&ana, at(1)), Some(29));
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_kept_short() {
+        let long = "a".repeat(1_000_000);
+        for key in [Key::login(&long), Key::holder(&long)] {
+            let (Key::Login(kept) | Key::Holder(kept)) = key else {
+                panic!("another key")
+            };
+            assert_eq!(kept.len(), MAX_NAME_CHARS);
+        }
+        assert_eq!(Key::login("ana"), Key::Login("ana".into()));
     }
 
     #[test]

@@ -126,10 +126,31 @@ pub(super) fn meta(dialect: Dialect, request: &PayLnurl) -> Result<Meta, Error> 
         .comment
         .as_ref()
         .filter(|comment| !comment.is_empty());
-    let extra = comment.map(|comment| serde_json::json!({"comment": comment}).to_string());
+    let mut extra = Map::new();
+    extra.extend(comment.map(|comment| ("comment".to_owned(), comment.as_str().into())));
+    if let Some((code, units)) = currency(dialect, request) {
+        extra.insert("fiat_currency".to_owned(), code.into());
+        extra.insert("fiat_amount".to_owned(), units.into());
+    }
     Ok(Meta {
         memo,
-        extra,
+        extra: (!extra.is_empty()).then(|| Value::Object(extra).to_string()),
         ..Meta::default()
     })
+}
+
+/// The currency that the amount is of, and how many units; none for units of bitcoin.
+fn currency(dialect: Dialect, request: &PayLnurl) -> Option<(&str, f64)> {
+    let unit = request.unit.as_deref()?;
+    if ["sat", "msat"]
+        .iter()
+        .any(|own| unit.eq_ignore_ascii_case(own))
+    {
+        return None;
+    }
+    let units = request.amount.as_ref()?.as_f64()?;
+    match dialect {
+        Dialect::Documented => Some((unit, units)),
+        Dialect::V1 => Some((unit, units / MILLI)),
+    }
 }

@@ -12,6 +12,7 @@ use crate::ledger::record::{EventBody, Fact};
 use crate::ledger::state::State;
 use crate::ledger::transfer::{Cause, Phase};
 use crate::money::{Msat, Sat};
+use crate::node::SendTarget;
 use crate::payment::{Payment, Sent};
 
 /// Pays an invoice of another wallet of this till's, at once and for nothing, or sets the money
@@ -22,6 +23,11 @@ pub(super) fn pay<A: Archive>(
     order: PaymentOrder,
     invoice: &Invoice,
 ) -> Result<Decision, Refusal> {
+    // Anybody can make a hold invoice on a hash that they have seen elsewhere: what is to be paid is what
+    // the text says, and another text with the same hash is somebody else's.
+    if !is_text_of(&order.target, invoice) {
+        return Err(Refusal::HashInUse);
+    }
     if let Some(earlier) = state.payment_of(&invoice.hash)? {
         use crate::payment::State as PaymentState;
         return Err(match earlier.state {
@@ -68,6 +74,16 @@ pub(super) fn pay<A: Archive>(
         settle(state, draft, &payment, invoice)?
     };
     Ok(Decision::Commit(draft.finish()))
+}
+
+/// Whether the payer was shown this invoice. BOLT 11 texts are the same in either case.
+fn is_text_of(target: &SendTarget, invoice: &Invoice) -> bool {
+    match (target, &invoice.bolt11) {
+        (SendTarget::Bolt11 { text, .. }, Some(own)) => text.eq_ignore_ascii_case(own),
+        // A draft has no text yet: it is refused for that.
+        (SendTarget::Bolt11 { .. }, None) => true,
+        (SendTarget::Offer { .. }, _) => false,
+    }
 }
 
 /// LNbits lets a wallet pay its own invoice: both rows are there, and the money stays where it is.

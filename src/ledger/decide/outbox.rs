@@ -111,7 +111,9 @@ fn told<A: Archive>(
             let Some(payment) = payment(state, record, id)? else {
                 return Ok(None);
             };
+            let failed = matches!(event.body, EventBody::PaymentFailed { .. });
             let url = payment.meta.webhook_url;
+            let url = url.filter(|_| !failed || hears_failures(payment.origin));
             (payment.origin, url, Subject::Payment(*id))
         }
         EventBody::InvoiceExpired { .. }
@@ -125,6 +127,14 @@ fn told<A: Archive>(
         | EventBody::InvoiceCancelled { .. } => return Ok(None),
     };
     Ok(url.map(|url| new(event, origin, url, subject)))
+}
+
+/// LNbits' webhooks tell that money has moved, and its clients take any for that.
+const fn hears_failures(origin: Origin) -> bool {
+    match origin {
+        Origin::Lnbits => false,
+        Origin::Pos | Origin::Node | Origin::Lnbot => true,
+    }
 }
 
 /// The payment as it is before the record, or as it begins in it: between wallets it begins and ends

@@ -23,7 +23,7 @@ fn hold(bench: &mut Bench, n: u8, amount: u64, told: bool) {
     })));
     bench.must(Command::IssueInvoice {
         hash: hash(n),
-        bolt11: "ln".into(),
+        bolt11: format!("ln{n}"),
         lsp_fee: None,
         idempotency: None,
     });

@@ -239,7 +239,7 @@ fn live(steps: &[Step]) -> Bench {
         if let Step::Ask(n, ..) = step {
             bench.must(Command::IssueInvoice {
                 hash: hash(*n),
-                bolt11: "ln".into(),
+                bolt11: format!("ln{n}"),
                 lsp_fee: None,
                 idempotency: None,
             });

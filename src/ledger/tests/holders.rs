@@ -262,7 +262,7 @@ fn a_held_invoice_keeps_both_wallets() {
     })));
     bench.must(Command::IssueInvoice {
         hash: hash(2),
-        bolt11: "ln".into(),
+        bolt11: "ln2".into(),
         lsp_fee: None,
         idempotency: None,
     });

@@ -20,7 +20,7 @@ fn ask(bench: &mut Bench, n: u8, url: Option<&str>) {
     })));
     bench.must(Command::IssueInvoice {
         hash: hash(n),
-        bolt11: "ln".into(),
+        bolt11: format!("ln{n}"),
         lsp_fee: None,
         idempotency: None,
     });

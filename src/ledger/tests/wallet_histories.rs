@@ -66,7 +66,7 @@ fn command(bench: &Bench, step: &Step) -> Option<Command> {
         Step::Draft(n, second) => asked(n, wallet(second)),
         Step::Issue(n) => Command::IssueInvoice {
             hash: hash(n),
-            bolt11: "ln".into(),
+            bolt11: format!("ln{n}"),
             lsp_fee: None,
             idempotency: None,
         },

@@ -8,7 +8,7 @@ mod payment;
 mod webhook;
 
 pub(super) use amount::{Asked, amount};
-pub(super) use idempotency::keyed;
+pub(super) use idempotency::{keyed, keyed_lnurl};
 pub(super) use invoice::{Wanted, Withdrawal, new_invoice, withdrawal};
 pub(super) use meta::{extra, labels};
 pub(super) use payment::{INTERNAL, hash, new_payment, pasted, preimage};

@@ -17,6 +17,8 @@ use crate::lnbits::{parse, wire};
 const HOLD_INVOICE: &str = "hold_invoice";
 const HOLD_SETTLED: &str = "hold_invoice_settled";
 const HOLD_CANCELLED: &str = "hold_invoice_cancelled";
+/// What a recipient by LNURL says after it was paid, in `extra`.
+const SUCCESS_ACTION: &str = "success_action";
 /// The label that LNbits puts on an invoice that nobody paid in time.
 const EXPIRED: &str = "expired";
 
@@ -136,7 +138,18 @@ pub(in crate::lnbits) fn payment(
     let memo = payment.description.clone().filter(|text| !text.is_empty());
     let memo = memo.or_else(|| payment.meta.memo.clone());
     let expires_at = payment.bolt11.as_deref().and_then(expiry_of);
+    let mut extra = extra(&payment.meta);
+    // A text, as LNbits has it; a recipient says it to whoever has paid (LUD-09).
+    if let Some(action) = payment
+        .meta
+        .success_action
+        .as_ref()
+        .filter(|_| sent.is_some())
+    {
+        extra.insert(SUCCESS_ACTION.to_owned(), action.as_str().into());
+    }
     wire::Payment {
+        extra,
         checking_id,
         memo: Some(memo.unwrap_or_default()),
         status: match payment.state {

@@ -32,7 +32,7 @@ pub(crate) async fn login(
 ) -> Result<(LoginCookie, Json<wire::LoggedIn>), Error> {
     let holder = lnbits.service.holder_by_name(&request.username).await?;
     let guess = Guess {
-        account: Key::Holder(request.username),
+        account: Key::holder(&request.username),
         address: remote.0.map(Key::LoginFrom),
         secret: request.password,
         stored: holder.as_ref().and_then(|holder| holder.password.clone()),

@@ -2,28 +2,56 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 use till::ledger::Origin;
-use till::payment::{Outcome, State as PaymentState};
+use till::payment::{Outcome, Payment, State as PaymentState};
 use till_actors::lnurl::{Document, LnurlError};
-use till_actors::service::NewPayment;
+use till_actors::service::{NewPayment, ServiceError};
 
-use crate::lnbits::access::{AdminKey, AnyKey};
+use super::payments::{Keyed, refused};
+use crate::lnbits::access::{AdminKey, AnyKey, Opened};
 use crate::lnbits::body::Body;
 use crate::lnbits::error::Error;
 use crate::lnbits::misfit::{Misfit, ROOT};
-use crate::lnbits::{Lnbits, parse_lnurl, render, wire};
+use crate::lnbits::{Lnbits, parse, parse_lnurl, render, wire};
 
-/// `POST /payments/lnurl`: asks the recipient for an invoice, checks it and pays it.
+/// `POST /payments/lnurl`: asks the recipient for an invoice, checks it and pays it. For a repeat the
+/// recipient would make another invoice, so it is not asked.
 pub(crate) async fn pay(
     AdminKey(opened): AdminKey,
     State(lnbits): State<Lnbits>,
+    headers: HeaderMap,
     Body(request): Body<wire::PayLnurl>,
 ) -> Result<Json<wire::Payment>, Error> {
     let dialect = lnbits.settings.dialect;
-    let recipient = parse_lnurl::recipient(&lnbits, &request).await?;
-    let amount = parse_lnurl::amount(&lnbits, &request).await?;
-    let meta = parse_lnurl::meta(dialect, &request)?;
+    let keyed = parse::keyed_lnurl(&headers, opened.account(), &request)?;
+    let payment = match lnbits.service.payment_under(&keyed).await? {
+        Some(made) => made,
+        None => match ask_and_pay(&lnbits, &opened, &request, keyed).await? {
+            Ok(made) => made,
+            Err(refused) => return Ok(Json(*refused)),
+        },
+    };
+    if let (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) =
+        (payment.state, &payment.outcome)
+    {
+        return Err((*reason).into());
+    }
+    let wallet = opened.wallet.id.to_string();
+    Ok(Json(render::payment(dialect, &payment, wallet)))
+}
+
+/// The payment, or what real servers answer where none was begun.
+async fn ask_and_pay(
+    lnbits: &Lnbits,
+    opened: &Opened,
+    request: &wire::PayLnurl,
+    idempotency: Keyed,
+) -> Result<Result<Payment, Box<wire::Payment>>, Error> {
+    let recipient = parse_lnurl::recipient(lnbits, request).await?;
+    let amount = parse_lnurl::amount(lnbits, request).await?;
+    let meta = parse_lnurl::meta(lnbits.settings.dialect, request)?;
     let comment = request.comment.as_deref();
     let offered = lnbits
         .service
@@ -35,18 +63,20 @@ pub(crate) async fn pay(
         bolt11: String::new(),
         amount: None,
         fee_cap: None,
-        idempotency: None,
+        idempotency,
         meta,
     };
     let wait = lnbits.settings.payment_wait;
-    let payment = lnbits.service.pay_offered(&offered, wanted, wait).await?;
-    if let (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) =
-        (payment.state, &payment.outcome)
-    {
-        return Err((*reason).into());
+    match lnbits.service.pay_offered(&offered, wanted, wait).await {
+        Ok(payment) => Ok(Ok(payment)),
+        Err(ServiceError::Refused(refusal)) => {
+            let bolt11 = parse::pasted(&offered.bolt11);
+            let invoice = lnbits.service.decode(bolt11)?;
+            let told = refused(lnbits, opened, (&invoice, bolt11), refusal).await?;
+            Ok(Err(Box::new(told)))
+        }
+        Err(error) => Err(error.into()),
     }
-    let wallet = opened.wallet.id.to_string();
-    Ok(Json(render::payment(dialect, &payment, wallet)))
 }
 
 /// `GET /lnurlscan/{code}`: what the other side answers, and what LNbits makes of it.

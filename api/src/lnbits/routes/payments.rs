@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use till::id::{PaymentHash, RequestHash};
 use till::invoice::{Invoice, State as InvoiceState};
-use till::ledger::{IdempotencyKey, Refusal};
+use till::ledger::{IdempotencyKey, Refusal, WalletRef};
 use till::payment::{Outcome, Payment, State as PaymentState};
 use till_actors::service::{DecodedInvoice, ServiceError};
 
@@ -18,7 +18,7 @@ use crate::lnbits::fiat::Priced;
 use crate::lnbits::{Dialect, Lnbits, parse, render, wire};
 
 /// A caller's key for a request, and the digest of what it asks for.
-type Keyed = Option<(IdempotencyKey, RequestHash)>;
+pub(super) type Keyed = Option<(IdempotencyKey, RequestHash)>;
 
 /// `POST /payments`: makes an invoice, or pays one.
 pub(crate) async fn create(
@@ -152,7 +152,7 @@ fn told(dialect: Dialect, payment: &Payment, opened: &Opened) -> Result<wire::Pa
 }
 
 /// A payment that the ledger does not begin. Nothing has changed.
-async fn refused(
+pub(super) async fn refused(
     lnbits: &Lnbits,
     opened: &Opened,
     (invoice, bolt11): (&DecodedInvoice, &str),
@@ -226,9 +226,12 @@ pub(crate) async fn one(
     Ok(Json(answer).into_response())
 }
 
+/// Of wallets' payments only: the house's are nobody's business.
 async fn is_paid(lnbits: &Lnbits, hash: PaymentHash) -> Result<bool, Error> {
     let invoice = lnbits.service.invoice(hash).await?;
+    let invoice = invoice.filter(|invoice| invoice.wallet != WalletRef::House);
     let payment = lnbits.service.payment_by_hash(hash).await?;
+    let payment = payment.filter(|payment| payment.wallet != WalletRef::House);
     if invoice.is_none() && payment.is_none() {
         return Err(Error::unknown_payment());
     }

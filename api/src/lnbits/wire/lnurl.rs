@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 
 /// `POST /payments/lnurl`: LNbits' servers want `res` or `lnurl`, its reference has `callback` and
 /// `description_hash`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct PayLnurl {
     /// What a scan answered, or at least what of it is needed to pay.
     pub(crate) res: Option<Map<String, Value>>,

@@ -76,7 +76,7 @@ async fn identify(pos: &Pos, remote: Remote, login: Login) -> Result<User, Error
         false => user.password.clone(),
     });
     let guess = Guess {
-        account: Key::Login(login.name),
+        account: Key::login(&login.name),
         address: remote.0.map(Key::LoginFrom),
         secret: login.secret,
         stored,
