@@ -10,7 +10,7 @@ use super::state::{EvolveError, State};
 use crate::access::{AccessNote, Business, User, UserName};
 use crate::holder::{Holder, HolderName, Recovery};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId};
-use crate::invoice::{self, Claim, Held, Invoice, Receipt};
+use crate::invoice::{self, Claim, Held, Invoice};
 use crate::meta::Meta;
 use crate::money::Msat;
 use crate::offer::Offer;
