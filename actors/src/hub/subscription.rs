@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Topic;
 use super::board::{Board, Live};
-use crate::views::Views;
+use crate::views::{ViewError, Views};
 
 /// Events read from the log at once.
 const PAGE: usize = 64;
@@ -93,10 +93,13 @@ impl Subscription {
                     resume_from: self.cursor,
                 };
             }
-            match self.from_the_log() {
+            match self.next_of_the_past() {
                 Ok(Some(event)) => return Delivery::Event(event),
                 Ok(None) => {}
-                Err(delivery) => return delivery,
+                Err(error) => {
+                    tracing::error!(%error, "the event log cannot be read");
+                    return Delivery::Closed;
+                }
             }
             let Some(live) = &mut self.live else {
                 if !self.join() {
@@ -139,7 +142,7 @@ impl Subscription {
     }
 
     /// The next event of the past, if there is any left.
-    fn from_the_log(&mut self) -> Result<Option<Event>, Delivery> {
+    fn next_of_the_past(&mut self) -> Result<Option<Event>, ViewError> {
         loop {
             while let Some(event) = self.page.pop_front() {
                 if event.id > self.past {
@@ -155,15 +158,10 @@ impl Subscription {
             if self.cursor >= self.past {
                 return Ok(None);
             }
-            match self.views.events_after(self.cursor, PAGE) {
-                Ok(events) if events.first().is_some_and(|event| event.id <= self.past) => {
-                    self.page = events.into();
-                }
-                Ok(_) => self.cursor = self.past,
-                Err(error) => {
-                    tracing::error!(%error, "the event log cannot be read");
-                    return Err(Delivery::Closed);
-                }
+            let events = self.views.events_after(self.cursor, PAGE)?;
+            match events.first() {
+                Some(first) if first.id <= self.past => self.page = events.into(),
+                Some(_) | None => self.cursor = self.past,
             }
         }
     }
