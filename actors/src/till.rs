@@ -191,13 +191,7 @@ impl Till {
         let payments = common.spawn_payments(&config, &gate, &root).await?;
         let treasury = common.spawn_treasury(&config, &root).await?;
         let node_to_stop = node_to_start.node();
-        let (health, sampler) =
-            HealthHandle::start(&config.data_dir, config.health_every, &views, &node);
-        let tasks = vec![
-            tokio::spawn(node_to_start.run(node.clone())),
-            common.spawn_pump(&watcher, &gate, config.recheck),
-            sampler,
-        ];
+        let (health, tasks) = common.spawn_tasks(&config, node_to_start, &watcher, &gate);
         let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
         let outward = Outward::start(&config, &views, &ledger, &secrets, &root);
         let service = Service::new(Parts {
@@ -343,6 +337,22 @@ async fn spawn_ledger(
 struct Common(Runner);
 
 impl Common {
+    /// What runs beside the actors: the node's start, the pump, and whoever measures how the till does.
+    fn spawn_tasks(
+        &self,
+        config: &TillConfig,
+        node_to_start: start_node::NodeToStart,
+        watcher: &ractor::ActorRef<watcher::Msg>,
+        gate: &Gate,
+    ) -> (HealthHandle, Vec<JoinHandle<()>>) {
+        let Runner { node, views, .. } = &self.0;
+        let (health, sampler) =
+            HealthHandle::start(&config.data_dir, config.health_every, views, node);
+        let starting = tokio::spawn(node_to_start.run(node.clone()));
+        let pump = self.spawn_pump(watcher, gate, config.recheck);
+        (health, vec![starting, pump, sampler])
+    }
+
     fn spawn_pump(
         &self,
         watcher: &ractor::ActorRef<watcher::Msg>,

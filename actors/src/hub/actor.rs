@@ -1,4 +1,4 @@
-//! Keeps the head of the event log and hands out subscriptions. Part of the periphery: when it
+//! Reads the event log as it grows, for all who listen, and hands out subscriptions. Part of the periphery: when it
 //! fails it is restarted, subscribers reconnect and resume.
 
 use std::sync::Arc;
@@ -7,9 +7,13 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::Topic;
+use super::board::Board;
 use super::subscription::Subscription;
 use crate::abort::periphery;
 use crate::views::Views;
+
+/// Events read from the log at once.
+const PAGE: usize = 256;
 
 /// How many subscribers there may be, and how patient we are with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +51,7 @@ pub(crate) struct HubActor;
 /// The actor's state.
 pub(crate) struct Hub {
     views: Views,
-    limits: HubLimits,
-    head: watch::Sender<u64>,
+    board: Arc<Board>,
 }
 
 impl Actor for HubActor {
@@ -61,11 +64,10 @@ impl Actor for HubActor {
         _myself: ActorRef<Msg>,
         args: Args,
     ) -> Result<Hub, ActorProcessingErr> {
-        let head = watch::Sender::new(args.views.progress().event_id);
+        let head = args.views.progress().event_id;
         Ok(Hub {
             views: args.views,
-            limits: args.limits,
-            head,
+            board: Arc::new(Board::new(head, args.limits.max_lag)),
         })
     }
 
@@ -75,32 +77,41 @@ impl Actor for HubActor {
         message: Msg,
         hub: &mut Hub,
     ) -> Result<(), ActorProcessingErr> {
-        periphery(async { hub.take(message) }).await;
-        Ok(())
+        periphery(async { hub.take(message) }).await
     }
 }
 
 impl Hub {
-    fn take(&mut self, message: Msg) {
+    /// Fails where the log cannot be read: all subscriptions end with the hub, and resume.
+    fn take(&mut self, message: Msg) -> Result<(), ActorProcessingErr> {
         match message {
-            Msg::Announce(id) => {
-                self.head.send_replace(id);
-            }
+            Msg::Announce(id) => self.hand_out_through(id)?,
             Msg::Subscribe {
                 topic,
                 since,
                 place,
                 reply,
             } => {
-                let head = self.head.subscribe();
-                let newest = *head.borrow();
-                // An id from another journal's life, ahead of this one, would hear of nothing.
-                let cursor = since.map_or(newest, |since| since.min(newest));
-                let (views, lag) = (self.views.clone(), self.limits.max_lag);
+                let views = self.views.clone();
+                let subscription = Subscription::new(views, topic, since, &self.board, place);
                 // The subscriber may be gone already.
-                let _ = reply.send(Subscription::new(views, topic, cursor, head, lag, place));
+                let _ = reply.send(subscription);
             }
         }
+        Ok(())
+    }
+
+    fn hand_out_through(&self, id: u64) -> Result<(), ActorProcessingErr> {
+        while self.board.through() < id {
+            let events = self.views.events_after(self.board.through(), PAGE)?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            for event in events {
+                self.board.hand_out(event);
+            }
+        }
+        Ok(())
     }
 }
 

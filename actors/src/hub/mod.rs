@@ -1,11 +1,13 @@
 //! The subscriber hub: tells WebSocket and SSE clients what has happened. Owns the bound on
 //! subscribers and on how far one may fall behind; it does not know what is on the wire.
 //!
-//! A subscription is a cursor over the durable event log, woken when the log grows. Nothing is
-//! queued per subscriber: a slow reader costs one page of memory and delays nobody, and a reader
-//! that was away resumes by `eventId` through the very same code.
+//! A subscription is a cursor over the durable event log. Who was away reads the past from it by
+//! `eventId`; who has caught up is handed what concerns it by the one part that reads the log for
+//! everybody ([`board`]). What waits for a reader is bounded and shared with others: a slow one delays
+//! nobody, is cut off, and resumes.
 
 mod actor;
+mod board;
 mod subscription;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm)]

@@ -1,12 +1,15 @@
-//! One subscriber's end: a cursor over the event log.
+//! One subscriber's end: a cursor over the event log, and once it has caught up, the hub's word.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use till::ledger::Event;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Topic;
-use crate::views::Views;
+use super::board::{Board, Live};
+use crate::views::{ViewError, Views};
 
 /// Events read from the log at once.
 const PAGE: usize = 64;
@@ -32,32 +35,45 @@ pub struct Subscription {
     topic: Topic,
     /// The last event that was looked at.
     cursor: u64,
-    head: watch::Receiver<u64>,
+    /// The past up to here is read from the log.
+    past: u64,
     page: VecDeque<Event>,
     /// Set once the subscriber has caught up with the log: from then on it must keep up.
-    live: bool,
-    max_lag: u64,
+    live: Option<Live>,
+    /// Gone when the hub is.
+    board: Weak<Board>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Subscription {
+    /// After `since`, or with what comes next.
     pub(super) fn new(
         views: Views,
         topic: Topic,
-        cursor: u64,
-        head: watch::Receiver<u64>,
-        max_lag: u64,
+        since: Option<u64>,
+        board: &Arc<Board>,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        let page = VecDeque::new();
+        let newest = board.through();
+        // An id from another journal's life, ahead of this one, would hear of nothing.
+        let since = since
+            .map(|since| since.min(newest))
+            .filter(|since| *since < newest);
+        let (live, cursor) = match since {
+            Some(since) => (None, since),
+            None => {
+                let (live, through) = board.join(topic);
+                (Some(live), through)
+            }
+        };
         Self {
             views,
             topic,
             cursor,
-            head,
-            page,
-            live: false,
-            max_lag,
+            past: if live.is_some() { cursor } else { newest },
+            page: VecDeque::new(),
+            live,
+            board: Arc::downgrade(board),
             _place: place,
         }
     }
@@ -72,33 +88,89 @@ impl Subscription {
     /// Cancel safe: what was not returned is returned by the next call.
     pub async fn next(&mut self) -> Delivery {
         loop {
-            let head = *self.head.borrow_and_update();
-            if self.live && head.saturating_sub(self.cursor) > self.max_lag {
+            if self.lags() {
                 return Delivery::Lagged {
                     resume_from: self.cursor,
                 };
             }
-            while let Some(event) = self.page.pop_front() {
-                self.cursor = event.id;
-                if self.topic.covers(&event) {
-                    return Delivery::Event(event);
+            match self.next_of_the_past() {
+                Ok(Some(event)) => return Delivery::Event(event),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the event log cannot be read");
+                    return Delivery::Closed;
                 }
             }
-            if self.cursor < head {
-                match self.views.events_after(self.cursor, PAGE) {
-                    Ok(events) if !events.is_empty() => self.page = events.into(),
-                    Ok(_) => self.cursor = head,
-                    Err(error) => {
-                        tracing::error!(%error, "the event log cannot be read");
-                        return Delivery::Closed;
-                    }
+            let Some(live) = &mut self.live else {
+                if !self.join() {
+                    return Delivery::Closed;
                 }
                 continue;
+            };
+            match live.events.recv().await {
+                Some(event) => {
+                    self.cursor = event.id;
+                    // The last of its readers takes it, the others copy.
+                    return Delivery::Event(Arc::unwrap_or_clone(event));
+                }
+                None if self.lags() => {}
+                None => return Delivery::Closed,
             }
-            self.live = true;
-            if self.head.changed().await.is_err() {
-                return Delivery::Closed;
+        }
+    }
+
+    /// Has the hub tell what comes from now on; what came meanwhile is read from the log first.
+    fn join(&mut self) -> bool {
+        let Some(board) = self.board.upgrade() else {
+            return false;
+        };
+        let newest = board.through();
+        if newest > self.past {
+            // Others may write faster than this one reads: it need not keep up before it has caught up.
+            self.past = newest;
+            return true;
+        }
+        let (live, through) = board.join(self.topic);
+        self.past = through;
+        self.live = Some(live);
+        true
+    }
+
+    fn lags(&self) -> bool {
+        let live = self.live.as_ref();
+        live.is_some_and(|live| live.lags.load(Ordering::Acquire))
+    }
+
+    /// The next event of the past, if there is any left.
+    fn next_of_the_past(&mut self) -> Result<Option<Event>, ViewError> {
+        loop {
+            while let Some(event) = self.page.pop_front() {
+                if event.id > self.past {
+                    // The hub tells these.
+                    self.page.clear();
+                    break;
+                }
+                self.cursor = event.id;
+                if self.topic.covers(&event) {
+                    return Ok(Some(event));
+                }
             }
+            if self.cursor >= self.past {
+                return Ok(None);
+            }
+            let events = self.views.events_after(self.cursor, PAGE)?;
+            match events.first() {
+                Some(first) if first.id <= self.past => self.page = events.into(),
+                Some(_) | None => self.cursor = self.past,
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let (Some(board), Some(live)) = (self.board.upgrade(), &self.live) {
+            board.leave(self.topic, live.name);
         }
     }
 }

@@ -119,3 +119,18 @@ async fn there_is_room_for_so_many_and_an_end_for_all() {
     let late = desk.hub.subscribe(HOUSE, None).await;
     assert_eq!(late.unwrap_err(), SubscribeError::Unavailable);
 }
+
+#[tokio::test]
+async fn who_listens_to_one_wallet_is_not_woken_nor_cut_off_by_another() {
+    let mut desk = Desk::open().await;
+    let nobodys = Topic::Payment(hash(200));
+    let mut other = desk.hub.subscribe(nobodys, None).await.unwrap();
+    let mut house = desk.listen(None).await;
+    // More than anybody may fall behind by.
+    for n in 1..=6 {
+        desk.sell(n);
+        assert_eq!(sale(&mut house).await, n);
+    }
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(20), other.next()).await;
+    assert!(waited.is_err(), "{waited:?}");
+}

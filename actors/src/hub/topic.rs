@@ -4,7 +4,7 @@ use till::id::PaymentHash;
 use till::ledger::{Event, EventBody, WalletRef};
 
 /// What a subscriber wants to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Everything that happens in a wallet.
     Wallet(WalletRef),
@@ -14,13 +14,16 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// The topics that an event belongs to.
+    pub(super) fn of(event: &Event) -> impl Iterator<Item = Self> + use<> {
+        let hash = payment_hash(&event.body).filter(|_| event.wallet != WalletRef::House);
+        [Some(Self::Wallet(event.wallet)), hash.map(Self::Payment)]
+            .into_iter()
+            .flatten()
+    }
+
     pub(super) fn covers(self, event: &Event) -> bool {
-        match self {
-            Self::Wallet(wallet) => event.wallet == wallet,
-            Self::Payment(hash) => {
-                event.wallet != WalletRef::House && payment_hash(&event.body) == Some(hash)
-            }
-        }
+        Self::of(event).any(|topic| topic == self)
     }
 }
 

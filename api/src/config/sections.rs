@@ -221,7 +221,7 @@ section! {
         /// Events held for a slow subscriber before it is disconnected.
         subscriber_buffer: usize = 256, within(1..=65_536, "events");
         /// Most subscribers at the same time.
-        max_subscribers: usize = 2048, within(1..=100_000, "subscribers");
+        max_subscribers: usize = 8192, within(1..=100_000, "subscribers");
         /// Time between two pings to a subscriber, in seconds.
         ping_secs: u64 = 20, within(1..=300, "seconds");
     }

@@ -18,8 +18,8 @@ use tokio::task::JoinSet;
 
 /// How long a client may take to send the head of a request, idle time between two included.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(30);
-/// Connections at once; more wait in the system's queue.
-const MAX_CONNECTIONS: usize = 4_096;
+/// Connections at once, more than the subscribers that there are by default; more wait in the system's queue.
+const MAX_CONNECTIONS: usize = 12_288;
 /// The pause after the system refused a connection: it is out of descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
