@@ -123,3 +123,100 @@ async fn without_a_key_nothing_is_told_of_the_house() {
         assert_eq!(status, expected, "{answer}");
     }
 }
+
+/// An account stays for good, so one address makes few at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_makes_accounts_without_end() {
+    let few = std::num::NonZeroU32::MIN.saturating_add(1);
+    let app = TestApp::lnbits_as(Dialect::V1, |_| (), |to| to.new_accounts = few).await;
+    let caller = app.caller("x");
+    let make = async |path| {
+        let body = json!({"name": "x", "username": "ana", "password": support::app::PASSWORD});
+        caller.call(Method::POST, path, &body).await
+    };
+    assert_eq!(make("/account").await.0, 200);
+    assert_eq!(make("/auth/register").await.0, 200);
+    for path in ["/account", "/auth/register"] {
+        let (status, answer) = make(path).await;
+        let detail = json!("Too many requests, try again later.");
+        assert_eq!((status, &answer["detail"]), (429, &detail), "{path}");
+    }
+}
+
+/// Whoever may rename a wallet need not see what is paid in it, on no route.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_shows_no_payment_to_who_may_not_view_them() {
+    let app = TestApp::lnbits(Dialect::Documented).await;
+    let (ana, ben) = (app.holder("ana").await, app.holder("ben").await);
+    let shop = ana.wallet_named("LNbits wallet").await;
+    let (_, made) = shop
+        .post(
+            "/payments",
+            json!({"out": false, "amount": 5, "memo": "secret"}),
+        )
+        .await;
+    let hash = made["payment_hash"].as_str().unwrap().to_owned();
+    let invite = json!({"user_id": ben.id, "permissions": ["MANAGE"]});
+    let key = Some(shop.adminkey.as_str());
+    let invited = shop
+        .call(Method::PUT, "/wallet/share/invite", key, Some(&invite))
+        .await;
+    let accept = json!({"share_request_id": invited.1["id"]});
+    let (status, answer) = ben.call(Method::PUT, "/wallet/share", &accept).await;
+    assert_eq!(status, 200, "{answer}");
+    let (_, list) = ben.get("/wallets").await;
+    let shared = list.as_array().unwrap().iter();
+    let shared = shared.clone().find(|one| one["id"] == shop.id.as_str());
+    let key = shared.unwrap()["adminkey"].as_str().unwrap().to_owned();
+    let change = json!({"payment_hash": hash, "extra": {}});
+    let asked = [
+        (Method::PATCH, "/payments/extra".to_owned(), Some(&change)),
+        (Method::GET, format!("/payments/{hash}"), None),
+        (Method::GET, "/payments".to_owned(), None),
+    ];
+    for (method, path, body) in asked {
+        let (status, answer) = shop.call(method, &path, Some(&key), body).await;
+        assert_eq!(status, 403, "{path}: {answer}");
+        assert!(!answer.to_string().contains("secret"), "{path}: {answer}");
+    }
+    let (status, _) = shop
+        .call(Method::PUT, "/wallet/renamed", Some(&key), None)
+        .await;
+    assert_eq!(status, 200);
+}
+
+/// Anybody may have a card pay, and the card's server may never answer: others are served all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_that_hang_take_nobody_else_s_place() {
+    let app = TestApp::lnbits(Dialect::V1).await;
+    let wallet = app.wallet("shop").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let card = format!("lnurlw://{}/w", listener.local_addr().unwrap());
+    let came = Arc::new(Mutex::new(0));
+    let seen = came.clone();
+    let hang = axum::routing::get(async move || {
+        *seen.lock().unwrap() += 1;
+        std::future::pending::<()>().await;
+    });
+    let router = axum::Router::new().route("/w", hang);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (_, made) = wallet
+        .post("/payments", json!({"out": false, "amount": 21}))
+        .await;
+    let path = format!(
+        "/payments/{}/pay-with-nfc",
+        made["bolt11"].as_str().unwrap()
+    );
+    let tap = || {
+        let (wallet, path, body) = (wallet.clone(), path.clone(), json!({"lnurl_w": card}));
+        async move { wallet.call(Method::POST, &path, None, Some(&body)).await }
+    };
+    let taps: Vec<_> = (0..64).map(|_| tokio::spawn(tap())).collect();
+    until(async || (*came.lock().unwrap() == 64).then_some(())).await;
+    let (status, answer) = tap().await;
+    assert_eq!(status, 503, "{answer}");
+    assert_eq!(wallet.get("/wallet").await.0, 200);
+    for tap in taps {
+        tap.abort();
+    }
+}

@@ -204,3 +204,39 @@ async fn what_does_not_fit_is_told_in_lnbits_words_as_documented() {
 async fn what_does_not_fit_is_told_in_lnbits_words_in_v1() {
     answers(Dialect::V1, 400).await;
 }
+
+/// LNbits' validator turns a word into a truth and a number into a text, and clients rely on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_in_other_clothes_are_read() {
+    for dialect in [Dialect::Documented, Dialect::V1] {
+        let app = TestApp::lnbits(dialect).await;
+        let wallet = app.wallet("shop").await;
+        for out in [json!(false), json!("false"), json!(0), json!("No")] {
+            let body = json!({"out": out, "amount": "7", "memo": 1_234, "expiry": "60",
+                "external_id": 17, "hold": "off"});
+            let (status, made) = wallet.post("/payments", body).await;
+            assert_eq!(status, 201, "{out}: {made}");
+            let told = (&made["memo"], &made["external_id"], &made["amount_msat"]);
+            assert_eq!(told, (&json!("1234"), &json!("17"), &json!(7_000)));
+            let hash = made["payment_hash"].as_str().unwrap().parse().unwrap();
+            let invoice = app.service.invoice(hash).await.unwrap().unwrap();
+            assert!(invoice.expires_at <= invoice.created_at.plus_secs(60));
+            let decode = json!({"data": made["bolt11"], "filter_fields": null});
+            assert_eq!(wallet.post("/payments/decode", decode).await.0, 200);
+        }
+        for (field, value) in [
+            ("out", json!(2)),
+            ("hold", json!("perhaps")),
+            ("memo", json!([])),
+            ("expiry", json!(1.5)),
+            ("expiry", json!(true)),
+        ] {
+            let mut body = json!({"out": false, "amount": 7});
+            body[field] = value;
+            let (status, answer) = wallet.post("/payments", body.clone()).await;
+            assert!([400, 422].contains(&status), "{body}: {answer}");
+            let loc = &answer["detail"][0]["loc"];
+            assert_eq!(loc, &json!(["body", field]), "{body}: {answer}");
+        }
+    }
+}

@@ -73,12 +73,23 @@ impl TestApp {
 
     /// The same over a till with other settings.
     pub async fn lnbits_with(dialect: Dialect, change_till: impl FnOnce(&mut TillConfig)) -> Self {
-        let lnbits = LnbitsSettings {
+        Self::lnbits_as(dialect, change_till, |_| ()).await
+    }
+
+    /// The same with other settings of the surface, too.
+    pub async fn lnbits_as(
+        dialect: Dialect,
+        change_till: impl FnOnce(&mut TillConfig),
+        change: impl FnOnce(&mut LnbitsSettings),
+    ) -> Self {
+        let mut lnbits = LnbitsSettings {
             dialect,
             open_registration: true,
+            new_accounts: NonZeroU32::MAX,
             payment_wait: Duration::from_secs(5),
             ..LnbitsSettings::default()
         };
+        change(&mut lnbits);
         let as_shipped = |settings: &mut Settings| {
             settings.gate = Gate::new(LockoutSettings::default());
         };

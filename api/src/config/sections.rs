@@ -165,6 +165,8 @@ section! {
         dialect: Dialect = Dialect::Documented;
         /// Let anybody make an account.
         open_registration: bool = false;
+        /// How many accounts an address may make, in a minute.
+        new_accounts_per_minute: u32 = 10, within(1..=1_000_000, "accounts");
         /// How long a login is good, in seconds.
         access_token_secs: u64 = DAY, within(60..=365 * DAY, "seconds");
     }

@@ -244,13 +244,9 @@ mod tests {
 
     #[test]
     fn a_name_of_any_length_is_kept_short() {
-        let long = "a".repeat(1_000_000);
-        for key in [Key::login(&long), Key::holder(&long)] {
-            let (Key::Login(kept) | Key::Holder(kept)) = key else {
-                panic!("another key")
-            };
-            assert_eq!(kept.len(), MAX_NAME_CHARS);
-        }
+        let (long, kept) = ("a".repeat(1_000_000), "a".repeat(MAX_NAME_CHARS));
+        assert_eq!(Key::login(&long), Key::Login(kept.clone()));
+        assert_eq!(Key::holder(&long), Key::Holder(kept));
         assert_eq!(Key::login("ana"), Key::Login("ana".into()));
     }
 

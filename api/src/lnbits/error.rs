@@ -112,6 +112,12 @@ impl Error {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(BUSY_RETRY_SECS.into())
     }
 
+    /// Too many from one address.
+    pub(crate) fn too_many(retry_after_secs: u64) -> Self {
+        let detail = "Too many requests, try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after_secs)
+    }
+
     /// Whether the caller is at fault, and asking again would not help.
     pub(crate) fn is_refusal(&self) -> bool {
         self.status.is_client_error()

@@ -35,7 +35,7 @@ use till_actors::webhooks::Told;
 use tokio::sync::Semaphore;
 
 use self::token::Tokens;
-use crate::guard::Gate;
+use crate::guard::{Gate, RateLimit};
 use crate::http::shield;
 
 pub use dialect::Dialect;
@@ -48,8 +48,12 @@ pub(crate) struct Lnbits {
     settings: Arc<Settings>,
     tokens: Arc<Tokens>,
     gate: Gate,
+    /// Counts accounts that are made.
+    accounts: Arc<RateLimit>,
     /// Places for those who listen without a key.
     strangers: Arc<Semaphore>,
+    /// Places for cards.
+    cards: Arc<Semaphore>,
     started: Instant,
 }
 
@@ -62,9 +66,11 @@ pub fn router(service: Service, settings: Settings) -> Router {
     let lnbits = Lnbits {
         tokens: Arc::new(Tokens::new(&key, settings.access_token_secs)),
         gate: settings.gate.clone(),
+        accounts: Arc::new(RateLimit::per_minute(settings.new_accounts)),
         service,
         settings: Arc::new(settings),
         strangers: Arc::new(Semaphore::new(socket::MAX_STRANGERS)),
+        cards: Arc::new(Semaphore::new(routes::lnurl::MAX_CARDS)),
         started: Instant::now(),
     };
     edge::behind(shield(routes(), &limits, error::render).with_state(lnbits))

@@ -1,5 +1,6 @@
 //! What the surface is told when it starts.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::Dialect;
@@ -13,6 +14,8 @@ pub struct Settings {
     pub dialect: Dialect,
     /// Whether anybody may register.
     pub open_registration: bool,
+    /// How many accounts an address may make in a minute.
+    pub new_accounts: NonZeroU32,
     /// How long a login is good, in seconds.
     pub access_token_secs: u64,
     /// How long an answer waits for a payment's outcome.
@@ -32,6 +35,7 @@ impl Default for Settings {
         Self {
             dialect: Dialect::default(),
             open_registration: false,
+            new_accounts: NonZeroU32::MIN.saturating_add(9),
             access_token_secs: 86_400,
             payment_wait: Duration::from_secs(60),
             ping_interval: Duration::from_secs(30),

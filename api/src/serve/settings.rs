@@ -165,7 +165,9 @@ pub(super) fn pos(config: &Config, gate: Gate) -> Settings {
 
 pub(super) fn lnbits(config: &Config, gate: Gate) -> crate::lnbits::Settings {
     let pos = pos(config, gate);
+    let accounts = config.lnbits.new_accounts_per_minute;
     crate::lnbits::Settings {
+        new_accounts: NonZeroU32::new(accounts).unwrap_or(NonZeroU32::MIN),
         dialect: match config.lnbits.dialect {
             Dialect::Documented => crate::lnbits::Dialect::Documented,
             Dialect::V1 => crate::lnbits::Dialect::V1,

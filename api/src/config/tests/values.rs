@@ -194,6 +194,11 @@ const BAD: &[(&str, &str, &str)] = &[
         "must be true or false, not 1",
     ),
     (
+        "lnbits.new_accounts_per_minute",
+        "0",
+        "a whole number of accounts from 1",
+    ),
+    (
         "lnbits.access_token_secs",
         "59",
         "a whole number of seconds from 60",

@@ -50,9 +50,10 @@ pub(crate) async fn login(
 /// `POST /auth/register`, where anybody may.
 pub(crate) async fn register(
     State(lnbits): State<Lnbits>,
+    remote: Remote,
     Body(request): Body<wire::Register>,
 ) -> Result<(LoginCookie, Json<wire::LoggedIn>), Error> {
-    refuse_closed(&lnbits)?;
+    refuse_closed(&lnbits, remote)?;
     let dialect = lnbits.settings.dialect;
     let name = holding::username(dialect, &request.username)?;
     holding::password(dialect, request.password.reveal())?;
@@ -77,9 +78,10 @@ pub(crate) async fn register(
 /// `POST /account`: a wallet of somebody who cannot log in, where anybody may have one.
 pub(crate) async fn account(
     State(lnbits): State<Lnbits>,
+    remote: Remote,
     Body(request): Body<wire::NewWallet>,
 ) -> Result<Json<wire::WalletEntry>, Error> {
-    refuse_closed(&lnbits)?;
+    refuse_closed(&lnbits, remote)?;
     let name = request.name.as_deref().unwrap_or(holding::DEFAULT_NAME);
     let wanted = NewHolder {
         name: None,
@@ -160,9 +162,10 @@ pub(crate) async fn logout(
     Ok((cookie, Json(wire::LoggedOut { status })))
 }
 
-fn refuse_closed(lnbits: &Lnbits) -> Result<(), Error> {
+/// What is made stays for good, so nobody makes many at once.
+fn refuse_closed(lnbits: &Lnbits, Remote(address): Remote) -> Result<(), Error> {
     match lnbits.settings.open_registration {
-        true => Ok(()),
+        true => lnbits.accounts.count(address).map_err(Error::too_many),
         false => Err(Error::new(
             StatusCode::FORBIDDEN,
             "Account creation is disabled.",

@@ -31,7 +31,7 @@ pub(crate) async fn decode(
             return Ok((StatusCode::BAD_REQUEST, Json(body)).into_response());
         }
     };
-    let wanted = request.filter_fields;
+    let wanted = request.filter_fields.unwrap_or_default();
     let shown: Map<String, Value> = fields
         .into_iter()
         .filter(|(name, _)| wanted.is_empty() || wanted.contains(name))

@@ -16,6 +16,10 @@ use crate::lnbits::error::Error;
 use crate::lnbits::misfit::{Misfit, ROOT};
 use crate::lnbits::{Lnbits, parse, parse_lnurl, render, wire};
 
+/// Cards that pay at a time. Anybody may call, and somebody's server may take its time to answer: the places
+/// of those who have keys are not theirs.
+pub(crate) const MAX_CARDS: usize = 64;
+
 /// `POST /payments/lnurl`: asks the recipient for an invoice, checks it and pays it. For a repeat the
 /// recipient would make another invoice, so it is not asked.
 pub(crate) async fn pay(
@@ -115,6 +119,8 @@ pub(crate) async fn pay_with_nfc(
     Path(bolt11): Path<String>,
     Body(request): Body<wire::PayWithNfc>,
 ) -> Result<Json<wire::PaidWithNfc>, Error> {
+    let busy = |_| Error::busy("Too many cards are being read");
+    let _place = lnbits.cards.try_acquire().map_err(busy)?;
     let code = request.lnurl_w.trim();
     lnbits
         .service

@@ -27,6 +27,11 @@ pub(crate) async fn add_extra(
     Body(request): Body<wire::AddExtra>,
 ) -> Result<Json<wire::Payment>, Error> {
     let dialect = lnbits.settings.dialect;
+    // The answer shows the payment.
+    if !opened.may.view {
+        let detail = "The wallet is shared without that permission.";
+        return Err(Error::new(StatusCode::FORBIDDEN, detail));
+    }
     let hash = parse::hash(&request.payment_hash).ok_or_else(Error::unknown_payment)?;
     let more = parse::extra(dialect, request.extra)?;
     let of = marked(&side(&lnbits, &opened, hash).await?);

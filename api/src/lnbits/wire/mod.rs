@@ -1,6 +1,7 @@
 //! Wire types: requests and answers as LNbits has them.
 
 mod auth;
+mod lenient;
 mod list;
 mod lnurl;
 mod misc;

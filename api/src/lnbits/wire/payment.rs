@@ -3,22 +3,28 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::lenient;
+
 /// `POST /payments`: makes an invoice, or pays one. Fields that nobody knows are passed over.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct CreatePayment {
     /// Real servers pay where it is absent.
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) out: Option<bool>,
     /// A number, or a text that is one.
     pub(crate) amount: Option<Value>,
     pub(crate) unit: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) memo: Option<String>,
     /// SHA-256 of a description, hexadecimal.
     pub(crate) description_hash: Option<String>,
     /// A description of which the invoice carries the hash, its bytes in hexadecimal.
     pub(crate) unhashed_description: Option<String>,
+    #[serde(default, deserialize_with = "lenient::whole")]
     pub(crate) expiry: Option<i64>,
     pub(crate) extra: Option<Value>,
     pub(crate) labels: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) external_id: Option<String>,
     pub(crate) webhook: Option<String>,
     pub(crate) bolt11: Option<String>,
@@ -27,6 +33,7 @@ pub(crate) struct CreatePayment {
     /// The same as real servers have it: the whole answer of such an LNURL.
     pub(crate) lnurl_withdraw: Option<Map<String, Value>>,
     /// Whether what comes is held until its maker settles or cancels it.
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) hold: Option<bool>,
     /// The hash of a hold invoice whose maker alone knows what opens it.
     pub(crate) payment_hash: Option<String>,
@@ -116,8 +123,8 @@ pub(crate) struct Cancel {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Decode {
     pub(crate) data: String,
-    #[serde(default)]
-    pub(crate) filter_fields: Vec<String>,
+    /// None, or an empty list, is all of them.
+    pub(crate) filter_fields: Option<Vec<String>>,
 }
 
 /// `GET /payments/fee-reserve`
