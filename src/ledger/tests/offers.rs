@@ -68,8 +68,10 @@ fn what_is_paid_to_an_offer_is_its_wallet_s_once_however_often_it_is_told() {
     let told = bench.records.iter().flat_map(|record| &record.events);
     let told: Vec<_> = told.map(|event| (event.wallet, &event.body)).collect();
     assert!(
-        matches!(told[..], [(OTHER, EventBody::PaymentReceived { payer_note: Some(note), .. })]
-            if note == "for Bob"),
+        matches!(told[..], [
+            (OTHER, EventBody::InvoiceCreated { .. }),
+            (OTHER, EventBody::PaymentReceived { payer_note: Some(note), .. }),
+        ] if note == "for Bob"),
         "{told:?}"
     );
 }
