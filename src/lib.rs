@@ -20,4 +20,5 @@ pub mod offer;
 pub mod outbox;
 pub mod payment;
 pub mod time;
+pub mod transaction;
 pub mod treasury;

@@ -23,6 +23,7 @@ use crate::offer::Offer;
 use crate::outbox::{Delivery, OutboxCount};
 use crate::payment::Payment;
 use crate::time::Timestamp;
+use crate::transaction::Transaction;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening, SpendTx};
 
 /// The first byte of a row's key. Never reuse a number.
@@ -97,6 +98,8 @@ pub enum Kind {
     OutboxCount = 41,
     /// [`Opening`]
     Opening = 26,
+    /// [`Transaction`]
+    Transaction = 37,
 }
 
 /// A stored row cannot be read back.
@@ -206,6 +209,10 @@ pub struct Counters {
     #[n(10)]
     #[cbor(default)]
     pub live: u32,
+    /// Lines of its statement; the house has none.
+    #[n(11)]
+    #[cbor(default)]
+    pub transactions: u32,
 }
 
 /// Finds the one outgoing payment of a hash.
@@ -382,3 +389,15 @@ entity!(OutboxCount, OutboxCount, (), |_c| (), |_k| Vec::new());
 entity!(Opening, Opening, OpeningId, |o| o.id, |k| k
     .as_bytes()
     .to_vec());
+// A wallet's are side by side and in order, so that a page of them is a range of keys.
+entity!(
+    Transaction,
+    Transaction,
+    (WalletId, u32),
+    |t| (t.wallet, t.number),
+    |k| {
+        let mut tail = k.0.as_bytes().to_vec();
+        tail.extend(k.1.to_be_bytes());
+        tail
+    }
+);

@@ -13,6 +13,7 @@ mod evolve;
 pub mod record;
 pub mod reference;
 pub mod state;
+mod statement;
 pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};

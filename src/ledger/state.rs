@@ -131,6 +131,7 @@ impl<A: Archive> State<A> {
             standing_offer: None,
             entries: 0,
             live: 0,
+            transactions: 0,
         };
         Ok(self.get(&wallet)?.unwrap_or(none))
     }
@@ -188,6 +189,7 @@ impl<A: Archive> State<A> {
         for fact in &record.facts {
             self.fact(seq, record.at, fact)?;
         }
+        self.write_statements(seq, record)?;
         for event in &record.events {
             self.put(seq, event);
         }

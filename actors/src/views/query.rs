@@ -252,6 +252,7 @@ impl Views {
             standing_offer: None,
             entries: 0,
             live: 0,
+            transactions: 0,
         }))
     }
 

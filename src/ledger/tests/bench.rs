@@ -16,6 +16,7 @@ use crate::node::SendTarget;
 use crate::offer::Offer;
 use crate::payment::Payment;
 use crate::time::Timestamp;
+use crate::transaction::{Side, Transaction};
 
 pub(super) const HOUSE: WalletRef = WalletRef::House;
 pub(super) const OTHER: WalletRef = WalletRef::Wallet(WalletId::from_bytes([5; 16]));
@@ -121,6 +122,31 @@ impl Bench {
 
     pub(super) fn get<E: Entity>(&self, key: &E::Key) -> E {
         self.state.get(key).expect("readable").expect("there")
+    }
+
+    /// A wallet's statement, checked: numbers from 1 without a gap, and each line's balance is the sum of
+    /// all amounts so far.
+    pub(super) fn statement(&self, wallet: WalletRef) -> Vec<Transaction> {
+        let WalletRef::Wallet(id) = wallet else {
+            panic!("the house has none");
+        };
+        let count = self.state.counters(wallet).expect("readable").transactions;
+        let lines: Vec<Transaction> = (1..=count)
+            .map(|number| self.get::<Transaction>(&(id, number)))
+            .collect();
+        let mut sum = 0;
+        for line in &lines {
+            let amount = i128::from(line.amount.get());
+            sum += match line.side {
+                Side::Credit => amount,
+                Side::Debit => -amount,
+            };
+            assert_eq!(sum, i128::from(line.balance_after.get()), "{line:?}");
+        }
+        assert_eq!(sum, crate::money::balance_sat_floor(self.owns(wallet)));
+        let more = self.state.get::<Transaction>(&(id, count + 1));
+        assert_eq!(more.expect("readable"), None);
+        lines
     }
 
     /// An invoice that can be paid.

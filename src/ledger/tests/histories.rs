@@ -207,6 +207,7 @@ impl Model {
             balance_sat_floor(bench.owns(OTHER)),
             "columns add up"
         );
+        bench.statement(OTHER);
         let pending = (OUTGOING..2 * OUTGOING).filter(|n| {
             let payment = bench.state.payment_of(&hash(*n)).expect("readable");
             payment.is_some_and(|payment| payment.state == PaymentState::Pending)

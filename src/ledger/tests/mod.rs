@@ -15,5 +15,6 @@ mod spend_histories;
 mod spends;
 mod staff;
 mod staff_histories;
+mod statements;
 mod treasury;
 mod wallet_histories;
