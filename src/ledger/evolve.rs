@@ -53,7 +53,8 @@ impl<A: Archive> State<A> {
                 id,
                 amount,
                 fee_cap,
-            } => self.retry(seq, at, id, *amount, *fee_cap),
+                service_fee,
+            } => self.retry(seq, at, id, (*amount, *fee_cap, *service_fee)),
             Fact::PaymentSent { id, sent } => self.end(seq, id, Outcome::Sent(sent.clone())),
             Fact::PaymentFailed { id, reason } => self.fail(seq, at, id, *reason),
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
@@ -276,12 +277,12 @@ impl<A: Archive> State<A> {
         seq: u64,
         at: Timestamp,
         id: &PaymentId,
-        amount: Msat,
-        fee_cap: Msat,
+        (amount, fee_cap, service_fee): (Msat, Msat, Msat),
     ) -> Result<(), EvolveError> {
         self.step_payment(seq, id, payment::Input::Retry, |payment| {
             payment.amount = amount;
             payment.fee_cap = fee_cap;
+            payment.service_fee = service_fee;
             payment.attempt = payment.attempt.saturating_add(1);
             payment.attempted_at = at;
             payment.outcome = None;

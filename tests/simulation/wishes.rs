@@ -186,6 +186,8 @@ fn order(world: &mut World, target: SendTarget, wallet: WalletRef, amount: u64) 
         spendable: msat(PLENTY),
         idempotency: world.rng.bool().then_some((key, request)),
         cleared: None,
+        named: None,
+        service_fee: Msat::ZERO,
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn reserve<A: Archive>(
     if order.expires_at <= draft.at() {
         return Err(Refusal::InvoiceExpired);
     }
-    let needed = sum(order.amount, order.fee_cap)?;
+    let needed = sum(sum(order.amount, order.fee_cap)?, order.service_fee)?;
     let available = spendable(state, &order)?;
     if available < needed {
         return Err(Refusal::InsufficientFunds { needed, available });
@@ -80,7 +80,8 @@ fn spendable<A: Archive>(state: &State<A>, order: &PaymentOrder) -> Result<Msat,
         WalletRef::House => Ok(state.house_spendable(order.spendable)?),
         WalletRef::Wallet(_) => {
             let own = state.balance(Account::Wallet(order.wallet))?.available();
-            Ok(own.min(order.spendable))
+            // What the house takes stays in the till: no channel has to carry it.
+            Ok(own.min(sum(order.spendable, order.service_fee)?))
         }
     }
 }
@@ -98,11 +99,13 @@ fn set_aside<A: Archive>(
     let draft = keep_key(draft, &order, id);
     if earlier.is_some() {
         let (amount, fee_cap) = (order.amount, order.fee_cap);
+        let service_fee = order.service_fee;
         return Ok(draft
             .fact(Fact::PaymentRetried {
                 id,
                 amount,
                 fee_cap,
+                service_fee,
             })
             .finish());
     }
@@ -149,8 +152,8 @@ pub(super) fn new_payment<A: Archive>(
         entry: 0,
         meta: order.meta.clone(),
         tx_number: None,
-        target: None,
-        service_fee: Msat::ZERO,
+        target: order.named.clone(),
+        service_fee: order.service_fee,
     })
 }
 
@@ -217,7 +220,13 @@ pub(super) fn post<A: Archive>(
         Msat::ZERO
     };
     let (own, rest) = share(state, wallet, total, reserved)?;
-    let sent_sat = -shown_change_sat(state, wallet, -i128::from(own.get()))?;
+    // After the recipient and the network the house gets what there is for it.
+    let with_service = sum(total, payment.service_fee)?;
+    let service_fee = share(state, wallet, with_service, reserved)?
+        .0
+        .saturating_sub(total);
+    let cost = sum(own, service_fee)?;
+    let sent_sat = -shown_change_sat(state, wallet, -i128::from(cost.get()))?;
     let sent_sat = u64::try_from(sent_sat)
         .ok()
         .and_then(Sat::new)
@@ -238,6 +247,11 @@ pub(super) fn post<A: Archive>(
             rest,
             Cause::Payment(id),
         )
+        .post(
+            (Account::Wallet(wallet), Account::HOUSE),
+            service_fee,
+            Cause::ServiceFee(id),
+        )
         .event(
             wallet,
             EventBody::PaymentSent {
@@ -249,7 +263,7 @@ pub(super) fn post<A: Archive>(
         );
     if !pending {
         draft = draft.alarm(Alarm::PostedAfterVoid { id, amount: total });
-    } else if total > reserved {
+    } else if total > sum(payment.amount, payment.fee_cap)? {
         draft = draft.alarm(Alarm::OverFeeCap { id, amount: total });
     }
     Ok(draft.finish())

@@ -9,7 +9,7 @@ use crate::invoice::{Description, Invoice};
 use crate::ledger::entity::Damaged;
 use crate::ledger::{
     Account, Alarm, Archive, Balance, Command, Decision, Entity, EventBody, InvoiceDraft, Origin,
-    PaymentOrder, Record, Refusal, State, WalletRef, Which, decide,
+    PaymentOrder, Record, Refusal, State, TransferOrder, WalletRef, Which, decide,
 };
 use crate::money::Msat;
 use crate::node::SendTarget;
@@ -219,7 +219,25 @@ pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Paym
         spendable: msat(PLENTY),
         idempotency: None,
         cleared: None,
+        named: None,
+        service_fee: Msat::ZERO,
     }
+}
+
+pub(super) fn transfer(n: u8, from: WalletRef, to: WalletRef, amount: u64) -> Command {
+    Command::Transfer(Box::new(TransferOrder {
+        id: PaymentId::from_bytes([n; 16]),
+        preimage: preimage(n),
+        from,
+        to,
+        origin: Origin::Lnbot,
+        amount: msat(amount),
+        named: "bob@till".into(),
+        offer: None,
+        description: "for Bob".into(),
+        idempotency: None,
+        meta: crate::meta::Meta::default(),
+    }))
 }
 
 pub(super) fn reserve(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Command {

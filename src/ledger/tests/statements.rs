@@ -1,8 +1,14 @@
 //! What a wallet's statement shows: one line for a purpose, fees included, in shown satoshis.
 
 use super::bench::*;
-use crate::ledger::{Command, Decision, PaymentOrder};
+use crate::id::RequestHash;
+use crate::invoice::State as InvoiceState;
+use crate::ledger::{
+    Account, Command, Decision, EventBody, IdempotencyKey, Origin, PaymentOrder, Refusal,
+    TransferOrder,
+};
 use crate::money::{Msat, Sat};
+use crate::payment::State as PaymentState;
 use crate::transaction::{About, Side};
 
 fn sat(amount: u64) -> Sat {
@@ -61,7 +67,7 @@ fn a_wallet_that_pays_itself_has_a_line_for_either_side() {
     bench.earn(1, OTHER, 10_000);
     bench.ask(2, OTHER, Some(4_000));
     let own = PaymentOrder {
-        origin: crate::ledger::Origin::Lnbits,
+        origin: Origin::Lnbits,
         ..order(2, OTHER, 4_000, 50)
     };
     let paid = bench.run(Command::ReservePayment(Box::new(own)));
@@ -91,4 +97,124 @@ fn money_that_comes_twice_is_two_lines() {
     assert_eq!(lines.len(), 2);
     assert!(lines.iter().all(|l| l.about == About::Invoice(hash(2))));
     assert_eq!(bench.invoice(2).tx_number, Some(1), "the first keeps it");
+}
+
+fn with_service_fee(n: u8, amount: u64, fee_cap: u64, service_fee: u64) -> Command {
+    let service_fee = msat(service_fee);
+    Command::ReservePayment(Box::new(PaymentOrder {
+        service_fee,
+        ..order(n, OTHER, amount, fee_cap)
+    }))
+}
+
+#[test]
+fn what_the_house_takes_is_set_aside_posted_with_success_and_free_with_failure() {
+    let mut bench = Bench::new();
+    bench.earn(1, OTHER, 100_000);
+    let too_much = bench.run(with_service_fee(8, 90_000, 9_000, 1_001));
+    assert!(matches!(
+        too_much,
+        Err(Refusal::InsufficientFunds { needed, available })
+            if (needed, available) == (msat(100_001), msat(100_000))
+    ));
+    bench.must(with_service_fee(8, 90_000, 9_000, 1_000));
+    let account = bench.balance(Account::Wallet(OTHER));
+    assert_eq!(
+        (account.debits_pending, account.available_msat()),
+        (100_000, 0)
+    );
+    bench.must(void(8, None));
+    assert_eq!(
+        bench.balance(Account::Wallet(OTHER)).available_msat(),
+        100_000
+    );
+    assert_eq!(bench.owns(HOUSE), 0);
+
+    bench.must(with_service_fee(9, 50_000, 5_000, 2_000));
+    bench.must(post(9, 3_000));
+    assert_eq!((bench.owns(OTHER), bench.owns(HOUSE)), (45_000, 2_000));
+    assert_eq!(bench.balance(Account::Lightning).debit_msat(), 47_000);
+    let lines = bench.statement(OTHER);
+    let paid = lines.last().expect("two lines");
+    assert_eq!((paid.side, paid.amount), (Side::Debit, sat(55)));
+    assert_eq!(
+        (paid.network_fee, paid.service_fee),
+        (msat(3_000), msat(2_000))
+    );
+    assert!(bench.alarms().is_empty());
+}
+
+#[test]
+fn a_payment_over_its_cap_costs_the_house_its_fee_first() {
+    let mut bench = Bench::new();
+    bench.earn(1, OTHER, 53_000);
+    bench.must(with_service_fee(9, 50_000, 1_000, 2_000));
+    bench.must(post(9, 2_500));
+    // 52,500 for recipient and network; of the house's 2,000 there are 500 left.
+    assert_eq!((bench.owns(OTHER), bench.owns(HOUSE)), (0, 500));
+    assert_eq!(bench.alarms().len(), 1);
+}
+
+#[test]
+fn a_transfer_is_one_record_with_both_rows_final() {
+    let mut bench = Bench::new();
+    bench.earn(1, HOUSE, 10_000);
+    assert!(bench.must(transfer(40, HOUSE, OTHER, 7_000)));
+    assert_eq!((bench.owns(HOUSE), bench.owns(OTHER)), (3_000, 7_000));
+    assert_eq!(bench.balance(Account::Lightning).debit_msat(), 10_000);
+    let (sent, got) = (bench.payment(40), bench.invoice(40));
+    assert_eq!((sent.state, sent.internal), (PaymentState::Succeeded, true));
+    assert_eq!(sent.target.as_deref(), Some("bob@till"));
+    assert_eq!(
+        (got.state, got.number, got.tx_number),
+        (InvoiceState::Paid, 1, Some(1))
+    );
+    assert_eq!(got.receipt.expect("paid").payer, Some(sent.id));
+    assert_eq!(bench.statement(OTHER).len(), 1);
+    let told = bench.records.last().map(|record| record.events.clone());
+    assert!(matches!(
+        told.unwrap_or_default().as_slice(),
+        [sent, got] if matches!(sent.body, EventBody::PaymentSent { .. })
+            && matches!(got.body, EventBody::PaymentReceived { .. })
+            && got.wallet == OTHER
+    ));
+}
+
+#[test]
+fn a_transfer_has_limits() {
+    let mut bench = Bench::new();
+    bench.earn(1, OTHER, 10_000);
+    let refused = |bench: &mut Bench, command| bench.run(command).expect_err("refused");
+    let itself = refused(&mut bench, transfer(40, OTHER, OTHER, 1_000));
+    assert_eq!(itself, Refusal::SelfPayment);
+    let too_much = refused(&mut bench, transfer(40, OTHER, HOUSE, 10_001));
+    assert!(matches!(too_much, Refusal::InsufficientFunds { .. }));
+    assert_eq!(
+        refused(&mut bench, transfer(1, OTHER, HOUSE, 1)),
+        Refusal::HashInUse
+    );
+
+    let key = IdempotencyKey {
+        origin: Origin::Lnbot,
+        wallet: OTHER,
+        operation: "pay".into(),
+        key: "k".into(),
+    };
+    let keyed = |n: u8, request: u8| {
+        let Command::Transfer(order) = transfer(n, OTHER, HOUSE, 1_000) else {
+            panic!("it is one");
+        };
+        let idempotency = Some((key.clone(), RequestHash::from_bytes([request; 32])));
+        Command::Transfer(Box::new(TransferOrder {
+            idempotency,
+            ..*order
+        }))
+    };
+    assert!(bench.must(keyed(41, 1)));
+    assert!(matches!(bench.run(keyed(42, 1)), Ok(Decision::Repeat(_))));
+    assert_eq!(bench.owns(OTHER), 9_000);
+    assert_eq!(
+        refused(&mut bench, keyed(43, 2)),
+        Refusal::IdempotencyConflict
+    );
 }
