@@ -22,6 +22,8 @@ mod lnbits_tiers;
 mod lnbits_transcripts;
 mod lnbits_wallets;
 mod lnbot_accounts;
+mod lnbot_payments;
+mod lnbot_resolve;
 mod node;
 mod offers;
 mod openings;

@@ -187,7 +187,11 @@ fn order(world: &mut World, target: SendTarget, wallet: WalletRef, amount: u64) 
         idempotency: world.rng.bool().then_some((key, request)),
         cleared: None,
         named: None,
-        service_fee: Msat::ZERO,
+        // The house takes something of what others pay.
+        service_fee: match wallet {
+            WalletRef::House => Msat::ZERO,
+            WalletRef::Wallet(_) => msat(amount / 200),
+        },
     }
 }
 

@@ -13,3 +13,4 @@ pub mod invoices;
 pub mod lnbits;
 pub mod lnbot;
 pub mod offers;
+pub mod payer;

@@ -12,13 +12,17 @@ mod holds;
 mod invoices;
 mod lists;
 mod lnurl;
+mod named;
 mod offers;
 mod onchain;
 mod own_keys;
+mod pay_target;
 mod payments;
 mod rates;
 mod shares;
 mod staff;
+mod statements;
+mod targets;
 pub mod types;
 mod wallets;
 mod webhooks;
@@ -43,8 +47,12 @@ pub use holders::{NewHolder, OpenedWallet, WalletBalance};
 pub use lists::{
     Compare, History, ListPage, ListQuery, ListRow, Matches, Named, Order, Period, SEARCH_WINDOW,
 };
+pub use named::RowName;
 pub use own_keys::{Bearer, KeyText, Registered};
+pub use pay_target::{Price, TargetOrder};
 pub use shares::SharedWallet;
+pub use statements::StatementLine;
+pub use targets::{Recipient, TargetError, TargetKind, Whereabouts};
 pub use types::*;
 
 use crate::export::Exporter;

@@ -15,11 +15,13 @@ mod index;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod list_tests;
+mod numbered;
 mod open;
 mod outbox;
 mod query;
 mod rebuild;
 mod seal;
+mod statements;
 mod sums;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]

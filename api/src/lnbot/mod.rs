@@ -5,6 +5,8 @@ mod access;
 mod body;
 mod error;
 mod id;
+mod order;
+mod page;
 mod render;
 mod routes;
 mod settings;
@@ -58,6 +60,10 @@ fn routes() -> Router<Lnbot> {
         // the wallet's key, or its user's
         .route("/wallets/{wallet_id}", get(routes::wallets::one).patch(routes::wallets::rename))
         .route("/wallets/{wallet_id}/key", post(routes::keys::create).get(routes::keys::show).delete(routes::keys::revoke))
+        .route("/wallets/{wallet_id}/payments", post(routes::payments::create).get(routes::payments::list))
+        .route("/wallets/{wallet_id}/payments/resolve", get(routes::payments::resolve))
+        .route("/wallets/{wallet_id}/payments/{name}", get(routes::payments::one))
+        .route("/wallets/{wallet_id}/transactions", get(routes::transactions::list))
 }
 
 #[cfg(test)]

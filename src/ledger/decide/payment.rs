@@ -219,14 +219,9 @@ pub(super) fn post<A: Archive>(
     } else {
         Msat::ZERO
     };
-    let (own, rest) = share(state, wallet, total, reserved)?;
-    // After the recipient and the network the house gets what there is for it.
-    let with_service = sum(total, payment.service_fee)?;
-    let service_fee = share(state, wallet, with_service, reserved)?
-        .0
-        .saturating_sub(total);
-    let cost = sum(own, service_fee)?;
-    let sent_sat = -shown_change_sat(state, wallet, -i128::from(cost.get()))?;
+    let cost = cost(state, &payment, total, reserved)?;
+    let debited = sum(cost.own, cost.service_fee)?;
+    let sent_sat = -shown_change_sat(state, wallet, -i128::from(debited.get()))?;
     let sent_sat = u64::try_from(sent_sat)
         .ok()
         .and_then(Sat::new)
@@ -238,35 +233,67 @@ pub(super) fn post<A: Archive>(
         sent_sat,
         at: draft.at(),
     };
-    let mut draft = link_by_report(draft, &payment, which)
+    let draft = link_by_report(draft, &payment, which)
         .fact(Fact::PaymentSent { id, sent })
-        .transfer(Phase::Release, payer, reserved, Cause::Payment(id))
-        .post(payer, own, Cause::Payment(id))
-        .post(
-            (Account::HOUSE, Account::Lightning),
-            rest,
-            Cause::Payment(id),
-        )
-        .post(
-            (Account::Wallet(wallet), Account::HOUSE),
-            service_fee,
-            Cause::ServiceFee(id),
-        )
-        .event(
-            wallet,
-            EventBody::PaymentSent {
-                id,
-                hash,
-                amount: payment.amount,
-                fee,
-            },
-        );
+        .transfer(Phase::Release, payer, reserved, Cause::Payment(id));
+    let mut draft = cost.book(draft, &payment).event(
+        wallet,
+        EventBody::PaymentSent {
+            id,
+            hash,
+            amount: payment.amount,
+            fee,
+        },
+    );
     if !pending {
         draft = draft.alarm(Alarm::PostedAfterVoid { id, amount: total });
     } else if total > sum(payment.amount, payment.fee_cap)? {
         draft = draft.alarm(Alarm::OverFeeCap { id, amount: total });
     }
     Ok(draft.finish())
+}
+
+/// Who bears what of a payment that was made.
+struct Cost {
+    /// The wallet, of what recipient and network got.
+    own: Msat,
+    /// The house, of the same.
+    rest: Msat,
+    /// The wallet, for what the house did.
+    service_fee: Msat,
+}
+
+/// After the recipient and the network the house gets what there is for it.
+fn cost<A: Archive>(
+    state: &State<A>,
+    payment: &Payment,
+    total: Msat,
+    reserved: Msat,
+) -> Result<Cost, Refusal> {
+    let (own, rest) = share(state, payment.wallet, total, reserved)?;
+    let with_service = sum(total, payment.service_fee)?;
+    let (borne, _) = share(state, payment.wallet, with_service, reserved)?;
+    Ok(Cost {
+        own,
+        rest,
+        service_fee: borne.saturating_sub(total),
+    })
+}
+
+impl Cost {
+    fn book(&self, draft: Draft, payment: &Payment) -> Draft {
+        let (wallet, id) = (Account::Wallet(payment.wallet), payment.id);
+        let from_house = (Account::HOUSE, Account::Lightning);
+        let cause = || Cause::Payment(id);
+        draft
+            .post((wallet, Account::Lightning), self.own, cause())
+            .post(from_house, self.rest, cause())
+            .post(
+                (wallet, Account::HOUSE),
+                self.service_fee,
+                Cause::ServiceFee(id),
+            )
+    }
 }
 
 /// How much of `total` the wallet itself can bear; the house bears the rest.

@@ -2,4 +2,6 @@
 
 pub(super) mod account;
 pub(super) mod keys;
+pub(super) mod payments;
+pub(super) mod transactions;
 pub(super) mod wallets;

@@ -3,11 +3,13 @@
 mod account;
 mod invoice;
 mod payment;
+mod transaction;
 mod wallet;
 
 pub(crate) use account::*;
 pub(crate) use invoice::*;
 pub(crate) use payment::*;
+pub(crate) use transaction::*;
 pub(crate) use wallet::*;
 
 use till::time::Timestamp;
