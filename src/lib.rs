@@ -20,5 +20,6 @@ pub mod offer;
 pub mod outbox;
 pub mod payment;
 pub mod time;
+pub mod transaction;
 pub mod treasury;
 pub mod webhook;

@@ -89,6 +89,8 @@ impl Msat {
 impl Sat {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// The least that is more than nothing.
+    pub const ONE: Self = Self(1);
     /// Every bitcoin there will ever be.
     pub const MAX: Self = Self(MAX_SAT);
 

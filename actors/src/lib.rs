@@ -8,6 +8,7 @@ pub mod abort;
 pub mod audit;
 pub mod chain;
 pub mod disk;
+pub mod dns;
 pub mod export;
 pub mod health;
 pub mod hub;

@@ -145,6 +145,8 @@ pub(crate) fn reserve(n: u8, amount: u64) -> Command {
         spendable: msat(1_000_000_000),
         idempotency: None,
         cleared: None,
+        named: None,
+        service_fee: Msat::ZERO,
     }))
 }
 

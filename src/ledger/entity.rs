@@ -23,6 +23,7 @@ use crate::offer::Offer;
 use crate::outbox::{Delivery, OutboxCount};
 use crate::payment::Payment;
 use crate::time::Timestamp;
+use crate::transaction::Transaction;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening, SpendTx};
 use crate::webhook::{Webhook, WebhooksOf};
 
@@ -104,6 +105,8 @@ pub enum Kind {
     WebhooksOf = 43,
     /// [`Opening`]
     Opening = 26,
+    /// [`Transaction`]
+    Transaction = 37,
 }
 
 /// A stored row cannot be read back.
@@ -221,6 +224,10 @@ pub struct Counters {
     #[n(12)]
     #[cbor(default)]
     pub addresses: u32,
+    /// Lines of its statement; the house has none.
+    #[n(13)]
+    #[cbor(default)]
+    pub transactions: u32,
 }
 
 /// How many invoices of all wallets strangers asked for and wait for payment: one row.
@@ -412,3 +419,15 @@ entity!(WebhooksOf, WebhooksOf, WalletId, |w| w.wallet, |k| k
 entity!(Opening, Opening, OpeningId, |o| o.id, |k| k
     .as_bytes()
     .to_vec());
+// A wallet's are side by side and in order, so that a page of them is a range of keys.
+entity!(
+    Transaction,
+    Transaction,
+    (WalletId, u32),
+    |t| (t.wallet, t.number),
+    |k| {
+        let mut tail = k.0.as_bytes().to_vec();
+        tail.extend(k.1.to_be_bytes());
+        tail
+    }
+);

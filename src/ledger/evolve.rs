@@ -49,11 +49,7 @@ impl<A: Archive> State<A> {
                 self.change_invoice(seq, hash, |i| i.preimage = Some(preimage.clone()))
             }
             Fact::PaymentReserved(payment) => self.reserve(seq, payment),
-            Fact::PaymentRetried {
-                id,
-                amount,
-                fee_cap,
-            } => self.retry(seq, at, id, *amount, *fee_cap),
+            Fact::PaymentRetried { id, .. } => self.retry(seq, at, id, fact),
             Fact::PaymentSent { id, sent } => self.end(seq, id, Outcome::Sent(sent.clone())),
             Fact::PaymentFailed { id, reason } => self.fail(seq, at, id, *reason),
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
@@ -292,12 +288,20 @@ impl<A: Archive> State<A> {
         seq: u64,
         at: Timestamp,
         id: &PaymentId,
-        amount: Msat,
-        fee_cap: Msat,
+        retried: &Fact,
     ) -> Result<(), EvolveError> {
         self.step_payment(seq, id, payment::Input::Retry, |payment| {
-            payment.amount = amount;
-            payment.fee_cap = fee_cap;
+            if let Fact::PaymentRetried {
+                amount,
+                fee_cap,
+                service_fee,
+                ..
+            } = retried
+            {
+                payment.amount = *amount;
+                payment.fee_cap = *fee_cap;
+                payment.service_fee = *service_fee;
+            }
             payment.attempt = payment.attempt.saturating_add(1);
             payment.attempted_at = at;
             payment.outcome = None;

@@ -13,13 +13,15 @@ mod evolve;
 pub mod record;
 pub mod reference;
 pub mod state;
+mod statement;
 pub mod transfer;
 
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
     AccessCommand, AddressCommand, CloseCommand, Command, Done, HoldCommand, HolderCommand,
     IdempotencyKey, InvoiceDraft, KeyChange, MetaOf, OnchainSeen, OpeningOrder, OutboxCommand,
-    PaymentOrder, Refusal, ShareCommand, SpendCommand, SpendOrder, UserChange, WalletKeys, Which,
+    PaymentOrder, Refusal, ShareCommand, SpendCommand, SpendOrder, TransferOrder, UserChange,
+    WalletKeys, Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};
 pub use entity::{Archive, Entity, Kind};

@@ -120,6 +120,10 @@ pub enum Fact {
         /// The most that routing may cost this time.
         #[n(2)]
         fee_cap: Msat,
+        /// What the house takes this time.
+        #[n(3)]
+        #[cbor(default)]
+        service_fee: Msat,
     },
     /// The recipient has the money.
     #[n(10)]

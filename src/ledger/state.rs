@@ -133,6 +133,7 @@ impl<A: Archive> State<A> {
             live: 0,
             unlisted: 0,
             addresses: 0,
+            transactions: 0,
         };
         Ok(self.get(&wallet)?.unwrap_or(none))
     }
@@ -190,6 +191,7 @@ impl<A: Archive> State<A> {
         for fact in &record.facts {
             self.fact(seq, record.at, fact)?;
         }
+        self.write_statements(seq, record)?;
         for event in &record.events {
             self.put(seq, event);
         }

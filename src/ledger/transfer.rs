@@ -96,6 +96,9 @@ pub enum Cause {
     /// A wallet paid the house for a Lightning address.
     #[n(51)]
     AddressBought(#[n(0)] String),
+    /// What the house takes for carrying out a wallet's payment.
+    #[n(52)]
+    ServiceFee(#[n(0)] PaymentId),
     /// A channel was closed: its money moves, and some of it is the cost.
     #[n(20)]
     Closing,

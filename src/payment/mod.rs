@@ -251,9 +251,10 @@ impl Payment {
         !self.internal && self.spend.is_none()
     }
 
-    /// What is set aside while the payment is pending: amount and fee cap.
+    /// What is set aside while the payment is pending: amount, fee cap and what the house takes.
     #[must_use]
     pub fn reserved(&self) -> Option<Msat> {
-        self.amount.checked_add(self.fee_cap)
+        let sent = self.amount.checked_add(self.fee_cap)?;
+        sent.checked_add(self.service_fee)
     }
 }

@@ -34,6 +34,8 @@ mod lnbot_addresses;
 mod lnbot_invoices;
 mod lnbot_l402;
 mod lnbot_lnurl;
+mod lnbot_payments;
+mod lnbot_resolve;
 mod lnbot_sdk_streams;
 mod lnbot_status;
 mod lnbot_streams;

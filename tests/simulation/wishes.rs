@@ -187,6 +187,12 @@ fn order(world: &mut World, target: SendTarget, wallet: WalletRef, amount: u64) 
         spendable: msat(PLENTY),
         idempotency: world.rng.bool().then_some((key, request)),
         cleared: None,
+        named: None,
+        // The house takes something of what others pay.
+        service_fee: match wallet {
+            WalletRef::House => Msat::ZERO,
+            WalletRef::Wallet(_) => msat(amount / 200),
+        },
     }
 }
 

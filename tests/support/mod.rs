@@ -13,4 +13,5 @@ pub mod invoices;
 pub mod lnbits;
 pub mod lnbot;
 pub mod offers;
+pub mod payer;
 pub mod sse;

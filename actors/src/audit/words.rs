@@ -10,12 +10,15 @@ use till::ledger::{Account, Balance, Event, WalletRef};
 use till::offer::Offer;
 use till::outbox::Delivery;
 use till::payment::{Outcome, Payment};
+use till::transaction::Transaction;
 use till::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening};
 
 use crate::views::{SEAL_KEY, index_name};
 
 /// The length of a payment hash.
 const HASH_BYTES: usize = 32;
+/// The length of a wallet's id.
+const WALLET_ID_BYTES: usize = 16;
 
 /// What is stored under `key`; `value` is one of the two that differ.
 pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
@@ -81,6 +84,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::Webhook => format!("webhook {hex}"),
         Kind::WebhooksOf => format!("webhooks of wallet {hex}"),
         Kind::Opening => format!("wish for a channel {hex}"),
+        Kind::Transaction => transaction(tail, &hex),
         Kind::Business => "business".to_owned(),
         Kind::User => format!("user {hex}"),
         Kind::UserName => format!("user name {:?}", String::from_utf8_lossy(tail)),
@@ -99,6 +103,19 @@ fn stray(tail: &[u8], hex: &str) -> String {
         Some(_) | None => "outgoing",
     };
     format!("unexplained {way} payment {}", hex::encode(hash))
+}
+
+/// A wallet, and the number in its statement.
+fn transaction(tail: &[u8], hex: &str) -> String {
+    let read = |tail: &[u8]| {
+        let (wallet, number) = tail.split_at_checked(WALLET_ID_BYTES)?;
+        let number = u32::from_be_bytes(number.try_into().ok()?);
+        Some((hex::encode(wallet), number))
+    };
+    match read(tail) {
+        Some((wallet, number)) => format!("transaction {number} of wallet {wallet}"),
+        None => format!("transaction {hex}"),
+    }
 }
 
 /// Both values in words that differ.
@@ -150,6 +167,12 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(Kind::CloseJob) => row::<CloseJob>(key, some).map(|row| format!("{:?}", row.state)),
         Some(Kind::Channel) => row::<Channel>(key, some)
             .map(|row| format!("{:?} with {}", row.state, row.counterparty)),
+        Some(Kind::Transaction) => row::<Transaction>(key, some).map(|row| {
+            format!(
+                "{:?} of {} for {:?}, {} afterwards",
+                row.side, row.amount, row.about, row.balance_after
+            )
+        }),
         Some(Kind::Opening) => row::<Opening>(key, some).map(|row| {
             format!(
                 "{} with {}, {:?}",
@@ -261,7 +284,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 35] = [
+const KINDS: [Kind; 38] = [
     Kind::Delivery,
     Kind::OutboxCount,
     Kind::UnlistedCount,
@@ -297,6 +320,9 @@ const KINDS: [Kind; 35] = [
     Kind::Deposit,
     Kind::CloseJob,
     Kind::Opening,
+    Kind::Recovery,
+    Kind::Address,
+    Kind::Transaction,
 ];
 
 fn kind(first: u8) -> Option<Kind> {

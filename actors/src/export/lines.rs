@@ -201,7 +201,9 @@ fn about(cause: &Cause, record: &Record, change_msat: i128) -> About {
             ..of_kind(LineKind::ChannelClose)
         },
         Cause::Routing => of_kind(LineKind::Routing),
-        Cause::WalletDeleted(_) | Cause::AddressBought(_) => of_kind(LineKind::Adjustment),
+        Cause::WalletDeleted(_) | Cause::AddressBought(_) | Cause::ServiceFee(_) => {
+            of_kind(LineKind::Adjustment)
+        }
     }
 }
 

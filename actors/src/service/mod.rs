@@ -19,10 +19,13 @@ mod numbered;
 mod offers;
 mod onchain;
 mod own_keys;
+mod pay_target;
 mod payments;
 mod rates;
 mod shares;
 mod staff;
+mod statements;
+mod targets;
 pub mod types;
 mod wallets;
 mod webhooks;
@@ -50,7 +53,10 @@ pub use lists::{
 };
 pub use named::RowName;
 pub use own_keys::{Bearer, KeyText, Registered};
+pub use pay_target::{Price, TargetOrder};
 pub use shares::SharedWallet;
+pub use statements::StatementLine;
+pub use targets::{Recipient, TargetError, TargetKind, Whereabouts};
 pub use types::*;
 
 use crate::export::Exporter;

@@ -159,6 +159,8 @@ impl Service {
             expires_at: offer.expires_at.unwrap_or(Timestamp::from_millis(u64::MAX)),
             idempotency: wanted.idempotency,
             meta: Meta::default(),
+            named: None,
+            service_fee: Msat::ZERO,
         };
         self.carry_out(order, wait).await
     }

@@ -45,6 +45,8 @@ impl Service {
             expires_at: invoice.expires_at,
             idempotency: wanted.idempotency,
             meta: wanted.meta,
+            named: None,
+            service_fee: Msat::ZERO,
         };
         self.carry_out(order, wait).await
     }
@@ -57,6 +59,15 @@ impl Service {
     ) -> Result<Payment, ServiceError> {
         let order = self.order(order).await?;
         let id = self.parts.payments.start(order).await?;
+        self.outcome(id, wait).await
+    }
+
+    /// A payment as it stands when it is final, or when `wait` is over.
+    pub(super) async fn outcome(
+        &self,
+        id: PaymentId,
+        wait: Duration,
+    ) -> Result<Payment, ServiceError> {
         let views = &self.parts.views;
         let decided = views.wait_for(wait, |views| {
             let payment = views.get::<Payment>(&id)?;
@@ -102,6 +113,8 @@ impl Service {
             idempotency: wanted.idempotency,
             cleared: None,
             meta: wanted.meta,
+            named: wanted.named,
+            service_fee: wanted.service_fee,
         })
     }
 
@@ -188,6 +201,10 @@ pub(super) struct Order {
     pub(super) expires_at: Timestamp,
     pub(super) idempotency: Option<(IdempotencyKey, RequestHash)>,
     pub(super) meta: Meta,
+    /// What its payer named as the recipient, where that was not the invoice itself.
+    pub(super) named: Option<String>,
+    /// What the house takes for it.
+    pub(super) service_fee: Msat,
 }
 
 fn amount_to_pay(wanted: &NewPayment, invoice: &DecodedInvoice) -> Result<Msat, ServiceError> {

@@ -27,6 +27,7 @@ mod query;
 mod rebuild;
 mod seal;
 mod spans;
+mod statements;
 mod sums;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]

@@ -254,6 +254,7 @@ impl Views {
             live: 0,
             unlisted: 0,
             addresses: 0,
+            transactions: 0,
         }))
     }
 

@@ -186,6 +186,12 @@ section! {
         /// What a Lightning address of one's own choice costs, in sat, by its length: of 3 characters,
         /// of 4, and so on; the last price is that of all longer ones. An empty list gives them away.
         vanity_prices_sat: Vec<u64> = vec![10_000, 5_000, 2_000, 1_000], vanity_prices();
+        /// What the house takes of payments that leave the till, in millionths of the amount (2500 is a
+        /// quarter of a percent), rounded up to whole satoshis.
+        service_fee_ppm: u32 = 0, within(0..=100_000, "millionths");
+        /// A DNS-over-HTTPS server, like https://dns.google/dns-query: names in the DNS (BIP 353, as in
+        /// ₿bob@example.org) can be paid. It is believed nothing that is not signed up to the root.
+        doh_url: Option<HttpUrl> = None;
     }
 }
 

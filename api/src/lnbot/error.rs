@@ -7,8 +7,10 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use till::ledger::Refusal;
+use till_actors::lnurl::LnurlError;
 use till_actors::node::NodeError;
-use till_actors::service::ServiceError;
+use till_actors::outbound::OutboundError;
+use till_actors::service::{ServiceError, TargetError};
 
 use crate::http::{BUSY_RETRY_SECS, Problem};
 
@@ -109,6 +111,57 @@ impl From<ServiceError> for Error {
             ServiceError::Node(node) => node.into(),
             ServiceError::Unknown | ServiceError::Stopping => Self::unavailable(error.to_string()),
         }
+    }
+}
+
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::OutOfRange { min, max } => Self {
+                range: Some((min.get(), max.get())),
+                ..Self::bad_request(error.to_string())
+            },
+            TargetError::Unreadable
+            | TargetError::NoSuchAddress
+            | TargetError::NotToPay
+            | TargetError::NeedsAmount
+            | TargetError::FeeCap { .. }
+            | TargetError::Dns(_) => Self::bad_request(error.to_string()),
+            TargetError::Lnurl(error) => error.into(),
+            TargetError::Service(ServiceError::InvalidInvoice(why)) => {
+                Self::bad_request(format!("The invoice is not good: {why}."))
+            }
+            TargetError::Service(ServiceError::InvalidOffer(why)) => {
+                Self::bad_request(format!("The offer is not good: {why}."))
+            }
+            TargetError::Service(error) => error.into(),
+        }
+    }
+}
+
+/// The other side's mistakes are the caller's to hear of: they have named it.
+impl From<LnurlError> for Error {
+    fn from(error: LnurlError) -> Self {
+        Self::bad_request(match error {
+            LnurlError::NotAnAddress => {
+                "The target is no invoice, offer, Lightning address or LNURL.".to_owned()
+            }
+            LnurlError::Outbound(OutboundError::Unresolved) => {
+                "The recipient's domain does not exist.".to_owned()
+            }
+            LnurlError::Outbound(OutboundError::NotAllowed(_) | OutboundError::NotPublic) => {
+                "The recipient's address must not be called.".to_owned()
+            }
+            LnurlError::Outbound(
+                OutboundError::Redirected
+                | OutboundError::TooSlow
+                | OutboundError::TooLong
+                | OutboundError::Unreachable,
+            ) => "The recipient's server does not answer.".to_owned(),
+            LnurlError::Refused(reason) => format!("The recipient's server says: {reason}"),
+            LnurlError::Asked(reason) => reason,
+            LnurlError::Wrong(why) => format!("The recipient's server answers wrongly: {why}."),
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod id;
 mod l402;
 mod lnurl;
 mod named;
+mod order;
 mod outstanding;
 mod page;
 mod parse;
@@ -105,6 +106,10 @@ fn routes() -> Router<Lnbot> {
         .route("/wallets/{wallet_id}/webhooks", post(routes::webhooks::create).get(routes::webhooks::list))
         .route("/wallets/{wallet_id}/webhooks/{webhook_id}", delete(routes::webhooks::delete))
         .route("/wallets/{wallet_id}/webhooks/{webhook_id}/deliveries", get(routes::webhooks::deliveries))
+        .route("/wallets/{wallet_id}/payments", post(routes::payments::create).get(routes::payments::list))
+        .route("/wallets/{wallet_id}/payments/resolve", get(routes::payments::resolve))
+        .route("/wallets/{wallet_id}/payments/{payment}", get(routes::payments::one))
+        .route("/wallets/{wallet_id}/transactions", get(routes::transactions::list))
 }
 
 #[cfg(test)]

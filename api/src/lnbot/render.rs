@@ -1,8 +1,11 @@
 //! From what is true to what is shown. Owns the words for states and how amounts become satoshis.
 
+use till::flow::Waiting;
 use till::invoice::{self, Invoice};
 use till::money::Msat;
 use till::payment::{self, Outcome, Payment};
+use till::transaction::Side;
+use till_actors::service::{StatementLine, TargetKind};
 
 use super::wire;
 
@@ -10,6 +13,7 @@ use super::wire;
 const MSAT_PER_SAT: u64 = 1_000;
 
 /// An invoice. Its preimage is shown once it is paid, never before.
+#[allow(dead_code)]
 pub(crate) fn invoice(row: &Invoice) -> wire::Invoice {
     let receipt = row.receipt.as_ref();
     let status = match row.state {
@@ -57,8 +61,72 @@ fn memo(row: &Invoice) -> Option<String> {
     memo.filter(|text| !text.is_empty())
 }
 
-/// A payment.
+/// A payment of which nobody has asked what it waits for.
+#[allow(dead_code)]
 pub(crate) fn payment(row: &Payment) -> wire::Payment {
+    payment_waiting(row, None)
+}
+
+/// Where a payment is that is not final, and the same in words.
+fn stage_of(row: &Payment, waiting: Option<Waiting>) -> (&'static str, &'static str) {
+    if row.internal {
+        return (
+            "sending",
+            "The recipient has been told; the money is theirs once they settle.",
+        );
+    }
+    if row.overdue {
+        return (
+            "on_hold",
+            "The payment takes unusually long. The money stays on hold until it is certain what became of it.",
+        );
+    }
+    match waiting {
+        None | Some(Waiting::Young | Waiting::Htlc | Waiting::UnknownHtlc | Waiting::Dust) => (
+            "in_flight",
+            "The payment is on its way; this usually takes seconds.",
+        ),
+        Some(Waiting::Channel(_) | Waiting::Running | Waiting::SecondLook | Waiting::Node) => (
+            "confirming",
+            "It is being checked whether the payment went out. The money stays on hold until then.",
+        ),
+    }
+}
+
+/// What a text was.
+pub(crate) const fn target_kind(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Address => "address",
+        TargetKind::Lnurl => "lnurl",
+        TargetKind::Bolt11 => "bolt11",
+        TargetKind::Offer => "offer",
+    }
+}
+
+/// A line of a statement.
+pub(crate) fn transaction(line: &StatementLine) -> wire::Transaction {
+    let row = &line.row;
+    let hex_of = |preimage: &till::id::Preimage| hex::encode(preimage.reveal());
+    wire::Transaction {
+        number: row.number,
+        kind: match row.side {
+            Side::Credit => "credit",
+            Side::Debit => "debit",
+        },
+        amount: row.amount.get(),
+        balance_after: row.balance_after.get(),
+        network_fee: sat_ceil(row.network_fee),
+        service_fee: sat_ceil(row.service_fee),
+        payment_hash: line.hash.map(|hash| hash.to_string()),
+        preimage: line.preimage.as_ref().map(hex_of),
+        reference: line.reference.clone(),
+        note: line.note.clone(),
+        created_at: Some(wire::moment(row.at)),
+    }
+}
+
+/// A payment, with what the check last saw it wait for.
+pub(crate) fn payment_waiting(row: &Payment, waiting: Option<Waiting>) -> wire::Payment {
     let sent = match &row.outcome {
         Some(Outcome::Sent(sent)) => Some(sent),
         Some(Outcome::Failed { .. }) | None => None,
@@ -67,10 +135,13 @@ pub(crate) fn payment(row: &Payment) -> wire::Payment {
         Some(Outcome::Failed { reason, .. }) => Some(reason.message().to_owned()),
         Some(Outcome::Sent(_)) | None => None,
     };
-    let (status, stage) = match row.state {
-        payment::State::Pending => ("processing", "in_flight"),
-        payment::State::Succeeded => ("settled", "settled"),
-        payment::State::Failed => ("failed", "failed"),
+    let (status, stage, detail) = match row.state {
+        payment::State::Pending => {
+            let (stage, detail) = stage_of(row, waiting);
+            ("processing", stage, Some(detail.to_owned()))
+        }
+        payment::State::Succeeded => ("settled", "settled", None),
+        payment::State::Failed => ("failed", "failed", failure.clone()),
     };
     let named = row.target.clone().or_else(|| row.bolt11.clone());
     let offered = || row.offer.as_ref().map(|offer| offer.text.clone());
@@ -91,7 +162,7 @@ pub(crate) fn payment(row: &Payment) -> wire::Payment {
         created_at: Some(wire::moment(row.created_at)),
         settled_at: sent.map(|sent| wire::moment(sent.at)),
         stage,
-        status_detail: None,
+        status_detail: detail,
         retry_until: None,
     }
 }

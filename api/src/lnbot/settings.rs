@@ -21,6 +21,10 @@ pub struct Settings {
     pub public_url: String,
     /// What a vanity address of 3, 4, 5, ... characters costs; the last price is that of all longer ones.
     pub vanity_prices: Vec<Sat>,
+    /// What the house takes of payments that leave the till, in millionths of the amount.
+    pub service_fee_ppm: u32,
+    /// The DNS-over-HTTPS server that is asked for names in the DNS (BIP 353), if any.
+    pub doh_url: Option<String>,
     /// How long an answer waits for a payment's outcome.
     pub payment_wait: Duration,
     /// How often a stream without news says that it is there.
@@ -39,6 +43,8 @@ impl Default for Settings {
             lnurl_calls: NonZeroU32::MIN.saturating_add(59),
             public_url: "http://127.0.0.1:9154".to_owned(),
             vanity_prices: Vec::new(),
+            service_fee_ppm: 0,
+            doh_url: None,
             payment_wait: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
             allow_loopback: false,

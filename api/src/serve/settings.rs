@@ -194,6 +194,12 @@ pub(super) fn lnbot(config: &Config) -> crate::lnbot::Settings {
         open_registration: config.lnbot.open_registration,
         public_url,
         vanity_prices: prices.filter_map(|price| Sat::new(*price)).collect(),
+        service_fee_ppm: config.lnbot.service_fee_ppm,
+        doh_url: config
+            .lnbot
+            .doh_url
+            .as_ref()
+            .map(|url| url.as_str().to_owned()),
         allow_loopback: config.outbound.allow_loopback,
         limits: limits(config),
         ..crate::lnbot::Settings::default()

@@ -6,6 +6,7 @@ mod holder;
 mod onchain;
 mod outbox;
 mod refusal;
+mod transfer;
 
 pub use access::{AccessCommand, UserChange};
 pub use address::AddressCommand;
@@ -13,6 +14,7 @@ pub use holder::{HolderCommand, KeyChange, ShareCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
 pub use outbox::OutboxCommand;
 pub use refusal::Refusal;
+pub use transfer::TransferOrder;
 
 use minicbor::{Decode, Encode};
 
@@ -91,6 +93,8 @@ pub enum Command {
     },
     /// Set money aside for a payment, before the node hears of it.
     ReservePayment(Box<PaymentOrder>),
+    /// Move money to another wallet of this till's, where there is no invoice.
+    Transfer(Box<TransferOrder>),
     /// The node told what it knows a payment to an offer by.
     LinkOffer {
         /// Which payment.
@@ -334,6 +338,10 @@ pub struct PaymentOrder {
     /// The failed attempt of which it is certain that nothing of it is under way, and that its
     /// failure will not be told again. Only such a payment gets another attempt.
     pub cleared: Option<u32>,
+    /// What its payer named as the recipient, where that was not the invoice itself.
+    pub named: Option<String>,
+    /// What the house takes for it, unless the recipient is a wallet of this till's.
+    pub service_fee: Msat,
     /// What its payer tells about it.
     pub meta: Meta,
 }

@@ -61,6 +61,7 @@ pub(super) fn pay<A: Archive>(
     }
     let payment = Payment {
         fee_cap: Msat::ZERO,
+        service_fee: Msat::ZERO,
         internal: true,
         ..new_payment(state, draft.at(), &order)?
     };
@@ -86,12 +87,12 @@ fn is_text_of(target: &SendTarget, invoice: &Invoice) -> bool {
     }
 }
 
-/// LNbits lets a wallet pay its own invoice: both rows are there, and the money stays where it is.
+/// LNbits and ln.bot let a wallet pay its own invoice: both rows are there, and the money stays where it is.
 /// Elsewhere that is a mistake, and is said to be one.
 const fn may_pay_itself(origin: Origin) -> bool {
     match origin {
-        Origin::Lnbits => true,
-        Origin::Pos | Origin::Node | Origin::Lnbot => false,
+        Origin::Lnbits | Origin::Lnbot => true,
+        Origin::Pos | Origin::Node => false,
     }
 }
 
@@ -132,6 +133,20 @@ pub(super) fn settle<A: Archive>(
     payment: &Payment,
     invoice: &Invoice,
 ) -> Result<Draft, Refusal> {
+    let hash = invoice.hash;
+    hand_over(state, draft, payment, invoice, |receipt| {
+        Fact::InvoicePaid { hash, receipt }
+    })
+}
+
+/// The same, with a fact of one's own for how the recipient's row comes to be paid.
+pub(super) fn hand_over<A: Archive>(
+    state: &State<A>,
+    draft: Draft,
+    payment: &Payment,
+    invoice: &Invoice,
+    received_by: impl FnOnce(Receipt) -> Fact,
+) -> Result<Draft, Refusal> {
     let (id, hash, amount) = (payment.id, invoice.hash, payment.amount);
     let change = i128::from(amount.get());
     let sent_sat = sat(-shown_change_sat(state, payment.wallet, -change)?)?;
@@ -165,7 +180,7 @@ pub(super) fn settle<A: Archive>(
     };
     Ok(draft
         .fact(Fact::PaymentSent { id, sent })
-        .fact(Fact::InvoicePaid { hash, receipt })
+        .fact(received_by(receipt))
         .post(accounts(payment, invoice), amount, Cause::Internal(id))
         .event(payment.wallet, paid)
         .event(invoice.wallet, received))

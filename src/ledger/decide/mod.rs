@@ -22,6 +22,7 @@ mod reconcile;
 mod share;
 mod spend;
 mod staff;
+mod transfer;
 mod treasury;
 mod wallet;
 mod webhook;
@@ -90,6 +91,7 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::ExpireInvoice { hash } => invoice::expire(state, draft, hash)?,
         Command::ForgetInvoice { hash } => invoice::forget(state, draft, hash)?,
         Command::ReservePayment(order) => return payment::reserve(state, draft, *order),
+        Command::Transfer(order) => return transfer::decide(state, draft, *order),
         Command::LinkOffer { id, node_id } => payment::link(state, draft, id, node_id)?,
         Command::PostPayment {
             which,

@@ -45,7 +45,7 @@ pub(super) fn reserve<A: Archive>(
     if order.expires_at <= draft.at() {
         return Err(Refusal::InvoiceExpired);
     }
-    let needed = sum(order.amount, order.fee_cap)?;
+    let needed = sum(sum(order.amount, order.fee_cap)?, order.service_fee)?;
     let available = spendable(state, &order)?;
     if available < needed {
         return Err(Refusal::InsufficientFunds { needed, available });
@@ -80,7 +80,8 @@ fn spendable<A: Archive>(state: &State<A>, order: &PaymentOrder) -> Result<Msat,
         WalletRef::House => Ok(state.house_spendable(order.spendable)?),
         WalletRef::Wallet(_) => {
             let own = state.balance(Account::Wallet(order.wallet))?.available();
-            Ok(own.min(order.spendable))
+            // What the house takes stays in the till: no channel has to carry it.
+            Ok(own.min(sum(order.spendable, order.service_fee)?))
         }
     }
 }
@@ -98,11 +99,13 @@ fn set_aside<A: Archive>(
     let draft = keep_key(draft, &order, id);
     if earlier.is_some() {
         let (amount, fee_cap) = (order.amount, order.fee_cap);
+        let service_fee = order.service_fee;
         return Ok(draft
             .fact(Fact::PaymentRetried {
                 id,
                 amount,
                 fee_cap,
+                service_fee,
             })
             .finish());
     }
@@ -149,8 +152,8 @@ pub(super) fn new_payment<A: Archive>(
         entry: 0,
         meta: order.meta.clone(),
         tx_number: None,
-        target: None,
-        service_fee: Msat::ZERO,
+        target: order.named.clone(),
+        service_fee: order.service_fee,
     })
 }
 
@@ -216,8 +219,9 @@ pub(super) fn post<A: Archive>(
     } else {
         Msat::ZERO
     };
-    let (own, rest) = share(state, wallet, total, reserved)?;
-    let sent_sat = -shown_change_sat(state, wallet, -i128::from(own.get()))?;
+    let cost = cost(state, &payment, total, reserved)?;
+    let debited = sum(cost.own, cost.service_fee)?;
+    let sent_sat = -shown_change_sat(state, wallet, -i128::from(debited.get()))?;
     let sent_sat = u64::try_from(sent_sat)
         .ok()
         .and_then(Sat::new)
@@ -229,30 +233,67 @@ pub(super) fn post<A: Archive>(
         sent_sat,
         at: draft.at(),
     };
-    let mut draft = link_by_report(draft, &payment, which)
+    let draft = link_by_report(draft, &payment, which)
         .fact(Fact::PaymentSent { id, sent })
-        .transfer(Phase::Release, payer, reserved, Cause::Payment(id))
-        .post(payer, own, Cause::Payment(id))
-        .post(
-            (Account::HOUSE, Account::Lightning),
-            rest,
-            Cause::Payment(id),
-        )
-        .event(
-            wallet,
-            EventBody::PaymentSent {
-                id,
-                hash,
-                amount: payment.amount,
-                fee,
-            },
-        );
+        .transfer(Phase::Release, payer, reserved, Cause::Payment(id));
+    let mut draft = cost.book(draft, &payment).event(
+        wallet,
+        EventBody::PaymentSent {
+            id,
+            hash,
+            amount: payment.amount,
+            fee,
+        },
+    );
     if !pending {
         draft = draft.alarm(Alarm::PostedAfterVoid { id, amount: total });
-    } else if total > reserved {
+    } else if total > sum(payment.amount, payment.fee_cap)? {
         draft = draft.alarm(Alarm::OverFeeCap { id, amount: total });
     }
     Ok(draft.finish())
+}
+
+/// Who bears what of a payment that was made.
+struct Cost {
+    /// The wallet, of what recipient and network got.
+    own: Msat,
+    /// The house, of the same.
+    rest: Msat,
+    /// The wallet, for what the house did.
+    service_fee: Msat,
+}
+
+/// After the recipient and the network the house gets what there is for it.
+fn cost<A: Archive>(
+    state: &State<A>,
+    payment: &Payment,
+    total: Msat,
+    reserved: Msat,
+) -> Result<Cost, Refusal> {
+    let (own, rest) = share(state, payment.wallet, total, reserved)?;
+    let with_service = sum(total, payment.service_fee)?;
+    let (borne, _) = share(state, payment.wallet, with_service, reserved)?;
+    Ok(Cost {
+        own,
+        rest,
+        service_fee: borne.saturating_sub(total),
+    })
+}
+
+impl Cost {
+    fn book(&self, draft: Draft, payment: &Payment) -> Draft {
+        let (wallet, id) = (Account::Wallet(payment.wallet), payment.id);
+        let from_house = (Account::HOUSE, Account::Lightning);
+        let cause = || Cause::Payment(id);
+        draft
+            .post((wallet, Account::Lightning), self.own, cause())
+            .post(from_house, self.rest, cause())
+            .post(
+                (wallet, Account::HOUSE),
+                self.service_fee,
+                Cause::ServiceFee(id),
+            )
+    }
 }
 
 /// How much of `total` the wallet itself can bear; the house bears the rest.

@@ -9,13 +9,14 @@ use crate::invoice::{Description, Invoice};
 use crate::ledger::entity::Damaged;
 use crate::ledger::{
     Account, Alarm, Archive, Balance, Command, Decision, Entity, EventBody, InvoiceDraft, Origin,
-    PaymentOrder, Record, Refusal, State, WalletRef, Which, decide,
+    PaymentOrder, Record, Refusal, State, TransferOrder, WalletRef, Which, decide,
 };
 use crate::money::Msat;
 use crate::node::SendTarget;
 use crate::offer::Offer;
 use crate::payment::Payment;
 use crate::time::Timestamp;
+use crate::transaction::{Side, Transaction};
 
 pub(super) const HOUSE: WalletRef = WalletRef::House;
 pub(super) const OTHER: WalletRef = WalletRef::Wallet(WalletId::from_bytes([5; 16]));
@@ -123,6 +124,31 @@ impl Bench {
         self.state.get(key).expect("readable").expect("there")
     }
 
+    /// A wallet's statement, checked: numbers from 1 without a gap, and each line's balance is the sum of
+    /// all amounts so far.
+    pub(super) fn statement(&self, wallet: WalletRef) -> Vec<Transaction> {
+        let WalletRef::Wallet(id) = wallet else {
+            panic!("the house has none");
+        };
+        let count = self.state.counters(wallet).expect("readable").transactions;
+        let lines: Vec<Transaction> = (1..=count)
+            .map(|number| self.get::<Transaction>(&(id, number)))
+            .collect();
+        let mut sum = 0;
+        for line in &lines {
+            let amount = i128::from(line.amount.get());
+            sum += match line.side {
+                Side::Credit => amount,
+                Side::Debit => -amount,
+            };
+            assert_eq!(sum, i128::from(line.balance_after.get()), "{line:?}");
+        }
+        assert_eq!(sum, crate::money::balance_sat_floor(self.owns(wallet)));
+        let more = self.state.get::<Transaction>(&(id, count + 1));
+        assert_eq!(more.expect("readable"), None);
+        lines
+    }
+
     /// An invoice that can be paid.
     pub(super) fn ask(&mut self, n: u8, wallet: WalletRef, amount: Option<u64>) {
         self.must(draft(n, wallet, amount));
@@ -195,7 +221,25 @@ pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Paym
         spendable: msat(PLENTY),
         idempotency: None,
         cleared: None,
+        named: None,
+        service_fee: Msat::ZERO,
     }
+}
+
+pub(super) fn transfer(n: u8, from: WalletRef, to: WalletRef, amount: u64) -> Command {
+    Command::Transfer(Box::new(TransferOrder {
+        id: PaymentId::from_bytes([n; 16]),
+        preimage: preimage(n),
+        from,
+        to,
+        origin: Origin::Lnbot,
+        amount: msat(amount),
+        named: "bob@till".into(),
+        offer: None,
+        description: "for Bob".into(),
+        idempotency: None,
+        meta: crate::meta::Meta::default(),
+    }))
 }
 
 pub(super) fn reserve(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Command {

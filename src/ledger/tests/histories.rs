@@ -19,6 +19,8 @@ use crate::payment::State as PaymentState;
 const OUTGOING: u8 = 8;
 /// Offers that may be made; one more is paid that never is.
 const OFFERS: u8 = 3;
+/// The hashes of transfers.
+const TRANSFERS: std::ops::Range<u8> = 40..44;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -34,6 +36,8 @@ enum Step {
     Reserve(u8, bool, u64, u64),
     Post(u8, u64),
     Void(u8, Option<u32>),
+    /// From one wallet to the other, without an invoice.
+    Transfer(u8, bool, u64),
     Forget,
     Wait(u64),
 }
@@ -56,6 +60,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (each.clone(), 0..=OFFERS, amount.clone()).prop_map(|(n, of, a)| Step::OfferPaid(n, of, a)),
         ours.clone().prop_map(Step::Expire),
         ours.prop_map(Step::Lapse),
+        (TRANSFERS, any::<bool>(), amount.clone())
+            .prop_map(|(n, wallet, a)| Step::Transfer(n, wallet, a)),
         (theirs, any::<bool>(), amount, 0..2_000u64)
             .prop_map(|(n, wallet, a, cap)| Step::Reserve(n, wallet, a, cap)),
         (each.clone(), 0..3_000u64).prop_map(|(n, fee)| Step::Post(n, fee)),
@@ -109,12 +115,23 @@ fn command(step: &Step) -> Option<Command> {
             // Half of the retries come from somebody who has looked whether the last one is over.
             let cleared = (cap % 2 == 0).then_some(1);
             let order = order(n, wallet(other), amount, cap);
-            Command::ReservePayment(Box::new(PaymentOrder { cleared, ..order }))
+            let service_fee = msat(service_fee(other, amount));
+            Command::ReservePayment(Box::new(PaymentOrder {
+                cleared,
+                service_fee,
+                ..order
+            }))
         }
+        Step::Transfer(n, other, amount) => transfer(n, wallet(other), wallet(!other), amount),
         Step::Post(n, fee) => post(n, fee),
         Step::Void(n, attempt) => void(n, attempt),
         Step::Forget | Step::Wait(_) => return None,
     })
+}
+
+/// What the house takes for a payment of somebody else's.
+const fn service_fee(other: bool, amount: u64) -> u64 {
+    if other { amount / 100 } else { 0 }
 }
 
 /// What should be true, kept the simplest way there is.
@@ -136,7 +153,8 @@ impl Model {
                 self.node += i128::from(amount);
             }
             Step::Reserve(n, other, amount, cap) => {
-                self.aside.insert(n, (wallet(other), amount + cap));
+                let aside = amount + cap + service_fee(other, amount);
+                self.aside.insert(n, (wallet(other), aside));
             }
             Step::Void(n, _) => {
                 self.aside.remove(&n);
@@ -148,7 +166,7 @@ impl Model {
                 self.node -= i128::from(amount + fee);
             }
             Step::Ask(..) | Step::Intend(..) | Step::Expire(_) | Step::Lapse(_) => {}
-            Step::Offer(_) | Step::Forget | Step::Wait(_) => {}
+            Step::Offer(_) | Step::Transfer(..) | Step::Forget | Step::Wait(_) => {}
         }
         let last = bench.records.last().expect("a change");
         for fact in &last.facts {
@@ -207,6 +225,7 @@ impl Model {
             balance_sat_floor(bench.owns(OTHER)),
             "columns add up"
         );
+        bench.statement(OTHER);
         let pending = (OUTGOING..2 * OUTGOING).filter(|n| {
             let payment = bench.state.payment_of(&hash(*n)).expect("readable");
             payment.is_some_and(|payment| payment.state == PaymentState::Pending)

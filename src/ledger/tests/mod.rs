@@ -15,6 +15,7 @@ mod spend_histories;
 mod spends;
 mod staff;
 mod staff_histories;
+mod statements;
 mod treasury;
 mod unlisted;
 mod wallet_histories;

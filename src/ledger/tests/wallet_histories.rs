@@ -11,7 +11,9 @@ use crate::invoice::Invoice;
 use crate::ledger::{
     Account, Command, Entity, HolderCommand, InvoiceDraft, Kind, State, WalletKeys, WalletRef,
 };
+use crate::payment::{Payment, State as PaymentState};
 use crate::time::Timestamp;
+use crate::transaction::{About, Side};
 
 /// Hashes from here on are paid by the wallets, those below are asked for by them.
 const OUTGOING: u8 = 8;
@@ -143,10 +145,44 @@ fn check(bench: &Bench) {
         assert_eq!(usize::try_from(known), Ok(counted), "live invoices");
         assert!(bench.owns(of) >= 0);
         check_numbers(bench, of);
+        check_statement(bench, of);
         if !bench.get::<Wallet>(&id).is_open() {
             assert_eq!((bench.owns(of), counted), (0, 0), "a tombstone");
         }
     }
+}
+
+/// Every line is about a row that names it, or about the wallet's end, and every such row has a line.
+fn check_statement(bench: &Bench, of: WalletRef) {
+    let lines = bench.statement(of);
+    let mut named = 0;
+    for line in &lines {
+        let number = Some(line.number);
+        match &line.about {
+            About::Invoice(hash) => {
+                assert_eq!(bench.get::<Invoice>(hash).tx_number, number);
+                assert_eq!(line.side, Side::Credit);
+            }
+            About::Payment(id) => {
+                assert_eq!(bench.get::<Payment>(id).tx_number, number);
+                assert_eq!((line.side, line.network_fee), (Side::Debit, msat(3)));
+            }
+            About::Deleted => continue,
+            About::Address(_) | About::Other => panic!("{line:?}"),
+        }
+        named += 1;
+    }
+    let rows = |kind: Kind| {
+        let rows = bench.rows.iter();
+        rows.filter(move |(key, _)| key.first() == Some(&(kind as u8)))
+    };
+    let invoices = rows(Kind::Invoice).map(|(key, row)| Invoice::from_bytes(key, row));
+    let paid = invoices.map(|row| row.expect("readable"));
+    let paid = paid.filter(|row| row.wallet == of && row.receipt.is_some());
+    let payments = rows(Kind::Payment).map(|(key, row)| Payment::from_bytes(key, row));
+    let sent = payments.map(|row| row.expect("readable"));
+    let sent = sent.filter(|row| row.wallet == of && row.state == PaymentState::Succeeded);
+    assert_eq!(paid.count() + sent.count(), named);
 }
 
 /// A holder with two wallets.

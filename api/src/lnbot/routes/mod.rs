@@ -5,6 +5,8 @@ pub(super) mod addresses;
 pub(super) mod invoices;
 pub(super) mod keys;
 pub(super) mod l402;
+pub(super) mod payments;
 pub(super) mod status;
+pub(super) mod transactions;
 pub(super) mod wallets;
 pub(super) mod webhooks;

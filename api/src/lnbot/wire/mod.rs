@@ -7,6 +7,7 @@ mod l402;
 mod lnurl;
 mod payment;
 mod status;
+mod transaction;
 mod wallet;
 mod webhook;
 
@@ -17,6 +18,7 @@ pub(crate) use l402::*;
 pub(crate) use lnurl::*;
 pub(crate) use payment::*;
 pub(crate) use status::*;
+pub(crate) use transaction::*;
 pub(crate) use wallet::*;
 pub(crate) use webhook::*;
 

@@ -1,6 +1,6 @@
-//! Payments, as answers have them.
+//! Payments, asked for and as they stand, and whom they are to.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An outgoing payment.
 #[derive(Clone, Debug, Serialize)]
@@ -34,4 +34,41 @@ pub(crate) struct Payment {
     pub(crate) status_detail: Option<String>,
     /// Until when it is tried again.
     pub(crate) retry_until: Option<String>,
+}
+
+/// Somebody to be paid.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewPayment {
+    /// An invoice, an offer, an address, an LNURL.
+    pub(crate) target: String,
+    /// In sat.
+    pub(crate) amount: Option<i64>,
+    /// Makes a repeat the same payment.
+    pub(crate) idempotency_key: Option<String>,
+    /// The most that routing may cost, in sat.
+    pub(crate) max_fee: Option<i64>,
+    pub(crate) reference: Option<String>,
+}
+
+/// Whom a text stands for, and what paying them would cost; amounts in sat.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Resolved {
+    /// `address`, `lnurl`, `bolt11` or `offer`.
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    pub(crate) min: Option<u64>,
+    pub(crate) max: Option<u64>,
+    /// Whether the recipient names the amount.
+    pub(crate) fixed: bool,
+    pub(crate) amount: Option<u64>,
+    /// Whether it is a wallet of this till's.
+    pub(crate) internal: bool,
+    pub(crate) network_fee_estimate: Option<u64>,
+    pub(crate) service_fee: Option<u64>,
+    pub(crate) max_fee: Option<u64>,
+    pub(crate) total: Option<u64>,
+    pub(crate) max_sendable: Option<u64>,
+    pub(crate) fee_warning: Option<String>,
 }
