@@ -11,6 +11,7 @@ use tokio::process::Command;
 use crate::shop::Shop;
 
 const POS: &str = include_str!("../../docs/pos-curl.md");
+const LNBOT: &str = include_str!("../../docs/lnbot-curl.md");
 const LNBITS: &str = include_str!("../../docs/lnbits-curl.md");
 const BLOCK: &str = "```sh\n";
 const BLOCK_END: &str = "```\n";
@@ -97,6 +98,15 @@ async fn the_guide_to_lnbits_works_as_it_stands() {
         return;
     };
     assert!(said.contains("\"order_id\":\"123\""), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_lnbot_works_as_it_stands() {
+    let settings = [("TILL_LNBOT_PUBLIC_CALLS_PER_MINUTE", "100")];
+    let Some(said) = run(LNBOT, &settings).await else {
+        return;
+    };
+    assert!(said.contains("\"reference\":\"task-1\""), "{said}");
 }
 
 /// Runs a page beside a world of its own: what it said, if this machine has what it takes.
