@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use till_regtest::bitcoind;
 use till_regtest::peer::{IssuedInvoice, NewInvoice, Paid, PeerError};
 use till_regtest::wait::Wait;
-use till_regtest::world::{Liquidity, TilldCommand, World, WorldConfig};
+use till_regtest::world::{ChainKind, Liquidity, TilldCommand, World, WorldConfig};
 
 use crate::display::Display;
 
@@ -45,6 +46,7 @@ impl Shop {
     async fn open_rich(liquidity: Liquidity, settings: &[(&str, &str)]) -> Self {
         let tilld = TilldCommand::this_test_program("the_till").unwrap();
         let mut config = WorldConfig::new(tilld);
+        config.chain = chain_kind();
         config.liquidity = liquidity;
         config.env = settings
             .iter()
@@ -178,6 +180,21 @@ impl Shop {
 
     pub async fn display_since(&self, event_id: u64) -> Display {
         Display::connect(self.world.client(), Some(event_id)).await
+    }
+}
+
+/// Says on which chain the stories are told: `embedded`, which is also what they are told on without it, or
+/// `bitcoind`.
+const CHAIN_VARIABLE: &str = "E2E_CHAIN";
+
+/// The chain that was asked for. To ask for a bitcoind where there is none is a failure: the stories
+/// would be told on another chain than somebody thinks.
+fn chain_kind() -> ChainKind {
+    let wanted = std::env::var(CHAIN_VARIABLE).unwrap_or_default();
+    match wanted.as_str() {
+        "" | "embedded" => ChainKind::Embedded,
+        "bitcoind" => ChainKind::Bitcoind(bitcoind::find().expect("a bitcoind on this machine")),
+        other => panic!("{CHAIN_VARIABLE} is {other}, not embedded or bitcoind"),
     }
 }
 

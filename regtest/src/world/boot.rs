@@ -47,8 +47,9 @@ impl World {
         let fresh = resumed.is_none();
         let mut state = match resumed {
             Some(state) => state,
-            None => State::new(config.till_listen)?,
+            None => State::new(config.till_listen, config.chain.name())?,
         };
+        state.made_on(config.chain.name(), &dir)?;
         if let Some(listen) = config.till_listen {
             state.till_http = listen;
         }
@@ -75,6 +76,7 @@ impl World {
                     follow(&ground.chain, &ground.customer),
                 ],
                 chain: ground.chain,
+                chain_name: config.chain.name(),
                 esplora_addr: ground.esplora.addr(),
                 esplora: Mutex::new(Some(ground.esplora)),
                 lsp: ground.lsp,

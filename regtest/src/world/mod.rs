@@ -48,7 +48,7 @@ use crate::peer::{Peer, PeerError};
 pub use channels::Opener;
 pub use client::{ClientError, TillClient};
 pub use command::TilldCommand;
-pub use config::{Liquidity, Progress, WorldConfig};
+pub use config::{ChainKind, Liquidity, Progress, WorldConfig};
 pub use error::WorldError;
 pub use lnbits::LnbitsWallet;
 pub use lnbot::LnbotAccount;
@@ -65,6 +65,7 @@ pub struct World {
 #[derive(Debug)]
 struct Inner {
     chain: Chain,
+    chain_name: &'static str,
     esplora: Mutex<Option<EsploraServer>>,
     esplora_addr: SocketAddr,
     lsp: Peer,
@@ -97,6 +98,11 @@ impl World {
     /// The chain. Peers follow it by themselves; [`World::mine`] also waits for everybody.
     pub fn chain(&self) -> &Chain {
         &self.inner.chain
+    }
+
+    /// Who makes the blocks: `embedded` or `bitcoind`.
+    pub fn chain_name(&self) -> &'static str {
+        self.inner.chain_name
     }
 
     /// The liquidity provider.
@@ -207,9 +213,10 @@ impl World {
         }
         let (customer, lsp) = tokio::join!(self.inner.customer.stop(), self.inner.lsp.stop());
         self.stop_esplora().await;
+        let chain = self.inner.chain.stop_bitcoind();
         till?;
         customer?;
         lsp?;
-        Ok(())
+        Ok(chain?)
     }
 }

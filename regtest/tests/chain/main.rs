@@ -2,6 +2,7 @@
 
 mod esplora;
 mod mining;
+mod real;
 mod rejects;
 mod reorgs;
 mod scripts;
