@@ -2,12 +2,13 @@
 //!
 //! Sees values that are each good for themselves. Reports like the reader does.
 
-use super::{Config, layers::Layers};
+use super::{ChainSource, Config, layers::Layers};
 
 /// Notes every contradiction. A key already known to be bad is passed over: its value here is
 /// only the default.
 pub(crate) fn together(config: &Config, layers: &mut Layers) {
     let Config {
+        chain,
         http,
         lsp,
         payments,
@@ -19,6 +20,19 @@ pub(crate) fn together(config: &Config, layers: &mut Layers) {
             layers.problem(layers.origin(key), key.to_owned(), message);
         }
     };
+    let is_bitcoind = chain.source == ChainSource::Bitcoind;
+    note(
+        "chain.source",
+        "chain.bitcoind_rpc",
+        is_bitcoind && chain.bitcoind_rpc.is_none(),
+        "needs chain.bitcoind_rpc beside it".to_owned(),
+    );
+    note(
+        "chain.source",
+        "chain.bitcoind_auth_file",
+        is_bitcoind && chain.bitcoind_auth_file.is_none(),
+        "needs chain.bitcoind_auth_file beside it".to_owned(),
+    );
     note(
         "lsp.node_id",
         "lsp.address",

@@ -1,4 +1,5 @@
-//! A name and a password for bitcoind's RPC that stay the same over restarts, as its cookie does not.
+//! A name and a password for bitcoind's RPC that stay the same over restarts, as its cookie does not. Owns the
+//! file with them, which has the form of a cookie.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -8,8 +9,8 @@ use std::path::Path;
 
 use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
 
-/// What the file with the password is called.
-const FILE: &str = "rpc-password";
+/// What the file is called.
+pub(super) const FILE: &str = "rpc-login";
 const NAME: &str = "regtest";
 
 /// Who asks.
@@ -29,10 +30,10 @@ impl Login {
     /// The one that a folder keeps, or a new one.
     pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let path = folder.join(FILE);
-        let password = match std::fs::read_to_string(&path) {
-            Ok(kept) => kept.trim().to_owned(),
+        let text = match std::fs::read_to_string(&path) {
+            Ok(kept) => kept,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let fresh = random()?;
+                let fresh = format!("{NAME}:{}", random()?);
                 let mut options = OpenOptions::new();
                 let mut file = options.write(true).create(true).mode(0o600).open(&path)?;
                 file.write_all(fresh.as_bytes())?;
@@ -40,8 +41,13 @@ impl Login {
             }
             Err(error) => return Err(error),
         };
-        let name = NAME.to_owned();
-        Ok(Login { name, password })
+        let (name, password) = text
+            .split_once(':')
+            .ok_or_else(|| io::Error::other(format!("{} is damaged", path.display())))?;
+        Ok(Login {
+            name: name.to_owned(),
+            password: password.to_owned(),
+        })
     }
 
     /// What bitcoind is told of it: `name:salt$HMAC-SHA256(salt, password)`, see its `share/rpcauth`.

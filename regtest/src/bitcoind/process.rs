@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::auth::Login;
+use super::auth::{self, Login};
 use super::leash::Leash;
 use super::rpc::{Rpc, RpcError, blocking};
 use crate::ports::free_addresses;
@@ -69,6 +69,7 @@ pub struct Bitcoind {
     folder: PathBuf,
     address: SocketAddr,
     login: Login,
+    more: Vec<String>,
     rpc: Rpc,
     leash: Option<Leash>,
 }
@@ -80,6 +81,14 @@ impl Bitcoind {
     /// # Errors
     /// If it cannot be started, or ends, or does not answer in time.
     pub fn start(program: &Path, folder: &Path) -> Result<Self, BitcoindError> {
+        Self::start_with(program, folder, &[])
+    }
+
+    /// [`Self::start`] with more arguments, which win over its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(program: &Path, folder: &Path, more: &[&str]) -> Result<Self, BitcoindError> {
         let run = |source| BitcoindError::Run {
             program: program.to_owned(),
             source,
@@ -94,6 +103,7 @@ impl Bitcoind {
                 folder: folder.to_owned(),
                 address,
                 login: login.clone(),
+                more: more.iter().map(|more| (*more).to_owned()).collect(),
                 rpc: Rpc::new(address, login.clone()).map_err(run)?,
                 leash: None,
             };
@@ -120,9 +130,9 @@ impl Bitcoind {
         self.leash.is_some()
     }
 
-    /// Name and password for its RPC, the same over restarts.
-    pub fn login(&self) -> (&str, &str) {
-        (&self.login.name, &self.login.password)
+    /// The file with name and password for its RPC, the same over restarts.
+    pub fn login_file(&self) -> PathBuf {
+        self.folder.join(auth::FILE)
     }
 
     /// The file with name and password that it makes anew at each start.
@@ -166,7 +176,8 @@ impl Bitcoind {
         }
     }
 
-    /// As an operator sees it: no peers, no wallet, the rules of relay that main net has.
+    /// As an operator has it: the index of transactions that a till needs, and the rules of relay of main net;
+    /// but no peers, and no wallet.
     fn args(&self, waiting: Waiting) -> std::io::Result<Vec<String>> {
         let kept = match waiting {
             Waiting::Kept => 1,
@@ -184,6 +195,7 @@ impl Bitcoind {
             "-dnsseed=0".to_owned(),
             "-fixedseeds=0".to_owned(),
             "-disablewallet=1".to_owned(),
+            "-txindex=1".to_owned(),
             "-acceptnonstdtxn=0".to_owned(),
             format!("-persistmempool={kept}"),
             format!("-maxtipage={MAX_TIP_AGE_SECS}"),
@@ -192,7 +204,8 @@ impl Bitcoind {
             "-par=1".to_owned(),
             "-printtoconsole=0".to_owned(),
         ];
-        Ok(args.to_vec())
+        let args = args.into_iter().chain(self.more.iter().cloned());
+        Ok(args.collect())
     }
 
     fn until_it_answers(&mut self) -> Result<(), BitcoindError> {

@@ -21,7 +21,7 @@ use super::follow::follow;
 use super::ground::Ground;
 use super::state::State;
 use super::till::TillProcess;
-use super::{Inner, NodeAddress, TillClient, World, WorldConfig, WorldError};
+use super::{Inner, NodeAddress, TillAsks, TillClient, World, WorldConfig, WorldError};
 
 impl World {
     /// Starts a world, or resumes the one in the folder.
@@ -190,6 +190,33 @@ fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<Arc<TempDir>>), WorldEr
     }
 }
 
+/// Whom the till asks for blocks, where that is not the Esplora server.
+fn source_settings(
+    config: &WorldConfig,
+    ground: &Ground,
+) -> Result<BTreeMap<String, String>, WorldError> {
+    if config.till_asks == TillAsks::Esplora {
+        return Ok(BTreeMap::new());
+    }
+    let asked = ground
+        .chain
+        .with_bitcoind(|bitcoind| (bitcoind.address(), bitcoind.login_file()));
+    let Some((address, login)) = asked else {
+        let message = "the till cannot ask a bitcoind where there is none".to_owned();
+        return Err(WorldError::Invalid(message));
+    };
+    let settings = [
+        ("TILL_CHAIN_SOURCE", "bitcoind".to_owned()),
+        ("TILL_CHAIN_BITCOIND_RPC", address.to_string()),
+        (
+            "TILL_CHAIN_BITCOIND_AUTH_FILE",
+            login.to_string_lossy().into_owned(),
+        ),
+    ];
+    let named = settings.map(|(name, value)| (name.to_owned(), value));
+    Ok(named.into_iter().collect())
+}
+
 /// The process with all its settings, not started.
 fn till_process(
     config: &WorldConfig,
@@ -219,6 +246,7 @@ fn till_process(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+    env.extend(source_settings(config, ground)?);
     env.extend(config.env.iter().cloned());
     let http = env.get("TILL_HTTP_LISTEN").map_or("", String::as_str);
     let url = reqwest::Url::parse(&format!("http://{http}"))

@@ -20,6 +20,8 @@ pub struct WorldConfig {
     pub env: Vec<(String, String)>,
     /// Who makes the blocks.
     pub chain: ChainKind,
+    /// Whom the till asks for them.
+    pub till_asks: TillAsks,
     /// The till's money to begin with.
     pub liquidity: Liquidity,
     /// Told of each step of the start.
@@ -35,6 +37,7 @@ impl WorldConfig {
             till_listen: None,
             env: Vec::new(),
             chain: ChainKind::default(),
+            till_asks: TillAsks::default(),
             liquidity: Liquidity::default(),
             progress: Progress::default(),
         }
@@ -59,6 +62,16 @@ impl ChainKind {
             ChainKind::Bitcoind(_) => "bitcoind",
         }
     }
+}
+
+/// The till's chain source. Customer and provider always ask the Esplora server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TillAsks {
+    /// The Esplora server.
+    #[default]
+    Esplora,
+    /// The real bitcoind by its RPC.
+    Bitcoind,
 }
 
 /// The till's money to begin with. Zero means none.

@@ -48,7 +48,7 @@ use crate::peer::{Peer, PeerError};
 pub use channels::Opener;
 pub use client::{ClientError, TillClient};
 pub use command::TilldCommand;
-pub use config::{ChainKind, Liquidity, Progress, WorldConfig};
+pub use config::{ChainKind, Liquidity, Progress, TillAsks, WorldConfig};
 pub use error::WorldError;
 pub use lnbits::LnbitsWallet;
 pub use lnbot::LnbotAccount;

@@ -1,5 +1,7 @@
 //! The regtest chain, from mining to the Esplora server, through its public interface only.
 
+#![allow(clippy::panic)]
+
 mod esplora;
 mod mining;
 mod real;

@@ -109,7 +109,7 @@ fn all_problems_are_reported_at_once() {
       - environment variable TILL_FOO: unknown setting; the nearest one is TILL_LOG_JSON
       - command line --network (till.network): must be mainnet, signet, testnet4 or regtest, not "testnet"
       - tilld.toml: http.max_body_bytes: must be a whole number of bytes from 1024 to 16777216, not 1
-      - environment variable TILL_CHAIN_SOURCE: must be "esplora" (the only chain source of this release; electrum and bitcoind are planned for a later one), not "electrum"
+      - environment variable TILL_CHAIN_SOURCE: must be esplora or bitcoind (electrum is planned for a later release), not "electrum"
       - tilld.toml: log.json: must be true or false, not 1
     "#);
 }
