@@ -1,8 +1,10 @@
 //! A till whose chain source is a bitcoind's RPC: it sells, pays and closes by it, says what is wrong with it,
 //! and goes on when it is back. Where this machine has no bitcoind the stories say so.
 
+use std::path::Path;
+
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use till_regtest::bitcoind::{self, Bitcoind};
 
 use crate::audit::Books;
@@ -15,6 +17,9 @@ const QUICK: [(&str, &str); 2] = [
     ("TILL_PAYMENTS_RECHECK_SECS", "1"),
     ("TILL_PAYMENTS_WAIT_SECS", "5"),
 ];
+
+/// More than are read for one question.
+const LONG_AGO_BLOCKS: u32 = 350;
 
 async fn sale(shop: &Shop) {
     let (bolt11, hash) = shop.invoice(json!({"amountSat": 2_000})).await;
@@ -122,7 +127,7 @@ async fn a_first_start_says_what_is_wrong_with_bitcoind() {
     std::fs::write(&wrong, "regtest:not-the-password\n").unwrap();
     let damaged = folder.path().join("damaged");
     std::fs::write(&damaged, "no login\n").unwrap();
-    let cases: [(&[&str], &str, Option<&std::path::Path>, &str); 6] = [
+    let cases: [(&[&str], &str, Option<&Path>, &str); 6] = [
         (
             &[],
             "signet",
@@ -158,32 +163,89 @@ async fn a_first_start_says_what_is_wrong_with_bitcoind() {
     for (number, (more, network, auth, why)) in cases.into_iter().enumerate() {
         let home = folder.path().join(number.to_string());
         let running = Bitcoind::start_with(&program, &home.join("bitcoind"), more).unwrap();
-        let (address, login) = (running.address().to_string(), running.login_file());
-        let data_dir = home.join("till");
-        let env = [
-            ("TILL_TILL_DATA_DIR", data_dir.to_str().unwrap()),
-            ("TILL_TILL_NETWORK", network),
-            ("TILL_HTTP_LISTEN", "127.0.0.1:0"),
-            ("TILL_NODE_LISTEN", "127.0.0.1:0"),
-            ("TILL_CHAIN_SOURCE", "bitcoind"),
-            ("TILL_CHAIN_BITCOIND_RPC", &address),
-            (
-                "TILL_CHAIN_BITCOIND_AUTH_FILE",
-                auth.unwrap_or(&login).to_str().unwrap(),
-            ),
-        ];
-        let init = [
-            "init",
-            "--non-interactive",
-            "--no-passphrase",
-            "--hide-words",
-        ];
-        let made = tilld(&init, &env).await;
-        assert!(made.status.success(), "{}", said(&made));
-        let served = tilld(&["serve"], &env).await;
-        assert!(!served.status.success(), "{why}");
-        assert!(said(&served).contains(why), "{why}: {}", said(&served));
-        assert!(!said(&served).contains("not-the-password"));
-        assert!(!data_dir.join("node").exists(), "{why}: no node was made");
+        let login = running.login_file();
+        first_start_says(&running, &home, network, auth.unwrap_or(&login), why).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_waits_for_no_bitcoind_that_is_behind() {
+    let Some(program) = bitcoind::find() else {
+        eprintln!("there is no bitcoind on this machine: not told");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let [ahead, behind] = ["ahead", "behind"]
+        .map(|name| Bitcoind::start(&program, &folder.path().join(name)).unwrap());
+    let asked = json!([3, "raw(51)"]);
+    let mined: Vec<String> = ahead.rpc().call("generatetodescriptor", asked).unwrap();
+    for hash in mined {
+        let header: String = ahead
+            .rpc()
+            .call("getblockheader", json!([hash, false]))
+            .unwrap();
+        let _: Value = behind.rpc().call("submitheader", json!([header])).unwrap();
+    }
+    let login = behind.login_file();
+    let why = "bitcoind is still catching up: 0 of 3 blocks";
+    first_start_says(&behind, folder.path(), "regtest", &login, why).await;
+}
+
+/// Starts a till that has no node yet on a bitcoind that cannot serve it.
+async fn first_start_says(running: &Bitcoind, home: &Path, network: &str, login: &Path, why: &str) {
+    let (address, data_dir) = (running.address().to_string(), home.join("till"));
+    let env = [
+        ("TILL_TILL_DATA_DIR", data_dir.to_str().unwrap()),
+        ("TILL_TILL_NETWORK", network),
+        ("TILL_HTTP_LISTEN", "127.0.0.1:0"),
+        ("TILL_NODE_LISTEN", "127.0.0.1:0"),
+        ("TILL_CHAIN_SOURCE", "bitcoind"),
+        ("TILL_CHAIN_BITCOIND_RPC", &address),
+        ("TILL_CHAIN_BITCOIND_AUTH_FILE", login.to_str().unwrap()),
+    ];
+    let init = [
+        "init",
+        "--non-interactive",
+        "--no-passphrase",
+        "--hide-words",
+    ];
+    let made = tilld(&init, &env).await;
+    assert!(made.status.success(), "{}", said(&made));
+    let served = tilld(&["serve"], &env).await;
+    assert!(!served.status.success(), "{why}");
+    assert!(said(&served).contains(why), "{why}: {}", said(&served));
+    let password = std::fs::read_to_string(running.login_file()).unwrap();
+    let password = password.split_once(':').unwrap().1;
+    for secret in [password, "not-the-password"] {
+        assert!(!said(&served).contains(secret), "{why}");
+    }
+    assert!(!data_dir.join("node").exists(), "{why}: no node was made");
+}
+
+/// Channels are closed while the till is away, and so long ago that no single look gets there.
+#[tokio::test(flavor = "multi_thread")]
+async fn closings_from_long_ago_are_found() {
+    let Some(shop) = Shop::open_on_bitcoind(&QUICK).await else {
+        return;
+    };
+    let books = Books::of(&shop);
+    sale(&shop).await;
+    shop.world.till().stop().await.unwrap();
+    let till = shop.world.till_node().node_id;
+    let customer = shop.world.customer();
+    customer.close_channels(till, true).await.unwrap();
+    until("the closing to be broadcast", async || {
+        (!shop.world.chain().mempool().is_empty()).then_some(())
+    })
+    .await;
+    shop.world.mine(LONG_AGO_BLOCKS).await.unwrap();
+    shop.world.start_till().await.unwrap();
+    until("the closing to be booked", async || {
+        let audit = books.audit(&["--json"]).await.json();
+        let node = &audit["node"];
+        (node["ledger_closing_msat"] == 0 && node["explanation"].is_null()).then_some(())
+    })
+    .await;
+    audit_agrees(&shop, &books).await;
+    shop.close().await;
 }

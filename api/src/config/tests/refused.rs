@@ -134,6 +134,14 @@ fn a_file_that_is_not_toml_is_named_with_the_line_but_not_quoted() {
 fn settings_that_contradict_each_other_are_refused() {
     let with_id = format!("[lsp]\nnode_id = \"{NODE_ID}\"");
     for (text, expected) in [
+        (
+            "[chain]\nsource = \"bitcoind\"\nbitcoind_auth_file = \"/run/login\"",
+            "chain.source: needs chain.bitcoind_rpc beside it",
+        ),
+        (
+            "[chain]\nsource = \"bitcoind\"\nbitcoind_rpc = \"127.0.0.1:8332\"",
+            "chain.source: needs chain.bitcoind_auth_file beside it",
+        ),
         (&*with_id, "lsp.node_id: needs lsp.address beside it"),
         (
             "[lsp]\naddress = \"a:1\"",
