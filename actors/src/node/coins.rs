@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bdk_esplora::EsploraAsyncExt;
 use bdk_wallet::error::{BuildFeeBumpError, CreateTxError};
 use bdk_wallet::template::Bip84;
-use bdk_wallet::{KeychainKind, SignOptions, TxBuilder, Wallet};
+use bdk_wallet::{KeychainKind, SignOptions, TxBuilder, Wallet, WalletTx};
 use bitcoin::bip32::Xpriv;
 use bitcoin::consensus::encode;
 use bitcoin::{Address, Amount, FeeRate, Network, OutPoint, Psbt, ScriptBuf, Transaction, TxOut};
@@ -19,7 +19,9 @@ use till::id::TxId;
 use till::money::Sat;
 
 use super::chain_side::ChainSide;
-use super::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest, convert, stored};
+use super::{
+    BumpRequest, NodeError, OnchainRow, Outlay, SignedSpend, SpendRequest, convert, stored,
+};
 use crate::chain::ChainSource;
 
 /// No answer of the chain source after this time is no answer.
@@ -88,6 +90,15 @@ impl Coins {
         }
         let why = "the node's wallet has not seen one of its own transactions; it will when that is mined";
         Err(NodeError::Unavailable(why.into()))
+    }
+
+    /// The transactions of the node's wallet, where the node does not tell of all; nothing where it does.
+    pub(super) fn rows(&self) -> Result<Vec<OnchainRow>, NodeError> {
+        let Way::Stored { dir, .. } = &self.way else {
+            return Ok(Vec::new());
+        };
+        let wallet = self.stored(dir)?;
+        Ok(wallet.transactions().map(|tx| row(&wallet, &tx)).collect())
     }
 
     /// Builds and signs what is asked for. `newest` is the address that the node's own wallet made
@@ -287,6 +298,28 @@ impl Coins {
         };
         // Rounded up, and within bounds whatever the source says.
         Ok(estimate.map_or(1, |estimate| estimate.ceil().clamp(1.0, 1_000.0) as u64))
+    }
+}
+
+/// What a transaction did to the wallet, by the same sums as the node's own rows.
+fn row(wallet: &Wallet, tx: &WalletTx<'_>) -> OnchainRow {
+    let (sent, received) = wallet.sent_and_received(&tx.tx_node.tx);
+    // Unknown where others' coins are in it, and then others have paid it.
+    let fee = wallet.calculate_fee(&tx.tx_node.tx);
+    let (sent, received) = (sent.to_sat(), received.to_sat());
+    let fee = fee.map_or(0, Amount::to_sat);
+    let incoming = sent <= received;
+    let amount = if incoming {
+        received.saturating_sub(sent.saturating_sub(fee))
+    } else {
+        sent.saturating_sub(fee).saturating_sub(received)
+    };
+    OnchainRow {
+        tx_id: convert::tx_id(tx.tx_node.txid),
+        incoming,
+        amount: convert::sat(amount).to_msat(),
+        fee: convert::sat(if incoming { 0 } else { fee }).to_msat(),
+        height: tx.chain_position.confirmation_height_upper_bound(),
     }
 }
 

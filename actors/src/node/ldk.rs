@@ -1,6 +1,7 @@
 //! The embedded ldk-node behind the [`LightningNode`] contract. Owns every LDK type and the
 //! node's traps; nothing above this file sees either.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -362,7 +363,15 @@ impl LightningNode for LdkNode {
             matches!(row.kind, PaymentKind::Onchain { .. })
         };
         let rows = self.node.list_payments_with_filter(is_onchain);
-        rows.iter().filter_map(convert::onchain_row).collect()
+        let rows = rows.iter().filter_map(convert::onchain_row);
+        let mut rows: BTreeMap<_, _> = rows.map(|row| (row.tx_id, row)).collect();
+        // With a bitcoind the node makes no rows of what waits, and the wallet knows it all the same.
+        let waiting = self.coins.rows().unwrap_or_else(|error| {
+            tracing::warn!(%error, "what the wallet waits for is not seen");
+            Vec::new()
+        });
+        rows.extend(waiting.into_iter().map(|row| (row.tx_id, row)));
+        rows.into_values().collect()
     }
 
     fn open_channel(&self, request: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {

@@ -332,11 +332,16 @@ impl Chain {
 
     /// A transaction of the best chain or the mempool.
     pub fn tx(&self, txid: &Txid) -> Option<TxView> {
-        self.read(|world| world.tx_view(txid))
+        let known = self.read(|world| world.tx_view(txid));
+        known.or_else(|| {
+            self.refresh();
+            self.read(|world| world.tx_view(txid))
+        })
     }
 
     /// Blocks from the one that confirms a transaction up to the tip: 0 is unconfirmed or unknown.
     pub fn confirmations(&self, txid: &Txid) -> u32 {
+        self.refresh();
         self.read(|world| {
             let confirmed = world.confirmation(txid);
             confirmed.map_or(0, |confirmed| world.state.height() - confirmed.height + 1)
@@ -345,6 +350,7 @@ impl Chain {
 
     /// What spends an output, confirmed or not.
     pub fn outspend(&self, outpoint: &OutPoint) -> Option<Outspend> {
+        self.refresh();
         self.read(|world| world.outspend(outpoint))
     }
 
@@ -360,16 +366,19 @@ impl Chain {
 
     /// Unconfirmed transactions in order of arrival, parents before children.
     pub fn mempool(&self) -> Vec<Txid> {
+        self.refresh();
         self.read(|world| world.mempool.iter().map(|entry| entry.txid).collect())
     }
 
     /// Unspent outputs of a script, unconfirmed ones included.
     pub fn utxos(&self, script: &Script) -> Vec<Utxo> {
+        self.refresh();
         self.read(|world| world.utxos(&ScriptIndex::key(script)))
     }
 
     /// Transactions that pay or spend a script: unconfirmed ones first, then newest to oldest.
     pub fn history(&self, script: &Script) -> Vec<TxView> {
+        self.refresh();
         let key = ScriptIndex::key(script);
         self.read(|world| {
             let mut history = world.unconfirmed_page(&key, usize::MAX);

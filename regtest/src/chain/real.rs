@@ -179,6 +179,23 @@ impl Chain {
         Ok(self.catch_up(&daemon).map(drop)?)
     }
 
+    /// Takes in what others have told a real bitcoind, before somebody looks. While that is stopped, what was
+    /// seen last is what there is.
+    pub(super) fn refresh(&self) {
+        if let Some(real) = &self.shared.real {
+            self.look(real);
+        }
+    }
+
+    fn look(&self, real: &Real) {
+        let daemon = real.lock();
+        if daemon.bitcoind.is_running()
+            && let Err(error) = self.catch_up(&daemon)
+        {
+            tracing::debug!(%error, "bitcoind is not followed");
+        }
+    }
+
     /// Takes in what bitcoind has now, and tells the subscribers.
     fn catch_up(&self, daemon: &Daemon) -> Result<Tip, RpcError> {
         let news = gather(daemon.rpc(), |ask| self.read(|world| ask(world)))?;
@@ -360,14 +377,6 @@ fn keep_looking(shared: &Weak<Shared>) {
             return;
         };
         let chain = Chain { shared };
-        let Some(real) = &chain.shared.real else {
-            return;
-        };
-        let daemon = real.lock();
-        if daemon.bitcoind.is_running()
-            && let Err(error) = chain.catch_up(&daemon)
-        {
-            tracing::debug!(%error, "bitcoind is not followed");
-        }
+        chain.refresh();
     }
 }

@@ -77,6 +77,7 @@ impl World {
                 ],
                 chain: ground.chain,
                 chain_name: config.chain.name(),
+                till_asks: config.till_asks,
                 esplora_addr: ground.esplora.addr(),
                 esplora: Mutex::new(Some(ground.esplora)),
                 lsp: ground.lsp,

@@ -66,6 +66,7 @@ pub struct World {
 struct Inner {
     chain: Chain,
     chain_name: &'static str,
+    till_asks: TillAsks,
     esplora: Mutex<Option<EsploraServer>>,
     esplora_addr: SocketAddr,
     lsp: Peer,
@@ -181,8 +182,14 @@ impl World {
         Ok(())
     }
 
-    /// The Esplora server stops answering; the chain goes on.
+    /// The Esplora server stops answering; the chain goes on. Where the till asks the real bitcoind, that
+    /// is stopped too, and nobody mines meanwhile.
     pub async fn stop_esplora(&self) {
+        if self.inner.till_asks == TillAsks::Bitcoind
+            && let Err(error) = self.inner.chain.stop_bitcoind()
+        {
+            tracing::warn!(%error, "while stopping the till's chain source");
+        }
         if let Some(server) = self.inner.esplora.lock().await.take() {
             server.stop().await;
         }
@@ -191,8 +198,12 @@ impl World {
     /// The Esplora server answers again, at the same address.
     ///
     /// # Errors
-    /// If its port is taken.
+    /// If its port is taken, or a bitcoind does not start again.
     pub async fn start_esplora(&self) -> std::io::Result<()> {
+        if self.inner.till_asks == TillAsks::Bitcoind {
+            let started = self.inner.chain.start_bitcoind();
+            started.map_err(std::io::Error::other)?;
+        }
         let mut esplora = self.inner.esplora.lock().await;
         if esplora.is_none() {
             let chain = self.inner.chain.clone();
