@@ -5,9 +5,12 @@
 //! | --- | --- |
 //! | `esplora` | an Esplora server |
 //! | `bitcoind`, `rpc`, `search` | bitcoind's RPC, with its index of transactions |
+//!
+//! `relay` stands between the node and a bitcoind.
 
 mod bitcoind;
 mod esplora;
+mod relay;
 mod rpc;
 mod search;
 
@@ -20,6 +23,7 @@ use till::money::Sat;
 
 use bitcoind::Bitcoind;
 use esplora::Esplora;
+pub(crate) use relay::Relay;
 pub use rpc::BitcoindAccess;
 
 /// No answer after this time is no answer.

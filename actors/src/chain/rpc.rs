@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hyper::body::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -24,6 +26,17 @@ pub struct BitcoindAccess {
     pub user: String,
     /// The password that goes with it.
     pub password: Zeroizing<String>,
+}
+
+impl BitcoindAccess {
+    /// What stands in the header of a question (RFC 7617).
+    pub(super) fn basic(&self) -> Zeroizing<String> {
+        let login = Zeroizing::new(format!("{}:{}", self.user, *self.password));
+        Zeroizing::new(format!(
+            "Basic {}",
+            BASE64_STANDARD.encode(login.as_bytes())
+        ))
+    }
 }
 
 impl fmt::Debug for BitcoindAccess {
@@ -100,6 +113,21 @@ impl Rpc {
     ) -> Result<T, RpcError> {
         let value = self.ask(method, params).await?;
         serde_json::from_value(value).map_err(|_| unreadable(method))
+    }
+
+    /// Passes somebody's question on as it is; gives the status and the body of the answer.
+    pub(super) async fn pass_on(&self, question: Bytes) -> Result<(u16, Bytes), ChainError> {
+        let silent = |error: reqwest::Error| ChainError(silence(&error).to_owned());
+        let answer = self
+            .client
+            .post(&self.url)
+            .basic_auth(&self.access.user, Some(self.access.password.as_str()))
+            .body(question)
+            .send()
+            .await
+            .map_err(silent)?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.bytes().await.map_err(silent)?))
     }
 
     async fn ask(&self, method: &str, params: Value) -> Result<Value, RpcError> {

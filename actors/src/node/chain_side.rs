@@ -1,9 +1,7 @@
 //! What bitcoind says of a wallet that was read from the node's store: which of its coins are spent by now, and
 //! which of its transactions are gone. Keeps nothing.
 //!
-//! The node takes transactions that wait from bitcoind's mempool, and leaves out (ldk-node 0.7.1) those that came
-//! there in the second of its last look, after it: until they are mined it does not know of them, its
-//! own among them.
+//! The node looks at bitcoind's mempool every few seconds; what was broadcast since is in no wallet of its.
 
 use bdk_wallet::Wallet;
 use bitcoin::{OutPoint, Transaction, Txid};

@@ -88,7 +88,7 @@ impl Coins {
         if wait(chain.catch_up(&mut wallet))? == 0 {
             return Ok(());
         }
-        let why = "the node's wallet has not seen one of its own transactions; it will when that is mined";
+        let why = "the node's wallet has not seen one of its own transactions yet";
         Err(NodeError::Unavailable(why.into()))
     }
 

@@ -36,7 +36,7 @@ use super::{
     OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
     SignedSpend, SpendRequest, SpliceRequest, SpliceWay,
 };
-use crate::chain::{ChainClient, ChainSource};
+use crate::chain::{ChainClient, ChainSource, Relay};
 
 /// Everything an embedded node needs to start.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ pub struct LdkNode {
     coins: Coins,
     chain: ChainClient,
     network: Network,
+    _relay: Option<Relay>,
 }
 
 impl std::fmt::Debug for LdkNode {
@@ -86,17 +87,7 @@ impl LdkNode {
         builder
             .set_entropy_bip39_mnemonic(mnemonic.clone(), None)
             .set_custom_logger(Arc::new(TracingLogger));
-        match &config.chain {
-            ChainSource::Esplora(url) => {
-                builder.set_chain_source_esplora(url.clone(), Some(sync_config(config)))
-            }
-            ChainSource::Bitcoind(at) => builder.set_chain_source_bitcoind_rpc(
-                at.host.clone(),
-                at.port,
-                at.user.clone(),
-                at.password.to_string(),
-            ),
-        };
+        let relay = set_chain_source(&mut builder, config)?;
         // A node that listens nowhere is never announced, and ldk-node refuses to give it a name.
         if !config.alias.is_empty() && !config.listen.is_empty() {
             let refused = |_| NodeError::Invalid("the alias is too long or has a zero byte".into());
@@ -119,6 +110,7 @@ impl LdkNode {
             coins,
             chain,
             network: config.network,
+            _relay: relay,
         })
     }
 
@@ -528,6 +520,29 @@ fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
         }),
         ..Config::default()
     })
+}
+
+/// A bitcoind is asked through a relay, which has to live as long as the node.
+fn set_chain_source(builder: &mut Builder, config: &LdkConfig) -> Result<Option<Relay>, NodeError> {
+    match &config.chain {
+        ChainSource::Esplora(url) => {
+            builder.set_chain_source_esplora(url.clone(), Some(sync_config(config)));
+            Ok(None)
+        }
+        ChainSource::Bitcoind(access) => {
+            let relay = Relay::start(access);
+            let relay = relay.map_err(|error| NodeError::Failed(error.to_string()))?;
+            let at = relay.access();
+            let password = at.password.to_string();
+            builder.set_chain_source_bitcoind_rpc(
+                at.host.clone(),
+                at.port,
+                at.user.clone(),
+                password,
+            );
+            Ok(Some(relay))
+        }
+    }
 }
 
 fn sync_config(config: &LdkConfig) -> EsploraSyncConfig {
