@@ -13,7 +13,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
@@ -41,6 +41,9 @@ impl Drop for Relay {
         self.task.abort();
     }
 }
+
+/// The HTTP status for who is not the node.
+const UNAUTHORIZED: u16 = 401;
 
 /// What every connection works with.
 struct Shared {
@@ -122,9 +125,7 @@ async fn answer(question: Request<Incoming>, shared: &Shared) -> Answered {
     let login = question.headers().get(AUTHORIZATION);
     let is_node = login.is_some_and(|login| login.as_bytes().ct_eq(shared.login.as_bytes()).into());
     if !is_node {
-        let mut refused = Response::new(Full::default());
-        *refused.status_mut() = StatusCode::UNAUTHORIZED;
-        return Ok(refused);
+        return answered(UNAUTHORIZED, Bytes::new());
     }
     let body = Limited::new(question.into_body(), MAX_QUESTION_BYTES);
     let body = body.collect().await;
@@ -138,10 +139,14 @@ async fn answer(question: Request<Incoming>, shared: &Shared) -> Answered {
     if method == Some(Method::Entry) {
         told = shared.seconds().correct(told);
     }
+    answered(status, told)
+}
+
+fn answered(status: u16, body: Bytes) -> Answered {
     let answer = Response::builder()
         .status(status)
-        .header(CONTENT_TYPE, "application/json");
-    let answer = answer.body(Full::new(told));
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(body));
     answer.map_err(|error| ChainError(error.to_string()))
 }
 

@@ -100,6 +100,11 @@ const BAD: &[(&str, &str, &str)] = &[
         "must be a host and a port",
     ),
     (
+        "chain.bitcoind_auth_file",
+        "\".cookie\"",
+        "must be an absolute path",
+    ),
+    (
         "chain.esplora_url",
         "\"ftp://example.com\"",
         "must be an http:// or https:// URL without a query",
