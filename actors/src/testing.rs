@@ -256,7 +256,7 @@ pub(crate) fn config(dir: &Path) -> crate::till::TillConfig {
     crate::till::TillConfig {
         data_dir: dir.to_owned(),
         network: bitcoin::Network::Regtest,
-        esplora_url: "http://127.0.0.1:9".into(),
+        chain: crate::chain::ChainSource::Esplora("http://127.0.0.1:9".into()),
         policy: crate::service::Policy::default(),
         max_in_flight: 4,
         recheck: std::time::Duration::from_secs(3_600),

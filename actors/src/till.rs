@@ -31,7 +31,7 @@ pub use lock::LockError;
 pub use start_node::NodeSource;
 
 use crate::audit::Auditor;
-use crate::chain::{ChainClient, ChainError};
+use crate::chain::{ChainClient, ChainError, ChainSource};
 use crate::disk::DiskFloor;
 use crate::export::Exporter;
 use crate::health::HealthHandle;
@@ -66,7 +66,7 @@ pub struct TillConfig {
     /// Which chain.
     pub network: bitcoin::Network,
     /// Where the chain is asked for.
-    pub esplora_url: String,
+    pub chain: ChainSource,
     /// Limits and defaults.
     pub policy: Policy,
     /// Outgoing payments in flight at once.
@@ -170,6 +170,7 @@ impl Till {
             views,
             state,
         } = store::open(&config).await?;
+        source.check_first_start(&config.data_dir).await?;
         let node_to_start = source.build(&mut journal, &config.data_dir)?;
 
         views.serve();
@@ -400,7 +401,7 @@ impl Common {
             ledger: self.0.ledger.clone(),
             node: self.0.node.clone(),
             views: self.0.views.clone(),
-            chain: ChainClient::new(&config.esplora_url)?,
+            chain: ChainClient::new(&config.chain)?,
             credit_depth: config.credit_depth,
             scan_every: config.scan_every,
             recheck: config.recheck,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use support::fake_node::FakeNode;
 use till::ledger::{Decision, WalletRef, decide};
+use till_actors::chain::ChainSource;
 use till_actors::hub::HubLimits;
 use till_actors::journal::Journal;
 use till_actors::service::{InvoiceQuery, Policy, Service};
@@ -90,7 +91,7 @@ async fn start(dir: &Path) -> Result<Till, Failure> {
     let config = TillConfig {
         data_dir: dir.to_owned(),
         network: bitcoin::Network::Regtest,
-        esplora_url: "http://127.0.0.1:9".into(),
+        chain: ChainSource::Esplora("http://127.0.0.1:9".into()),
         policy: Policy::default(),
         max_in_flight: 4,
         recheck: Duration::from_secs(3_600),

@@ -8,6 +8,7 @@ use till::id::PaymentHash;
 use till::invoice::{Description, Held, State};
 use till::ledger::{Origin, WalletRef};
 use till::money::{Msat, Sat};
+use till_actors::chain::ChainSource;
 use till_actors::hub::HubLimits;
 use till_actors::node::ldk::LdkConfig;
 use till_actors::service::{Hold, NewInvoice, Policy};
@@ -64,7 +65,7 @@ fn node(shop: &Shop) -> LdkConfig {
     LdkConfig {
         dir: std::path::PathBuf::new(),
         network: bitcoin::Network::Regtest,
-        esplora_url: shop.world.esplora_url(),
+        chain: ChainSource::Esplora(shop.world.esplora_url()),
         alias: "beside".into(),
         listen: Vec::new(),
         announce: Vec::new(),
@@ -82,7 +83,7 @@ fn till(shop: &Shop, dir: &std::path::Path) -> TillConfig {
     TillConfig {
         data_dir: dir.to_owned(),
         network: bitcoin::Network::Regtest,
-        esplora_url: shop.world.esplora_url(),
+        chain: ChainSource::Esplora(shop.world.esplora_url()),
         policy: Policy {
             lsp: Some(lsp),
             ..Policy::default()

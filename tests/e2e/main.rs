@@ -9,6 +9,7 @@ mod foreign;
 mod shop;
 
 mod audit;
+mod bitcoind;
 mod channels;
 mod closing;
 mod damage;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use till_regtest::bitcoind;
 use till_regtest::peer::{IssuedInvoice, NewInvoice, Paid, PeerError};
 use till_regtest::wait::Wait;
-use till_regtest::world::{Liquidity, TilldCommand, World, WorldConfig};
+use till_regtest::world::{ChainKind, Liquidity, TillAsks, TilldCommand, World, WorldConfig};
 
 use crate::display::Display;
 
@@ -42,14 +43,41 @@ impl Shop {
         Self::open_rich(nothing, settings).await
     }
 
+    /// A till whose chain source is a bitcoind's RPC; `None`, said aloud, where this machine has no bitcoind.
+    pub async fn open_on_bitcoind(settings: &[(&str, &str)]) -> Option<Self> {
+        let Some(program) = bitcoind::find() else {
+            eprintln!("there is no bitcoind on this machine: not told");
+            return None;
+        };
+        let config = Self::config(Liquidity::default(), settings);
+        let config = WorldConfig {
+            chain: ChainKind::Bitcoind(program),
+            till_asks: TillAsks::Bitcoind,
+            ..config
+        };
+        Some(Self::open_world(config).await)
+    }
+
     async fn open_rich(liquidity: Liquidity, settings: &[(&str, &str)]) -> Self {
+        Self::open_world(Self::config(liquidity, settings)).await
+    }
+
+    fn config(liquidity: Liquidity, settings: &[(&str, &str)]) -> WorldConfig {
         let tilld = TilldCommand::this_test_program("the_till").unwrap();
-        let mut config = WorldConfig::new(tilld);
-        config.liquidity = liquidity;
-        config.env = settings
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
+        let settings = settings.iter();
+        let (chain, till_asks) = chain_kind();
+        WorldConfig {
+            chain,
+            till_asks,
+            liquidity,
+            env: settings
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
+            ..WorldConfig::new(tilld)
+        }
+    }
+
+    async fn open_world(config: WorldConfig) -> Self {
         let world = World::start(config).await.unwrap();
         world.client().login().await.unwrap();
         let http = reqwest::Client::builder()
@@ -178,6 +206,23 @@ impl Shop {
 
     pub async fn display_since(&self, event_id: u64) -> Display {
         Display::connect(self.world.client(), Some(event_id)).await
+    }
+}
+
+/// Says on which chain the stories are told: `embedded`, which is also what they are told on without it;
+/// `bitcoind`; or `bitcoind-rpc`, where the till asks it without an Esplora server between.
+const CHAIN_VARIABLE: &str = "E2E_CHAIN";
+
+/// The chain that was asked for. To ask for a bitcoind where there is none is a failure: the stories
+/// would be told on another chain than somebody thinks.
+fn chain_kind() -> (ChainKind, TillAsks) {
+    let wanted = std::env::var(CHAIN_VARIABLE).unwrap_or_default();
+    let real = || ChainKind::Bitcoind(bitcoind::find().expect("a bitcoind on this machine"));
+    match wanted.as_str() {
+        "" | "embedded" => (ChainKind::Embedded, TillAsks::Esplora),
+        "bitcoind" => (real(), TillAsks::Esplora),
+        "bitcoind-rpc" => (real(), TillAsks::Bitcoind),
+        other => panic!("{CHAIN_VARIABLE} is {other}, not embedded, bitcoind or bitcoind-rpc"),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use till::fees::LspPolicy;
+use till_actors::chain::ChainSource;
 use till_actors::hub::HubLimits;
 use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
@@ -137,7 +138,7 @@ impl TestApp {
         let node = Arc::new(FakeNode::default());
         let source = NodeSource::Running(Arc::clone(&node) as _);
         let mut config = TillConfig {
-            esplora_url: chain().await,
+            chain: ChainSource::Esplora(chain().await),
             ..config(dir.path())
         };
         change_till(&mut config);
@@ -316,7 +317,7 @@ fn config(dir: &std::path::Path) -> TillConfig {
     TillConfig {
         data_dir: dir.to_owned(),
         network: bitcoin::Network::Regtest,
-        esplora_url: String::new(),
+        chain: ChainSource::Esplora(String::new()),
         policy: Policy::default(),
         max_in_flight: 40,
         recheck: Duration::from_secs(60),

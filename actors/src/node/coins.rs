@@ -3,13 +3,14 @@
 //! nothing and remembers nothing.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bdk_esplora::EsploraAsyncExt;
 use bdk_wallet::error::{BuildFeeBumpError, CreateTxError};
 use bdk_wallet::template::Bip84;
-use bdk_wallet::{KeychainKind, SignOptions, TxBuilder, Wallet};
+use bdk_wallet::{KeychainKind, SignOptions, TxBuilder, Wallet, WalletTx};
 use bitcoin::bip32::Xpriv;
 use bitcoin::consensus::encode;
 use bitcoin::{Address, Amount, FeeRate, Network, OutPoint, Psbt, ScriptBuf, Transaction, TxOut};
@@ -17,7 +18,11 @@ use esplora_client::{AsyncClient, Builder};
 use till::id::TxId;
 use till::money::Sat;
 
-use super::{BumpRequest, NodeError, Outlay, SignedSpend, SpendRequest, convert};
+use super::chain_side::ChainSide;
+use super::{
+    BumpRequest, NodeError, OnchainRow, Outlay, SignedSpend, SpendRequest, convert, stored,
+};
+use crate::chain::ChainSource;
 
 /// No answer of the chain source after this time is no answer.
 const TIMEOUT_SECS: u64 = 15;
@@ -33,28 +38,67 @@ const MAX_ADDRESSES: u32 = 1_000_000;
 /// How soon a transaction should be mined whose payer did not say, in blocks.
 const TARGET_BLOCKS: u16 = 6;
 
-/// The keys and the way to the chain.
+/// The keys and the way to the coins.
 pub(super) struct Coins {
     key: Xpriv,
     network: Network,
-    esplora: AsyncClient,
+    way: Way,
+}
+
+/// How the wallet's coins are found.
+enum Way {
+    /// An Esplora server is asked for every address.
+    Esplora(AsyncClient),
+    /// The node's own wallet is read, and bitcoind asked what has happened to its coins.
+    Stored { dir: PathBuf, chain: ChainSide },
 }
 
 impl Coins {
     pub(super) fn new(
         mnemonic: &bip39::Mnemonic,
         network: Network,
-        esplora_url: &str,
+        dir: &Path,
+        chain: &ChainSource,
     ) -> Result<Self, NodeError> {
         let seed = zeroize::Zeroizing::new(mnemonic.to_seed(""));
         let key = Xpriv::new_master(network, seed.as_slice()).map_err(failed)?;
-        let builder = Builder::new(esplora_url).timeout(TIMEOUT_SECS);
-        let esplora = builder.build_async().map_err(failed)?;
-        Ok(Self {
-            key,
-            network,
-            esplora,
-        })
+        let way = match chain {
+            ChainSource::Esplora(url) => {
+                let builder = Builder::new(url).timeout(TIMEOUT_SECS);
+                Way::Esplora(builder.build_async().map_err(failed)?)
+            }
+            ChainSource::Bitcoind(access) => Way::Stored {
+                dir: dir.to_owned(),
+                chain: ChainSide::new(access)?,
+            },
+        };
+        Ok(Self { key, network, way })
+    }
+
+    /// Whether the node's own wallet knows what has happened to its coins. Where it does not, what it
+    /// builds by itself, a channel's funding, could spend them again.
+    ///
+    /// # Errors
+    /// [`NodeError::Unavailable`] if it does not, or nobody answers.
+    pub(super) fn node_is_abreast(&self) -> Result<(), NodeError> {
+        let Way::Stored { dir, chain } = &self.way else {
+            return Ok(());
+        };
+        let mut wallet = self.stored(dir)?;
+        if wait(chain.catch_up(&mut wallet))? == 0 {
+            return Ok(());
+        }
+        let why = "the node's wallet has not seen one of its own transactions yet";
+        Err(NodeError::Unavailable(why.into()))
+    }
+
+    /// The transactions of the node's wallet, where the node does not tell of all; nothing where it does.
+    pub(super) fn rows(&self) -> Result<Vec<OnchainRow>, NodeError> {
+        let Way::Stored { dir, .. } = &self.way else {
+            return Ok(Vec::new());
+        };
+        let wallet = self.stored(dir)?;
+        Ok(wallet.transactions().map(|tx| row(&wallet, &tx)).collect())
     }
 
     /// Builds and signs what is asked for. `newest` is the address that the node's own wallet made
@@ -171,12 +215,34 @@ impl Coins {
 
     /// A wallet that knows every coin.
     fn wallet(&self, newest: &Address) -> Result<Wallet, NodeError> {
-        let descriptors = [KeychainKind::External, KeychainKind::Internal];
-        let [external, internal] = descriptors.map(|keychain| Bip84(self.key, keychain));
-        let mut wallet = Wallet::create(external, internal)
-            .network(self.network)
-            .create_wallet_no_persist()
+        match &self.way {
+            Way::Esplora(esplora) => self.scanned(esplora, newest),
+            Way::Stored { dir, chain } => {
+                let mut wallet = self.stored(dir)?;
+                self.reveal(&mut wallet, newest)?;
+                wait(chain.catch_up(&mut wallet))?;
+                Ok(wallet)
+            }
+        }
+    }
+
+    /// The node's own, as it was last synced.
+    fn stored(&self, dir: &Path) -> Result<Wallet, NodeError> {
+        let [external, internal] =
+            [KeychainKind::External, KeychainKind::Internal].map(|kind| Bip84(self.key, kind));
+        let known = stored::wallet(dir, self.network)?;
+        let wallet = Wallet::load()
+            .descriptor(KeychainKind::External, Some(external))
+            .descriptor(KeychainKind::Internal, Some(internal))
+            .extract_keys()
+            .check_network(self.network)
+            .load_wallet_no_persist(known)
             .map_err(failed)?;
+        wallet.ok_or_else(|| failed("the node has no wallet yet"))
+    }
+
+    /// Makes the wallet know the addresses up to the newest.
+    fn reveal(&self, wallet: &mut Wallet, newest: &Address) -> Result<(), NodeError> {
         let script = newest.script_pubkey();
         let last = (0..MAX_ADDRESSES).find(|&index| {
             let address = wallet.peek_address(KeychainKind::External, index);
@@ -184,6 +250,17 @@ impl Coins {
         });
         let last = last.ok_or_else(|| failed("the node's newest address is none of its keys'"))?;
         let _ = wallet.reveal_addresses_to(KeychainKind::External, last);
+        Ok(())
+    }
+
+    fn scanned(&self, esplora: &AsyncClient, newest: &Address) -> Result<Wallet, NodeError> {
+        let descriptors = [KeychainKind::External, KeychainKind::Internal];
+        let [external, internal] = descriptors.map(|keychain| Bip84(self.key, keychain));
+        let mut wallet = Wallet::create(external, internal)
+            .network(self.network)
+            .create_wallet_no_persist()
+            .map_err(failed)?;
+        self.reveal(&mut wallet, newest)?;
         let change = wallet
             .spk_index()
             .unbounded_spk_iter(KeychainKind::Internal)
@@ -192,12 +269,10 @@ impl Coins {
             .chain_tip(wallet.latest_checkpoint())
             .spks_for_keychain(KeychainKind::Internal, change)
             .build();
-        let scan = self
-            .esplora
-            .full_scan(request, CHANGE_GAP, PARALLEL_REQUESTS);
+        let scan = esplora.full_scan(request, CHANGE_GAP, PARALLEL_REQUESTS);
         wallet.apply_update(wait(scan)?).map_err(failed)?;
         let request = wallet.start_sync_with_revealed_spks().build();
-        let sync = self.esplora.sync(request, PARALLEL_REQUESTS);
+        let sync = esplora.sync(request, PARALLEL_REQUESTS);
         wallet.apply_update(wait(sync)?).map_err(failed)?;
         Ok(wallet)
     }
@@ -213,10 +288,38 @@ impl Coins {
 
     /// What the chain source thinks is due, in sat/vB, at least 1.
     fn estimate(&self) -> Result<u64, NodeError> {
-        let estimates = wait(self.esplora.get_fee_estimates())?;
-        let estimate = esplora_client::convert_fee_rate(usize::from(TARGET_BLOCKS), estimates);
+        let estimate = match &self.way {
+            Way::Esplora(esplora) => {
+                let estimates = wait(esplora.get_fee_estimates())?;
+                esplora_client::convert_fee_rate(usize::from(TARGET_BLOCKS), estimates)
+                    .map(f64::from)
+            }
+            Way::Stored { chain, .. } => wait(chain.feerate(TARGET_BLOCKS))?,
+        };
         // Rounded up, and within bounds whatever the source says.
         Ok(estimate.map_or(1, |estimate| estimate.ceil().clamp(1.0, 1_000.0) as u64))
+    }
+}
+
+/// What a transaction did to the wallet, by the same sums as the node's own rows.
+fn row(wallet: &Wallet, tx: &WalletTx<'_>) -> OnchainRow {
+    let (sent, received) = wallet.sent_and_received(&tx.tx_node.tx);
+    // Unknown where others' coins are in it, and then others have paid it.
+    let fee = wallet.calculate_fee(&tx.tx_node.tx);
+    let (sent, received) = (sent.to_sat(), received.to_sat());
+    let fee = fee.map_or(0, Amount::to_sat);
+    let incoming = sent <= received;
+    let amount = if incoming {
+        received.saturating_sub(sent.saturating_sub(fee))
+    } else {
+        sent.saturating_sub(fee).saturating_sub(received)
+    };
+    OnchainRow {
+        tx_id: convert::tx_id(tx.tx_node.txid),
+        incoming,
+        amount: convert::sat(amount).to_msat(),
+        fee: convert::sat(if incoming { 0 } else { fee }).to_msat(),
+        height: tx.chain_position.confirmation_height_upper_bound(),
     }
 }
 
@@ -367,11 +470,11 @@ fn wait<T, E: std::fmt::Display>(
     }
 }
 
-fn failed(why: impl std::fmt::Display) -> NodeError {
+pub(super) fn failed(why: impl std::fmt::Display) -> NodeError {
     NodeError::Failed(why.to_string())
 }
 
-fn seconds_now() -> u64 {
+pub(super) fn seconds_now() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     since_epoch.map_or(0, |elapsed| elapsed.as_secs())
 }

@@ -19,6 +19,8 @@ const WAITING: usize = 256;
 #[derive(Clone, Debug)]
 pub struct NodeHandle {
     node: watch::Sender<Option<Arc<dyn LightningNode>>>,
+    /// Why it has not started yet.
+    trouble: watch::Sender<Option<String>>,
     calls: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
@@ -27,6 +29,7 @@ impl Default for NodeHandle {
     fn default() -> Self {
         Self {
             node: watch::Sender::new(None),
+            trouble: watch::Sender::new(None),
             calls: Arc::new(Semaphore::new(CALLS)),
             waiting: Arc::new(Semaphore::new(CALLS + WAITING)),
         }
@@ -37,6 +40,17 @@ impl NodeHandle {
     /// Puts the started node in its place.
     pub fn connect(&self, node: Arc<dyn LightningNode>) {
         self.node.send_replace(Some(node));
+    }
+
+    /// Notes why the node does not start; it is tried again.
+    pub(crate) fn does_not_start(&self, why: String) {
+        self.trouble.send_replace(Some(why));
+    }
+
+    /// Why the node has not started, if that was tried.
+    #[must_use]
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
     }
 
     /// Takes the node away: calls from now on are refused, those under way are waited for. One

@@ -1,6 +1,7 @@
 //! The embedded ldk-node behind the [`LightningNode`] contract. Owns every LDK type and the
 //! node's traps; nothing above this file sees either.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -28,12 +29,14 @@ use super::coins::Coins;
 use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
+use super::stored::STORE_FILE;
 use super::{
     BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
     NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest,
     OnchainRow, OpenChannelRequest, ReceiveRequest, SendFault, SendRequest, SendTarget,
     SignedSpend, SpendRequest, SpliceRequest, SpliceWay,
 };
+use crate::chain::{ChainClient, ChainSource, Relay};
 
 /// Everything an embedded node needs to start.
 #[derive(Clone, Debug)]
@@ -43,7 +46,7 @@ pub struct LdkConfig {
     /// Which chain.
     pub network: Network,
     /// Where the chain is asked for.
-    pub esplora_url: String,
+    pub chain: ChainSource,
     /// How the node calls itself to the network.
     pub alias: String,
     /// Where it listens for peers, `host:port` each.
@@ -62,6 +65,9 @@ pub struct LdkConfig {
 pub struct LdkNode {
     node: Node,
     coins: Coins,
+    chain: ChainClient,
+    network: Network,
+    _relay: Option<Relay>,
 }
 
 impl std::fmt::Debug for LdkNode {
@@ -80,8 +86,8 @@ impl LdkNode {
         let mut builder = Builder::from_config(node_config(config)?);
         builder
             .set_entropy_bip39_mnemonic(mnemonic.clone(), None)
-            .set_custom_logger(Arc::new(TracingLogger))
-            .set_chain_source_esplora(config.esplora_url.clone(), Some(sync_config(config)));
+            .set_custom_logger(Arc::new(TracingLogger));
+        let relay = set_chain_source(&mut builder, config)?;
         // A node that listens nowhere is never announced, and ldk-node refuses to give it a name.
         if !config.alias.is_empty() && !config.listen.is_empty() {
             let refused = |_| NodeError::Invalid("the alias is too long or has a zero byte".into());
@@ -93,18 +99,31 @@ impl LdkNode {
             let (node_id, address) = (public_key(node_id)?, socket_address(address)?);
             builder.set_liquidity_source_lsps2(node_id, address, token.clone());
         }
-        let coins = Coins::new(mnemonic, config.network, &config.esplora_url)?;
+        let coins = Coins::new(mnemonic, config.network, &config.dir, &config.chain)?;
+        let chain = ChainClient::new(&config.chain);
+        let chain = chain.map_err(|error| NodeError::Failed(error.to_string()))?;
         let node = builder
             .build()
             .map_err(|error| NodeError::Failed(error.to_string()))?;
-        Ok(Self { node, coins })
+        Ok(Self {
+            node,
+            coins,
+            chain,
+            network: config.network,
+            _relay: relay,
+        })
     }
 
-    /// Starts the node. Blocks; fails while the chain source is away, and can be tried again.
+    /// Starts the node. Blocks, on a thread of the runtime's that may; fails while the chain source is away or
+    /// cannot serve, and can be tried again.
     ///
     /// # Errors
-    /// [`NodeError::Unavailable`] with the node's reason.
+    /// [`NodeError::Unavailable`] with the reason.
     pub fn start(&self) -> Result<(), NodeError> {
+        // The node would take another network's blocks, or wait for minutes after a refused login.
+        tokio::runtime::Handle::current()
+            .block_on(self.chain.check(self.network))
+            .map_err(|error| NodeError::Unavailable(error.to_string()))?;
         self.node
             .start()
             .map_err(|error| NodeError::Unavailable(error.to_string()))
@@ -348,7 +367,15 @@ impl LightningNode for LdkNode {
             matches!(row.kind, PaymentKind::Onchain { .. })
         };
         let rows = self.node.list_payments_with_filter(is_onchain);
-        rows.iter().filter_map(convert::onchain_row).collect()
+        let rows = rows.iter().filter_map(convert::onchain_row);
+        let mut rows: BTreeMap<_, _> = rows.map(|row| (row.tx_id, row)).collect();
+        // With a bitcoind the node makes no rows of what waits, and the wallet knows it all the same.
+        let waiting = self.coins.rows().unwrap_or_else(|error| {
+            tracing::warn!(%error, "what the wallet waits for is not seen");
+            Vec::new()
+        });
+        rows.extend(waiting.into_iter().map(|row| (row.tx_id, row)));
+        rows.into_values().collect()
     }
 
     fn open_channel(&self, request: &OpenChannelRequest) -> Result<[u8; 16], NodeError> {
@@ -356,6 +383,7 @@ impl LightningNode for LdkNode {
         let address = socket_address(&request.address)?;
         let push = (!request.push.is_zero()).then(|| request.push.get());
         let capacity = request.capacity.get();
+        self.coins.node_is_abreast()?;
         let opened = if request.announce {
             self.node
                 .open_announced_channel(node_id, address, capacity, push, None)
@@ -457,6 +485,7 @@ impl LightningNode for LdkNode {
     fn splice(&self, request: &SpliceRequest, peer: &str) -> Result<(), NodeError> {
         let id = UserChannelId(u128::from_be_bytes(request.user_channel_id));
         let (peer, amount) = (public_key(peer)?, request.amount.get());
+        self.coins.node_is_abreast()?;
         let asked = match request.way {
             SpliceWay::In => self.node.splice_in(&id, peer, amount),
             SpliceWay::Out => {
@@ -505,6 +534,29 @@ fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
     })
 }
 
+/// A bitcoind is asked through a relay, which has to live as long as the node.
+fn set_chain_source(builder: &mut Builder, config: &LdkConfig) -> Result<Option<Relay>, NodeError> {
+    match &config.chain {
+        ChainSource::Esplora(url) => {
+            builder.set_chain_source_esplora(url.clone(), Some(sync_config(config)));
+            Ok(None)
+        }
+        ChainSource::Bitcoind(access) => {
+            let relay = Relay::start(access);
+            let relay = relay.map_err(|error| NodeError::Failed(error.to_string()))?;
+            let at = relay.access();
+            let password = at.password.to_string();
+            builder.set_chain_source_bitcoind_rpc(
+                at.host.clone(),
+                at.port,
+                at.user.clone(),
+                password,
+            );
+            Ok(Some(relay))
+        }
+    }
+}
+
 fn sync_config(config: &LdkConfig) -> EsploraSyncConfig {
     let (onchain, lightning, fees) = config.sync_secs;
     EsploraSyncConfig {
@@ -521,8 +573,7 @@ fn sync_config(config: &LdkConfig) -> EsploraSyncConfig {
 fn create_wal_store(dir: &std::path::Path) -> Result<(), NodeError> {
     let failed = |error: &dyn std::fmt::Display| NodeError::Failed(error.to_string());
     std::fs::create_dir_all(dir).map_err(|e| failed(&e))?;
-    let db =
-        rusqlite::Connection::open(dir.join("ldk_node_data.sqlite")).map_err(|e| failed(&e))?;
+    let db = rusqlite::Connection::open(dir.join(STORE_FILE)).map_err(|e| failed(&e))?;
     db.pragma_update(None, "journal_mode", "WAL")
         .map_err(|e| failed(&e))
 }

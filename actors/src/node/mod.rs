@@ -1,6 +1,7 @@
 //! The Lightning node as the rest of the program sees it. Owns the [`LightningNode`] contract and
 //! its plain types; [`ldk`] keeps it with an embedded ldk-node, and no LDK type leaves that file.
 
+mod chain_side;
 mod closing;
 mod coins;
 mod convert;
@@ -8,6 +9,7 @@ mod figures;
 pub mod handle;
 pub mod ldk;
 mod logger;
+mod stored;
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -73,6 +73,8 @@ use crate::watcher::{Gate, WatcherHandle};
 
 /// When a caller is told to try again after a queue was full.
 const RETRY_AFTER_SECS: u32 = 1;
+/// What keeps a till from being ready before its node runs.
+const NOT_STARTED: &str = "the node has not started: its chain source does not answer";
 /// How long an answer waits for the view to be read.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -251,14 +253,15 @@ impl Service {
                 Some("the node is still telling what happened before its last stop"),
             ),
             Ok(status) => (status.height, None),
-            Err(_) => (
-                0,
-                Some("the node has not started: its chain source does not answer"),
-            ),
+            Err(_) => (0, Some(NOT_STARTED)),
+        };
+        let reason = match (reason, self.parts.node.trouble()) {
+            (Some(NOT_STARTED), Some(trouble)) => Some(format!("{NOT_STARTED} ({trouble})")),
+            (reason, _) => reason.map(str::to_owned),
         };
         Readiness {
             ready: reason.is_none(),
-            reason: reason.map(str::to_owned),
+            reason,
             height,
         }
     }

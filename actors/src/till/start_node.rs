@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chain::{ChainClient, ChainError};
 use crate::journal::{Journal, JournalError};
 use crate::node::handle::NodeHandle;
 use crate::node::ldk::{LdkConfig, LdkNode};
@@ -59,6 +60,23 @@ impl From<BuildError> for super::StartError {
 }
 
 impl NodeSource {
+    /// Asks the chain source before there is a node. A new wallet begins at the block that a bitcoind has
+    /// now; where none answers, it would begin at the first of all, and read every block since.
+    ///
+    /// # Errors
+    /// [`NodeError::Unavailable`] says what is wrong.
+    pub(super) async fn check_first_start(&self, dir: &Path) -> Result<(), NodeError> {
+        let Self::Embedded { config, .. } = self else {
+            return Ok(());
+        };
+        if super::store::node_exists(dir) {
+            return Ok(());
+        }
+        let unavailable = |error: ChainError| NodeError::Unavailable(error.to_string());
+        let chain = ChainClient::new(&config.chain).map_err(unavailable)?;
+        chain.check(config.network).await.map_err(unavailable)
+    }
+
     pub(super) fn build(
         self,
         journal: &mut Journal,
@@ -102,6 +120,7 @@ impl NodeToStart {
                 Ok(Ok(())) => break,
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "the node does not start yet; trying again");
+                    handle.does_not_start(error.to_string());
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
                 Err(_) => return,

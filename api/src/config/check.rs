@@ -2,12 +2,13 @@
 //!
 //! Sees values that are each good for themselves. Reports like the reader does.
 
-use super::{Config, layers::Layers};
+use super::{ChainConfig, ChainSource, Config, layers::Layers};
 
 /// Notes every contradiction. A key already known to be bad is passed over: its value here is
 /// only the default.
 pub(crate) fn together(config: &Config, layers: &mut Layers) {
     let Config {
+        chain,
         http,
         lsp,
         payments,
@@ -19,6 +20,9 @@ pub(crate) fn together(config: &Config, layers: &mut Layers) {
             layers.problem(layers.origin(key), key.to_owned(), message);
         }
     };
+    for key in missing_beside_source(chain) {
+        note("chain.source", key, true, format!("needs {key} beside it"));
+    }
     note(
         "lsp.node_id",
         "lsp.address",
@@ -65,4 +69,18 @@ pub(crate) fn together(config: &Config, layers: &mut Layers) {
             auth.lockout_base_secs, auth.lockout_max_secs
         ),
     );
+}
+
+/// What the chain source needs and nobody has given.
+fn missing_beside_source(chain: &ChainConfig) -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if chain.source == ChainSource::Bitcoind {
+        if chain.bitcoind_rpc.is_none() {
+            missing.push("chain.bitcoind_rpc");
+        }
+        if chain.bitcoind_auth_file.is_none() {
+            missing.push("chain.bitcoind_auth_file");
+        }
+    }
+    missing
 }

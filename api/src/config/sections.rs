@@ -66,11 +66,18 @@ section! {
 section! {
     /// Where blocks and transactions come from.
     ChainConfig as "chain" with cx => {
-        /// Kind of chain source. This release knows "esplora"; electrum and bitcoind are planned.
+        /// Kind of chain source: "esplora", or "bitcoind" for the RPC of one that has all blocks and
+        /// txindex=1. Electrum is planned.
         source: ChainSource = ChainSource::Esplora;
         /// Base URL of the Esplora server. It learns your addresses: a server of your own is
         /// better than the public one that is the default.
         esplora_url: HttpUrl = cx.default_esplora();
+        /// Where bitcoind's RPC listens, as host:port. What goes there is not encrypted.
+        bitcoind_rpc: Option<PeerAddress> = None;
+        /// File with name and password for it, as name:password in one line: one of yours that goes with
+        /// bitcoind's rpcauth, or its .cookie. That one is another after each of its restarts, and the
+        /// till has to be restarted then, too.
+        bitcoind_auth_file: Option<PathBuf> = None;
         /// Time between two syncs of the on-chain wallet, in seconds (at least 10, on regtest 1).
         onchain_sync_secs: u64 = 80, within(cx.min_sync_secs()..=HOUR, "seconds");
         /// Time between two syncs of the Lightning wallet, in seconds (at least 10, on regtest 1).

@@ -79,25 +79,28 @@ impl From<Network> for bitcoin::Network {
 pub enum ChainSource {
     /// An HTTP server that speaks the Esplora API.
     Esplora,
+    /// The RPC of a bitcoind.
+    Bitcoind,
 }
 
 impl FromStr for ChainSource {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        if text == "esplora" {
-            Ok(Self::Esplora)
-        } else {
-            Err(())
+        match text {
+            "esplora" => Ok(Self::Esplora),
+            "bitcoind" => Ok(Self::Bitcoind),
+            _ => Err(()),
         }
     }
 }
 
 impl fmt::Display for ChainSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Esplora => f.write_str("esplora"),
-        }
+        f.write_str(match self {
+            Self::Esplora => "esplora",
+            Self::Bitcoind => "bitcoind",
+        })
     }
 }
 
@@ -231,6 +234,12 @@ impl PeerAddress {
     /// The address as `host:port`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Host and port by themselves.
+    pub fn parts(&self) -> Option<(&str, u16)> {
+        let (host, port) = self.0.rsplit_once(':')?;
+        Some((host, port.parse().ok()?))
     }
 }
 

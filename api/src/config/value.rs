@@ -131,8 +131,7 @@ macro_rules! text {
 text! {
     String: "a text",
     Network: "mainnet, signet, testnet4 or regtest",
-    ChainSource: "\"esplora\" (the only chain source of this release; electrum and bitcoind are \
-                  planned for a later one)",
+    ChainSource: "esplora or bitcoind (electrum is planned for a later release)",
     Dialect: "documented or v1",
     SocketAddr: "an IP address and a port, like 127.0.0.1:9154 or [::1]:9154",
     NodeId: "a node id (66 hex digits of a public key)",

@@ -1,6 +1,7 @@
 //! `tilld serve`: from a configuration and a seed to a running till. Owns the process: its
 //! runtime, signals, listener and exit code; it knows neither routes nor actors.
 
+mod chain;
 pub(crate) mod control;
 mod listen;
 mod metrics;
@@ -29,6 +30,8 @@ use shutdown::{Stop, wait_for_stop};
 enum ServeError {
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Source(#[from] chain::SourceError),
     #[error("cannot listen on {address}: {error} (http.listen)")]
     Listen {
         address: SocketAddr,
@@ -112,13 +115,15 @@ async fn as_periphery(request: Request, next: Next) -> Response {
     till_actors::abort::periphery(next.run(request)).await
 }
 
-async fn start(config: &Config, mnemonic: &Mnemonic) -> Result<Till, StartError> {
+async fn start(config: &Config, mnemonic: &Mnemonic) -> Result<Till, ServeError> {
+    let chain = chain::source(&config.chain)?;
     let seed = Zeroizing::new(mnemonic.as_bip39().to_seed(""));
     let source = NodeSource::Embedded {
-        config: Box::new(settings::node(config)),
+        config: Box::new(settings::node(config, chain.clone())),
         mnemonic: mnemonic.as_bip39().clone(),
     };
-    Till::start(settings::till(config), seed, source).await
+    let started = Till::start(settings::till(config, chain), seed, source).await;
+    Ok(started?)
 }
 
 /// Serves, and drains once told to stop: no new connections, requests under way are answered for

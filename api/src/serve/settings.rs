@@ -7,6 +7,7 @@ use std::time::Duration;
 use bitcoin::Network as BitcoinNetwork;
 use till::fees::{FeePolicy, LspPolicy};
 use till::money::{Msat, Sat};
+use till_actors::chain::ChainSource;
 use till_actors::hub::HubLimits;
 use till_actors::node::ldk::LdkConfig;
 use till_actors::outbound::OutboundPolicy;
@@ -25,7 +26,7 @@ const NODE_MIN_SYNC_SECS: u64 = 10;
 /// How often it is measured how the till does; ninety days of that are 130,000 small rows.
 const HEALTH_EVERY: Duration = Duration::from_secs(60);
 
-pub(super) fn till(config: &Config) -> TillConfig {
+pub(super) fn till(config: &Config, chain: ChainSource) -> TillConfig {
     let scan_secs = config
         .chain
         .lightning_sync_secs
@@ -33,7 +34,7 @@ pub(super) fn till(config: &Config) -> TillConfig {
     TillConfig {
         data_dir: config.till.data_dir.clone(),
         network: BitcoinNetwork::from(config.till.network),
-        esplora_url: config.chain.esplora_url.as_str().to_owned(),
+        chain,
         policy: policy(config),
         max_in_flight: config.payments.max_in_flight,
         recheck: Duration::from_secs(config.payments.recheck_secs),
@@ -94,12 +95,12 @@ fn policy(config: &Config) -> Policy {
 }
 
 /// The node's folder is the till's to choose.
-pub(super) fn node(config: &Config) -> LdkConfig {
+pub(super) fn node(config: &Config, source: ChainSource) -> LdkConfig {
     let chain = &config.chain;
     LdkConfig {
         dir: config.till.data_dir.join("node"),
         network: BitcoinNetwork::from(config.till.network),
-        esplora_url: chain.esplora_url.as_str().to_owned(),
+        chain: source,
         alias: config.node.alias.clone(),
         listen: config.node.listen.iter().map(ToString::to_string).collect(),
         announce: config

@@ -16,29 +16,33 @@ use tokio::sync::watch;
 use super::index::ScriptIndex;
 use super::miner::Fill;
 use super::package::{self, PackageOutcome};
+use super::real::Real;
 use super::reject::Reject;
 use super::store::{OpenError, Store};
 use super::view::{BlockView, MerklePath, Outspend, Tip, TxView, Utxo};
 use super::wallet::FundError;
 use super::world::{ReorgError, World};
+use crate::bitcoind::RpcError;
 
 /// A regtest chain. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     inner: Mutex<Inner>,
+    /// Who makes blocks and judges transactions, where we do not.
+    pub(super) real: Option<Real>,
     tip: watch::Sender<Tip>,
     /// Counts changes of the mempool.
     mempool: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    world: World,
+pub(super) struct Inner {
+    pub(super) world: World,
     store: Option<Store>,
 }
 
@@ -52,7 +56,7 @@ impl Default for Chain {
 impl Chain {
     /// A chain of the genesis block alone, in memory.
     pub fn new() -> Self {
-        Chain::from_parts(World::new(), None)
+        Chain::from_parts(World::new(), None, None)
     }
 
     /// Resumes the chain that is kept in `folder`, or starts one there. Stale blocks, confirmed
@@ -74,15 +78,16 @@ impl Chain {
             }
         }
         store.rewrite_mempool(&world.mempool);
-        Ok(Chain::from_parts(world, Some(store)))
+        Ok(Chain::from_parts(world, Some(store), None))
     }
 
-    fn from_parts(world: World, store: Option<Store>) -> Self {
+    pub(super) fn from_parts(world: World, store: Option<Store>, real: Option<Real>) -> Self {
         let tip = watch::Sender::new(world.tip());
         let mempool = watch::Sender::new(0);
         Chain {
             shared: Arc::new(Shared {
                 inner: Mutex::new(Inner { world, store }),
+                real,
                 tip,
                 mempool,
             }),
@@ -99,7 +104,7 @@ impl Chain {
         self.shared.mempool.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere does not make the chain wrong: each change is made after its checks.
         self.shared
             .inner
@@ -113,7 +118,7 @@ impl Chain {
     }
 
     /// Keeps new blocks and tells the subscribers, still under the lock so that order is kept.
-    fn publish(&self, inner: &mut Inner, blocks: &[Arc<Block>]) -> Tip {
+    pub(super) fn publish(&self, inner: &mut Inner, blocks: &[Arc<Block>]) -> Tip {
         if let (Some(store), false) = (&mut inner.store, blocks.is_empty()) {
             store.append_blocks(blocks, &inner.world.mempool);
         }
@@ -144,12 +149,32 @@ impl Chain {
     }
 
     fn mine_filled(&self, payout: Option<ScriptBuf>, blocks: u32, fill: Fill) -> Tip {
+        self.try_mine(payout, blocks, fill).unwrap_or_else(|error| {
+            tracing::error!(%error, "nothing was mined");
+            self.tip()
+        })
+    }
+
+    /// Mines `blocks` blocks, to the miner's own wallet where no `payout` is named. The other ways to
+    /// mine are this; where a real bitcoind has gone they log it, and the tip stays as it is.
+    ///
+    /// # Errors
+    /// A real bitcoind's reason. The in-process chain always mines.
+    pub fn try_mine(
+        &self,
+        payout: Option<ScriptBuf>,
+        blocks: u32,
+        fill: Fill,
+    ) -> Result<Tip, RpcError> {
+        if let Some(real) = &self.shared.real {
+            return self.real_mine(real, payout, blocks, fill);
+        }
         let mut inner = self.lock();
         let payout = payout.unwrap_or_else(|| inner.world.miner_script());
         let mined: Vec<_> = (0..blocks)
             .map(|_| inner.world.mine_block(payout.clone(), fill))
             .collect();
-        self.publish(&mut inner, &mined)
+        Ok(self.publish(&mut inner, &mined))
     }
 
     /// The miner's wallet pays `amount` to an address or script; the payment waits in the mempool.
@@ -169,6 +194,9 @@ impl Chain {
     /// # Errors
     /// As [`Self::fund`].
     pub fn fund_many(&self, payments: &[TxOut]) -> Result<Txid, FundError> {
+        if let Some(real) = &self.shared.real {
+            return self.real_fund(real, payments);
+        }
         let mut inner = self.lock();
         let (mined, funded) = inner.world.fund(payments);
         if let (Some(store), Ok(tx)) = (&mut inner.store, &funded) {
@@ -183,6 +211,9 @@ impl Chain {
     /// # Errors
     /// bitcoind's reason for refusing it.
     pub fn submit(&self, tx: Transaction) -> Result<Txid, Reject> {
+        if let Some(real) = &self.shared.real {
+            return Ok(self.real_submit(real, &tx)?);
+        }
         let tx = Arc::new(tx);
         let mut inner = self.lock();
         let txid = inner.world.submit(&tx)?;
@@ -195,6 +226,9 @@ impl Chain {
 
     /// Offers transactions, parents first, whose fees may be paid by a child.
     pub fn submit_package(&self, txs: Vec<Transaction>) -> PackageOutcome {
+        if let Some(real) = &self.shared.real {
+            return self.real_submit_package(real, &txs);
+        }
         let txs: Vec<_> = txs.into_iter().map(Arc::new).collect();
         let mut inner = self.lock();
         let outcome = package::submit(&mut inner.world, &txs);
@@ -205,6 +239,12 @@ impl Chain {
     /// Drops a transaction and its descendants from the mempool, as when it expires; gives all of
     /// them. They may be submitted again.
     pub fn evict(&self, txid: &Txid) -> Vec<Txid> {
+        if let Some(real) = &self.shared.real {
+            return self.real_evict(real, txid).unwrap_or_else(|error| {
+                tracing::error!(%error, "nothing was dropped from the mempool");
+                Vec::new()
+            });
+        }
         let mut inner = self.lock();
         let evicted = inner.world.evict(txid).into_iter().collect();
         self.save_mempool(&mut inner);
@@ -246,6 +286,9 @@ impl Chain {
     }
 
     fn reorg_filled(&self, depth: u32, leave_out: &[Txid], fill: Fill) -> Result<Tip, ReorgError> {
+        if let Some(real) = &self.shared.real {
+            return self.real_reorg(real, depth, leave_out, fill);
+        }
         let mut inner = self.lock();
         let mined = inner.world.reorg(depth, leave_out, fill)?;
         Ok(self.publish(&mut inner, &mined))
@@ -253,6 +296,9 @@ impl Chain {
 
     /// Moves the miner's clock ahead, for lock times in seconds. Blocks from now on are dated so.
     pub fn advance_clock(&self, by: Duration) {
+        if let Some(real) = &self.shared.real {
+            return real.advance_clock(by);
+        }
         self.lock().world.advance_clock(by);
     }
 
@@ -286,11 +332,16 @@ impl Chain {
 
     /// A transaction of the best chain or the mempool.
     pub fn tx(&self, txid: &Txid) -> Option<TxView> {
-        self.read(|world| world.tx_view(txid))
+        let known = self.read(|world| world.tx_view(txid));
+        known.or_else(|| {
+            self.refresh();
+            self.read(|world| world.tx_view(txid))
+        })
     }
 
     /// Blocks from the one that confirms a transaction up to the tip: 0 is unconfirmed or unknown.
     pub fn confirmations(&self, txid: &Txid) -> u32 {
+        self.refresh();
         self.read(|world| {
             let confirmed = world.confirmation(txid);
             confirmed.map_or(0, |confirmed| world.state.height() - confirmed.height + 1)
@@ -299,6 +350,7 @@ impl Chain {
 
     /// What spends an output, confirmed or not.
     pub fn outspend(&self, outpoint: &OutPoint) -> Option<Outspend> {
+        self.refresh();
         self.read(|world| world.outspend(outpoint))
     }
 
@@ -314,16 +366,19 @@ impl Chain {
 
     /// Unconfirmed transactions in order of arrival, parents before children.
     pub fn mempool(&self) -> Vec<Txid> {
+        self.refresh();
         self.read(|world| world.mempool.iter().map(|entry| entry.txid).collect())
     }
 
     /// Unspent outputs of a script, unconfirmed ones included.
     pub fn utxos(&self, script: &Script) -> Vec<Utxo> {
+        self.refresh();
         self.read(|world| world.utxos(&ScriptIndex::key(script)))
     }
 
     /// Transactions that pay or spend a script: unconfirmed ones first, then newest to oldest.
     pub fn history(&self, script: &Script) -> Vec<TxView> {
+        self.refresh();
         let key = ScriptIndex::key(script);
         self.read(|world| {
             let mut history = world.unconfirmed_page(&key, usize::MAX);

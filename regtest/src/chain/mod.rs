@@ -1,8 +1,10 @@
-//! A regtest chain inside the process: mining, mempool, script checks, reorgs on demand.
+//! A regtest chain: inside the process with mining, mempool, script checks and reorgs on demand, or
+//! the picture of a real bitcoind's.
 //!
 //! [`Chain`] is the handle that everything else holds; [`EsploraServer`] shows it to wallets and
-//! nodes over HTTP. The rules are bitcoind's where a wallet can see them. Blocks come from our own
-//! miner only, so there is no peer-to-peer network and no block validation beyond linkage.
+//! nodes over HTTP. In-process the rules are bitcoind's where a wallet can see them. Blocks come from our own
+//! miner only, so there is no peer-to-peer network and no block validation beyond linkage. With a real bitcoind
+//! every block is its own, every transaction is judged by it, and only the index for Esplora is ours.
 //!
 //! | file | owns |
 //! | --- | --- |
@@ -12,6 +14,7 @@
 //! | `miner`, `wallet` | new blocks, and the money that comes from them |
 //! | `world`, `query`, `view` | all of it together: changes, questions, answers |
 //! | `handle`, `store` | the shared handle, and the folder a world is resumed from |
+//! | `real`, `news` | the same changes where a real bitcoind makes them, and how its chain is followed |
 //! | `esplora` | the HTTP server |
 
 mod accept;
@@ -20,9 +23,11 @@ mod handle;
 mod index;
 mod mempool;
 mod miner;
+mod news;
 mod package;
 mod policy;
 mod query;
+mod real;
 mod reject;
 mod state;
 mod store;

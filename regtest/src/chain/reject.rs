@@ -5,12 +5,16 @@
 
 use thiserror::Error;
 
+use crate::bitcoind::RpcError;
+
 /// JSON-RPC code of `RPC_TRANSACTION_ERROR`: an input is unknown or already spent.
 const RPC_TRANSACTION_ERROR: i32 = -25;
 /// JSON-RPC code of `RPC_TRANSACTION_REJECTED`: consensus or policy says no.
-const RPC_TRANSACTION_REJECTED: i32 = -26;
+pub(super) const RPC_TRANSACTION_REJECTED: i32 = -26;
 /// JSON-RPC code of `RPC_TRANSACTION_ALREADY_IN_UTXO_SET`.
 const RPC_TRANSACTION_ALREADY_IN_UTXO_SET: i32 = -27;
+/// JSON-RPC code of `RPC_CLIENT_NOT_CONNECTED`: there is nobody to ask.
+const RPC_CLIENT_NOT_CONNECTED: i32 = -9;
 
 /// A refusal by the mempool. `Display` gives bitcoind's reason, with the detail after a comma.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -93,6 +97,9 @@ pub enum Reject {
         /// Index of the first failing input.
         input: usize,
     },
+    /// What a real bitcoind says, or that it says nothing.
+    #[error(transparent)]
+    Bitcoind(#[from] RpcError),
 }
 
 impl Reject {
@@ -110,6 +117,8 @@ impl Reject {
         match self {
             Reject::MissingInputs => RPC_TRANSACTION_ERROR,
             Reject::AlreadyInUtxoSet => RPC_TRANSACTION_ALREADY_IN_UTXO_SET,
+            Reject::Bitcoind(RpcError::Refused { code, .. }) => *code,
+            Reject::Bitcoind(RpcError::NoAnswer(_)) => RPC_CLIENT_NOT_CONNECTED,
             Reject::Malformed(_)
             | Reject::Coinbase
             | Reject::NonStandard(_)

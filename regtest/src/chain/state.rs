@@ -177,7 +177,7 @@ impl ChainState {
     }
 
     /// Puts a block on the tip. Scripts and amounts are not checked: only blocks of our own miner,
-    /// filled from the checked mempool, come here.
+    /// filled from the checked mempool, and those of a real bitcoind come here.
     pub(crate) fn connect(&mut self, block: Arc<Block>) -> Result<(), ConnectError> {
         self.check_connects(&block)?;
         let hash = block.block_hash();
@@ -257,6 +257,12 @@ impl ChainState {
                 },
             );
         }
+    }
+
+    /// Knows a block that is not, or not any more, of the best chain.
+    pub(crate) fn remember(&mut self, height: u32, block: Arc<Block>) {
+        let hash = block.block_hash();
+        self.blocks.insert(hash, KnownBlock { block, height });
     }
 
     /// Takes the tip off; it stays known as a stale block. Genesis cannot be taken off.

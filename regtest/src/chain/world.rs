@@ -18,18 +18,19 @@ use super::policy::MIN_RELAY_FEE_SAT_PER_KVB;
 use super::reject::Reject;
 use super::state::{ChainState, ConnectError};
 use super::wallet::{FundError, MinerWallet};
+use crate::bitcoind::RpcError;
 
 /// What `/fee-estimates` says until it is told otherwise, in sat/vB.
 pub const DEFAULT_FEERATE_SAT_PER_VB: f64 = 1.5;
 /// Height up to which the miner mines when it is first asked for money: 20 mature coinbases.
-const FIRST_FUNDED_HEIGHT: u32 = 120;
+pub(super) const FIRST_FUNDED_HEIGHT: u32 = 120;
 /// The miner's own payments never pay more than this, whatever the estimate is set to.
 const MAX_FUNDING_SAT_PER_KVB: u64 = 1_000_000;
 /// Blocks mined when the wallet is empty above that height: 10 more mature coinbases.
-const REFILL_BLOCKS: u32 = 110;
+pub(super) const REFILL_BLOCKS: u32 = 110;
 
 /// A reorg that cannot be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReorgError {
     /// More blocks than there are on genesis.
     #[error("cannot reorg {depth} blocks at height {height}")]
@@ -39,6 +40,9 @@ pub enum ReorgError {
         /// Blocks there are.
         height: u32,
     },
+    /// A real bitcoind does not do it.
+    #[error(transparent)]
+    Bitcoind(#[from] RpcError),
 }
 
 /// The whole regtest world.
@@ -191,15 +195,18 @@ impl World {
     }
 
     fn pay(&mut self, payments: &[TxOut]) -> Funded {
-        let tx = self.wallet.pay(
-            &self.state,
-            &self.mempool,
-            payments,
-            self.feerate_sat_per_kvb(),
-        )?;
-        let tx = Arc::new(tx);
+        let tx = self.draft(payments)?;
         self.submit(&tx)?;
         Ok(tx)
+    }
+
+    /// The miner's signed payment, which nobody has been given yet.
+    pub(crate) fn draft(&self, payments: &[TxOut]) -> Funded {
+        let feerate = self.feerate_sat_per_kvb();
+        let drafted = self
+            .wallet
+            .pay(&self.state, &self.mempool, payments, feerate);
+        drafted.map(Arc::new)
     }
 
     fn feerate_sat_per_kvb(&self) -> u64 {
@@ -209,5 +216,5 @@ impl World {
     }
 }
 
-/// The transaction that pays, as it stands in the mempool.
+/// The transaction that pays.
 pub(crate) type Funded = Result<Arc<Transaction>, FundError>;

@@ -43,7 +43,7 @@ pub(super) async fn gather(world: &World) -> Info {
         customer: peer(world.customer()),
         lsp: peer(world.lsp()),
         esplora: world.esplora_url(),
-        chain: "embedded",
+        chain: world.chain_name(),
         height: world.chain().height(),
     }
 }

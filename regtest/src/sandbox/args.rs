@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::bitcoind;
+use crate::world::ChainKind;
+
 /// Where the till serves, unless told otherwise: what its documentation says.
 const TILL_PORT: u16 = 9154;
 /// Where the control API serves.
@@ -22,6 +25,10 @@ pub(super) struct Args {
     /// Keep the world in this folder, or resume the one that is there
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+    /// Let a real bitcoind make the blocks: EXE, or else the one that BITCOIND_EXE names, the one on
+    /// PATH, or the one that regtest/get-bitcoind.sh has fetched into target/bitcoind
+    #[arg(long, value_name = "EXE", num_args = 0..=1, require_equals = true)]
+    pub(super) bitcoind: Option<Option<PathBuf>>,
     /// Where the till serves HTTP [default: 127.0.0.1:9154]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<SocketAddr>,
@@ -37,6 +44,15 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// Who is to make the blocks; `None` if that is a bitcoind which is not here.
+    pub(super) fn chain(&self) -> Option<ChainKind> {
+        match &self.bitcoind {
+            None => Some(ChainKind::Embedded),
+            Some(Some(program)) => Some(ChainKind::Bitcoind(program.clone())),
+            Some(None) => bitcoind::find().map(ChainKind::Bitcoind),
+        }
+    }
+
     /// Where the till is to serve; `None` is any free port.
     pub(super) fn till_listen(&self) -> Option<SocketAddr> {
         self.listen.or(self.default_address(TILL_PORT))

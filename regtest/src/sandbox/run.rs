@@ -25,6 +25,11 @@ enum SandboxError {
         addr: SocketAddr,
         source: std::io::Error,
     },
+    #[error(
+        "there is no bitcoind: name one (--bitcoind=EXE, or BITCOIND_EXE), put one on PATH, or run \
+         regtest/get-bitcoind.sh target/bitcoind"
+    )]
+    NoBitcoind,
     #[error("the world did not start: {0}")]
     World(#[from] WorldError),
     #[error("no sale: {0}")]
@@ -149,6 +154,7 @@ fn world_config(args: &Args, begun: Instant) -> Result<WorldConfig, SandboxError
         dir: args.data_dir.clone(),
         till_listen: listen,
         env,
+        chain: args.chain().ok_or(SandboxError::NoBitcoind)?,
         progress: Progress::new(move |text| step(begun, text)),
         ..WorldConfig::new(tilld)
     })

@@ -7,7 +7,7 @@ use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Address, Amount, Network, Txid};
 
 use super::{Inner, World, WorldError};
-use crate::chain::Tip;
+use crate::chain::{Fill, Tip};
 use crate::peer::Peer;
 use crate::wait::Wait;
 
@@ -27,7 +27,7 @@ impl World {
             let message = format!("at most {MAX_BLOCKS} blocks at once");
             return Err(WorldError::Invalid(message));
         }
-        let tip = self.inner.chain.mine(blocks);
+        let tip = self.inner.chain.try_mine(None, blocks, Fill::Mempool)?;
         self.follow_up(tip).await
     }
 

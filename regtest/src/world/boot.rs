@@ -21,7 +21,7 @@ use super::follow::follow;
 use super::ground::Ground;
 use super::state::State;
 use super::till::TillProcess;
-use super::{Inner, NodeAddress, TillClient, World, WorldConfig, WorldError};
+use super::{Inner, NodeAddress, TillAsks, TillClient, World, WorldConfig, WorldError};
 
 impl World {
     /// Starts a world, or resumes the one in the folder.
@@ -47,8 +47,9 @@ impl World {
         let fresh = resumed.is_none();
         let mut state = match resumed {
             Some(state) => state,
-            None => State::new(config.till_listen)?,
+            None => State::new(config.till_listen, config.chain.name())?,
         };
+        state.made_on(config.chain.name(), &dir)?;
         if let Some(listen) = config.till_listen {
             state.till_http = listen;
         }
@@ -75,6 +76,8 @@ impl World {
                     follow(&ground.chain, &ground.customer),
                 ],
                 chain: ground.chain,
+                chain_name: config.chain.name(),
+                till_asks: config.till_asks,
                 esplora_addr: ground.esplora.addr(),
                 esplora: Mutex::new(Some(ground.esplora)),
                 lsp: ground.lsp,
@@ -188,6 +191,33 @@ fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<Arc<TempDir>>), WorldEr
     }
 }
 
+/// Whom the till asks for blocks, where that is not the Esplora server.
+fn source_settings(
+    config: &WorldConfig,
+    ground: &Ground,
+) -> Result<BTreeMap<String, String>, WorldError> {
+    if config.till_asks == TillAsks::Esplora {
+        return Ok(BTreeMap::new());
+    }
+    let asked = ground
+        .chain
+        .with_bitcoind(|bitcoind| (bitcoind.address(), bitcoind.login_file()));
+    let Some((address, login)) = asked else {
+        let message = "the till cannot ask a bitcoind where there is none".to_owned();
+        return Err(WorldError::Invalid(message));
+    };
+    let settings = [
+        ("TILL_CHAIN_SOURCE", "bitcoind".to_owned()),
+        ("TILL_CHAIN_BITCOIND_RPC", address.to_string()),
+        (
+            "TILL_CHAIN_BITCOIND_AUTH_FILE",
+            login.to_string_lossy().into_owned(),
+        ),
+    ];
+    let named = settings.map(|(name, value)| (name.to_owned(), value));
+    Ok(named.into_iter().collect())
+}
+
 /// The process with all its settings, not started.
 fn till_process(
     config: &WorldConfig,
@@ -217,6 +247,7 @@ fn till_process(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+    env.extend(source_settings(config, ground)?);
     env.extend(config.env.iter().cloned());
     let http = env.get("TILL_HTTP_LISTEN").map_or("", String::as_str);
     let url = reqwest::Url::parse(&format!("http://{http}"))

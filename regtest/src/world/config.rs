@@ -18,6 +18,10 @@ pub struct WorldConfig {
     pub till_listen: Option<SocketAddr>,
     /// The till's configuration as `TILL_SECTION_KEY`, over what the world sets itself.
     pub env: Vec<(String, String)>,
+    /// Who makes the blocks.
+    pub chain: ChainKind,
+    /// Whom the till asks for them.
+    pub till_asks: TillAsks,
     /// The till's money to begin with.
     pub liquidity: Liquidity,
     /// Told of each step of the start.
@@ -32,10 +36,42 @@ impl WorldConfig {
             dir: None,
             till_listen: None,
             env: Vec::new(),
+            chain: ChainKind::default(),
+            till_asks: TillAsks::default(),
             liquidity: Liquidity::default(),
             progress: Progress::default(),
         }
     }
+}
+
+/// Who makes the blocks of a world and judges its transactions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ChainKind {
+    /// The chain inside this program.
+    #[default]
+    Embedded,
+    /// A real bitcoind: this program.
+    Bitcoind(PathBuf),
+}
+
+impl ChainKind {
+    /// As `GET /info` of the control API and a kept world name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ChainKind::Embedded => "embedded",
+            ChainKind::Bitcoind(_) => "bitcoind",
+        }
+    }
+}
+
+/// The till's chain source. Customer and provider always ask the Esplora server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TillAsks {
+    /// The Esplora server.
+    #[default]
+    Esplora,
+    /// The real bitcoind by its RPC.
+    Bitcoind,
 }
 
 /// The till's money to begin with. Zero means none.

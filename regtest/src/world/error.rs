@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::ClientError;
+use crate::bitcoind::{BitcoindError, RpcError};
 use crate::chain::{FundError, OpenError, ReorgError};
 use crate::peer::PeerError;
 use crate::wait::TimedOut;
@@ -58,6 +59,12 @@ pub enum WorldError {
     /// The chain's folder.
     #[error(transparent)]
     Chain(#[from] OpenError),
+    /// A real bitcoind does not run.
+    #[error(transparent)]
+    Bitcoind(#[from] BitcoindError),
+    /// A real bitcoind does not mine.
+    #[error("nothing was mined: {0}")]
+    Mine(#[from] RpcError),
     /// The miner's wallet.
     #[error("the payment cannot be made: {0}")]
     Fund(#[from] FundError),

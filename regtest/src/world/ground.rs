@@ -8,7 +8,7 @@ use bitcoin::{Amount, OutPoint, TxOut};
 use tempfile::TempDir;
 
 use super::state::State;
-use super::{WorldConfig, WorldError};
+use super::{ChainKind, WorldConfig, WorldError};
 use crate::chain::{Chain, EsploraServer};
 use crate::peer::{JitTerms, NewChannel, Peer, PeerConfig, PeerError};
 
@@ -37,9 +37,12 @@ impl Ground {
         config
             .progress
             .step("starting chain, provider and customer");
-        let chain = match config.dir {
-            Some(_) => Chain::open(dir.join("chain"))?,
-            None => Chain::new(),
+        let chain = match (&config.chain, &config.dir) {
+            (ChainKind::Bitcoind(program), _) => {
+                Chain::on_bitcoind(program, &dir.join("bitcoind"))?
+            }
+            (ChainKind::Embedded, Some(_)) => Chain::open(dir.join("chain"))?,
+            (ChainKind::Embedded, None) => Chain::new(),
         };
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let esplora = EsploraServer::start(chain.clone(), any)

@@ -48,7 +48,7 @@ use crate::peer::{Peer, PeerError};
 pub use channels::Opener;
 pub use client::{ClientError, TillClient};
 pub use command::TilldCommand;
-pub use config::{Liquidity, Progress, WorldConfig};
+pub use config::{ChainKind, Liquidity, Progress, TillAsks, WorldConfig};
 pub use error::WorldError;
 pub use lnbits::LnbitsWallet;
 pub use lnbot::LnbotAccount;
@@ -65,6 +65,8 @@ pub struct World {
 #[derive(Debug)]
 struct Inner {
     chain: Chain,
+    chain_name: &'static str,
+    till_asks: TillAsks,
     esplora: Mutex<Option<EsploraServer>>,
     esplora_addr: SocketAddr,
     lsp: Peer,
@@ -97,6 +99,11 @@ impl World {
     /// The chain. Peers follow it by themselves; [`World::mine`] also waits for everybody.
     pub fn chain(&self) -> &Chain {
         &self.inner.chain
+    }
+
+    /// Who makes the blocks: `embedded` or `bitcoind`.
+    pub fn chain_name(&self) -> &'static str {
+        self.inner.chain_name
     }
 
     /// The liquidity provider.
@@ -175,8 +182,14 @@ impl World {
         Ok(())
     }
 
-    /// The Esplora server stops answering; the chain goes on.
+    /// The Esplora server stops answering; the chain goes on. Where the till asks the real bitcoind, that
+    /// is stopped too, and nobody mines meanwhile.
     pub async fn stop_esplora(&self) {
+        if self.inner.till_asks == TillAsks::Bitcoind
+            && let Err(error) = self.inner.chain.stop_bitcoind()
+        {
+            tracing::warn!(%error, "while stopping the till's chain source");
+        }
         if let Some(server) = self.inner.esplora.lock().await.take() {
             server.stop().await;
         }
@@ -185,8 +198,12 @@ impl World {
     /// The Esplora server answers again, at the same address.
     ///
     /// # Errors
-    /// If its port is taken.
+    /// If its port is taken, or a bitcoind does not start again.
     pub async fn start_esplora(&self) -> std::io::Result<()> {
+        if self.inner.till_asks == TillAsks::Bitcoind {
+            let started = self.inner.chain.start_bitcoind();
+            started.map_err(std::io::Error::other)?;
+        }
         let mut esplora = self.inner.esplora.lock().await;
         if esplora.is_none() {
             let chain = self.inner.chain.clone();
@@ -207,9 +224,10 @@ impl World {
         }
         let (customer, lsp) = tokio::join!(self.inner.customer.stop(), self.inner.lsp.stop());
         self.stop_esplora().await;
+        let chain = self.inner.chain.stop_bitcoind();
         till?;
         customer?;
         lsp?;
-        Ok(())
+        Ok(chain?)
     }
 }

@@ -2,19 +2,16 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::WorldError;
+use super::{ChainKind, WorldError};
+use crate::ports::free_addresses;
 
 const FILE: &str = "world.json";
-/// Where ports are drawn from; Linux gives outgoing connections those from 32,768 on.
-const PORTS: std::ops::Range<u16> = 10_000..32_768;
-/// Ports that may be taken before there are said to be none.
-const PORT_TRIES: usize = 100;
 
 /// The till's administrator.
 #[derive(Clone, Deserialize, Serialize)]
@@ -38,6 +35,11 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// What worlds had before there was a choice.
+fn embedded() -> String {
+    ChainKind::Embedded.name().to_owned()
+}
+
 /// The state file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +49,9 @@ pub(super) struct State {
     pub(super) customer: SocketAddr,
     pub(super) till_node: SocketAddr,
     pub(super) till_http: SocketAddr,
+    /// Who makes its blocks.
+    #[serde(default = "embedded")]
+    pub(super) chain: String,
     /// Money and channels are in place.
     pub(super) ready: bool,
 }
@@ -72,8 +77,8 @@ impl State {
     }
 
     /// A world to be: free ports and random passwords.
-    pub(super) fn new(till_http: Option<SocketAddr>) -> Result<Self, WorldError> {
-        let [lsp, customer, till_node, till_free] = free_addresses()?;
+    pub(super) fn new(till_http: Option<SocketAddr>, chain: &str) -> Result<Self, WorldError> {
+        let [lsp, customer, till_node, till_free] = free_addresses().map_err(WorldError::Port)?;
         Ok(State {
             credentials: Credentials {
                 name: "admin".to_owned(),
@@ -85,13 +90,25 @@ impl State {
             customer,
             till_node,
             till_http: till_http.unwrap_or(till_free),
+            chain: chain.to_owned(),
             ready: false,
+        })
+    }
+
+    /// A world's nodes know the blocks of one chain, and would take another for a reorg of everything.
+    pub(super) fn made_on(&self, chain: &str, dir: &Path) -> Result<(), WorldError> {
+        if self.chain == chain {
+            return Ok(());
+        }
+        Err(WorldError::Resume {
+            path: dir.to_owned(),
+            reason: format!("its chain is {}, not {chain}", self.chain),
         })
     }
 
     /// The same world, at other ports where its own are taken.
     fn with_free_ports(mut self) -> Result<Self, WorldError> {
-        let spare = free_addresses::<4>()?;
+        let spare = free_addresses::<4>().map_err(WorldError::Port)?;
         let ours = [
             &mut self.lsp,
             &mut self.customer,
@@ -129,29 +146,6 @@ impl State {
             path: path.clone(),
             source,
         })
-    }
-}
-
-/// Ports that are free now. All are bound at once, so that they differ. They are drawn from below those
-/// that systems give to outgoing connections: until a node listens there, nobody gets one by chance.
-fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], WorldError> {
-    let listeners: Vec<TcpListener> = (0..N).map(|_| free_port()).collect::<Result<_, _>>()?;
-    let mut addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); N];
-    for (address, listener) in addresses.iter_mut().zip(&listeners) {
-        *address = listener.local_addr().map_err(WorldError::Port)?;
-    }
-    Ok(addresses)
-}
-
-fn free_port() -> Result<TcpListener, WorldError> {
-    let mut tries = 0;
-    loop {
-        let port = PORTS.start + u16::from_le_bytes(random()?) % (PORTS.end - PORTS.start);
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-            Ok(listener) => return Ok(listener),
-            Err(error) if tries == PORT_TRIES => return Err(WorldError::Port(error)),
-            Err(_) => tries += 1,
-        }
     }
 }
 

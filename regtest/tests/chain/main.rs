@@ -1,7 +1,10 @@
 //! The regtest chain, from mining to the Esplora server, through its public interface only.
 
+#![allow(clippy::panic)]
+
 mod esplora;
 mod mining;
+mod real;
 mod rejects;
 mod reorgs;
 mod scripts;

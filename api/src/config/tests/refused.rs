@@ -109,7 +109,7 @@ fn all_problems_are_reported_at_once() {
       - environment variable TILL_FOO: unknown setting; the nearest one is TILL_LOG_JSON
       - command line --network (till.network): must be mainnet, signet, testnet4 or regtest, not "testnet"
       - tilld.toml: http.max_body_bytes: must be a whole number of bytes from 1024 to 16777216, not 1
-      - environment variable TILL_CHAIN_SOURCE: must be "esplora" (the only chain source of this release; electrum and bitcoind are planned for a later one), not "electrum"
+      - environment variable TILL_CHAIN_SOURCE: must be esplora or bitcoind (electrum is planned for a later release), not "electrum"
       - tilld.toml: log.json: must be true or false, not 1
     "#);
 }
@@ -134,6 +134,14 @@ fn a_file_that_is_not_toml_is_named_with_the_line_but_not_quoted() {
 fn settings_that_contradict_each_other_are_refused() {
     let with_id = format!("[lsp]\nnode_id = \"{NODE_ID}\"");
     for (text, expected) in [
+        (
+            "[chain]\nsource = \"bitcoind\"\nbitcoind_auth_file = \"/run/login\"",
+            "chain.source: needs chain.bitcoind_rpc beside it",
+        ),
+        (
+            "[chain]\nsource = \"bitcoind\"\nbitcoind_rpc = \"127.0.0.1:8332\"",
+            "chain.source: needs chain.bitcoind_auth_file beside it",
+        ),
         (&*with_id, "lsp.node_id: needs lsp.address beside it"),
         (
             "[lsp]\naddress = \"a:1\"",

@@ -91,8 +91,18 @@ const BAD: &[(&str, &str, &str)] = &[
     ),
     (
         "chain.source",
-        "\"bitcoind\"",
-        "the only chain source of this release",
+        "\"electrum\"",
+        "must be esplora or bitcoind (electrum is planned for a later release)",
+    ),
+    (
+        "chain.bitcoind_rpc",
+        "\"http://127.0.0.1:8332\"",
+        "must be a host and a port",
+    ),
+    (
+        "chain.bitcoind_auth_file",
+        "\".cookie\"",
+        "must be an absolute path",
     ),
     (
         "chain.esplora_url",

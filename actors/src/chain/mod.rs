@@ -1,20 +1,53 @@
-//! The chain source, asked directly. Owns the HTTP client for it; the node has its own.
+//! The chain source, asked directly; the node has a way of its own to it. Owns what the till asks of a
+//! chain, whoever answers.
+//!
+//! | file | answers by |
+//! | --- | --- |
+//! | `esplora` | an Esplora server |
+//! | `bitcoind`, `rpc`, `search` | bitcoind's RPC, with its index of transactions |
+//!
+//! `relay` stands between the node and a bitcoind.
+
+mod bitcoind;
+mod esplora;
+mod relay;
+mod rpc;
+mod search;
 
 use std::time::Duration;
 
 use bitcoin::hashes::Hash;
 use bitcoin::{OutPoint, Transaction, TxIn, Txid};
-use esplora_client::{AsyncClient, Builder};
 use till::id::TxId;
 use till::money::Sat;
 
-/// No answer after this time is no answer.
-const TIMEOUT_SECS: u64 = 15;
+use bitcoind::Bitcoind;
+use esplora::Esplora;
+pub(crate) use relay::Relay;
+pub use rpc::BitcoindAccess;
 
-/// Asks an Esplora server. Cheap to clone.
+/// No answer after this time is no answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Where blocks and transactions come from, for the till and its node.
+#[derive(Clone, Debug)]
+pub enum ChainSource {
+    /// An Esplora server's base URL.
+    Esplora(String),
+    /// A bitcoind's RPC.
+    Bitcoind(BitcoindAccess),
+}
+
+/// Asks the chain source. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ChainClient {
-    esplora: AsyncClient,
+    asked: Asked,
+}
+
+#[derive(Clone, Debug)]
+enum Asked {
+    Esplora(Esplora),
+    Bitcoind(Bitcoind),
 }
 
 /// The chain source gave no usable answer.
@@ -22,17 +55,23 @@ pub struct ChainClient {
 #[error("the chain source gave no answer: {0}")]
 pub struct ChainError(String);
 
+impl ChainError {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
 impl ChainClient {
-    /// A client for the server at `url`.
+    /// A client for the source. Asks nothing yet.
     ///
     /// # Errors
     /// [`ChainError`] if the client cannot be made.
-    pub fn new(url: &str) -> Result<Self, ChainError> {
-        let builder = Builder::new(url).timeout(TIMEOUT_SECS).max_retries(1);
-        let esplora = builder
-            .build_async()
-            .map_err(|e| ChainError(e.to_string()))?;
-        Ok(Self { esplora })
+    pub fn new(source: &ChainSource) -> Result<Self, ChainError> {
+        let asked = match source {
+            ChainSource::Esplora(url) => Asked::Esplora(Esplora::new(url)?),
+            ChainSource::Bitcoind(access) => Asked::Bitcoind(Bitcoind::new(access)?),
+        };
+        Ok(Self { asked })
     }
 
     /// The transaction, if the source knows it.
@@ -40,10 +79,11 @@ impl ChainClient {
     /// # Errors
     /// [`ChainError`] if the source does not answer.
     pub async fn transaction(&self, tx_id: TxId) -> Result<Option<Transaction>, ChainError> {
-        self.esplora
-            .get_tx(&to_txid(tx_id))
-            .await
-            .map_err(|e| ChainError(e.to_string()))
+        let txid = to_txid(tx_id);
+        match &self.asked {
+            Asked::Esplora(esplora) => esplora.transaction(txid).await,
+            Asked::Bitcoind(bitcoind) => bitcoind.transaction(txid).await,
+        }
     }
 
     /// What miners got for a transaction, and in which block it is; `None` if the source does not
@@ -52,20 +92,11 @@ impl ChainClient {
     /// # Errors
     /// [`ChainError`] if the source does not answer; nothing may be concluded then.
     pub(crate) async fn mined(&self, tx_id: TxId) -> Result<Option<Mined>, ChainError> {
-        let found = self.esplora.get_tx_info(&to_txid(tx_id)).await;
-        let found = found.map_err(|e| ChainError(e.to_string()))?;
-        Ok(found.map(|found| Mined {
-            fee: Sat::new(found.fee).unwrap_or(Sat::ZERO),
-            height: found.status.block_height,
-            spends: found
-                .vin
-                .iter()
-                .filter_map(|input| {
-                    let value = Sat::new(input.prevout.as_ref()?.value)?;
-                    Some((from_txid(input.txid), value))
-                })
-                .collect(),
-        }))
+        let txid = to_txid(tx_id);
+        match &self.asked {
+            Asked::Esplora(esplora) => esplora.mined(txid).await,
+            Asked::Bitcoind(bitcoind) => bitcoind.mined(txid).await,
+        }
     }
 
     /// The transaction that spends an output, if one does.
@@ -73,13 +104,12 @@ impl ChainClient {
     /// # Errors
     /// [`ChainError`] if the source does not answer; nothing may be concluded then.
     pub(crate) async fn spender(&self, output: (TxId, u32)) -> Result<Option<TxId>, ChainError> {
-        let (tx_id, index) = output;
-        let status = self
-            .esplora
-            .get_output_status(&to_txid(tx_id), u64::from(index))
-            .await
-            .map_err(|e| ChainError(e.to_string()))?;
-        Ok(status.and_then(|status| status.txid).map(from_txid))
+        let outpoint = OutPoint::new(to_txid(output.0), output.1);
+        let spender = match &self.asked {
+            Asked::Esplora(esplora) => esplora.spender(outpoint).await,
+            Asked::Bitcoind(bitcoind) => bitcoind.spender(outpoint).await,
+        };
+        Ok(spender?.map(from_txid))
     }
 
     /// Gives the source a transaction for the network.
@@ -89,8 +119,34 @@ impl ChainClient {
     pub(crate) async fn broadcast(&self, raw: &[u8]) -> Result<(), ChainError> {
         let transaction: Transaction =
             bitcoin::consensus::deserialize(raw).map_err(|e| ChainError(e.to_string()))?;
-        let told = self.esplora.broadcast(&transaction).await;
-        told.map(drop).map_err(|e| ChainError(e.to_string()))
+        match &self.asked {
+            Asked::Esplora(esplora) => esplora.broadcast(&transaction).await,
+            Asked::Bitcoind(bitcoind) => bitcoind.broadcast(&transaction).await,
+        }
+    }
+
+    /// Whether the source can serve a till on `network`, now. An Esplora server says too little of itself to
+    /// tell, and the node finds out by asking it.
+    ///
+    /// # Errors
+    /// [`ChainError`] says what is wrong with it, for the operator.
+    pub(crate) async fn check(&self, network: bitcoin::Network) -> Result<(), ChainError> {
+        match &self.asked {
+            Asked::Esplora(_) => Ok(()),
+            Asked::Bitcoind(bitcoind) => bitcoind.check(network).await,
+        }
+    }
+
+    /// What a bitcoind thinks is due for a transaction that should be mined within so many blocks, in sat/vB;
+    /// `None` where it cannot tell. The wallet asks an Esplora server by itself.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the source does not answer.
+    pub(crate) async fn feerate(&self, blocks: u16) -> Result<Option<f64>, ChainError> {
+        match &self.asked {
+            Asked::Esplora(_) => Ok(None),
+            Asked::Bitcoind(bitcoind) => bitcoind.feerate(blocks).await,
+        }
     }
 
     /// Waits until the source has seen the transaction; `false` if it has not in time.
@@ -188,7 +244,7 @@ pub(crate) struct Mined {
     pub(crate) spends: Vec<(TxId, Sat)>,
 }
 
-fn to_txid(tx_id: TxId) -> Txid {
+pub(crate) fn to_txid(tx_id: TxId) -> Txid {
     let mut bytes = *tx_id.as_bytes();
     bytes.reverse();
     Txid::from_byte_array(bytes)

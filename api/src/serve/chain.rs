@@ -1,0 +1,62 @@
+//! The chain source that the configuration names. Owns the file with bitcoind's name and password.
+
+use std::path::PathBuf;
+
+use till_actors::chain::{BitcoindAccess, ChainSource};
+use zeroize::Zeroizing;
+
+use crate::config::{self, ChainConfig};
+
+/// No name with a password is longer; whatever is, is another file. In bytes.
+const MAX_AUTH_BYTES: usize = 4_096;
+
+/// The chain source cannot be used as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceError {
+    #[error("cannot read {}: {error} (chain.bitcoind_auth_file)", .path.display())]
+    Unreadable {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("{} has no line of the form name:password (chain.bitcoind_auth_file)", .path.display())]
+    NoLogin { path: PathBuf },
+    #[error(
+        "the chain source is bitcoind, and chain.bitcoind_rpc or chain.bitcoind_auth_file is missing"
+    )]
+    Incomplete,
+}
+
+pub(super) fn source(config: &ChainConfig) -> Result<ChainSource, SourceError> {
+    match config.source {
+        config::ChainSource::Esplora => {
+            Ok(ChainSource::Esplora(config.esplora_url.as_str().to_owned()))
+        }
+        config::ChainSource::Bitcoind => bitcoind(config).map(ChainSource::Bitcoind),
+    }
+}
+
+fn bitcoind(config: &ChainConfig) -> Result<BitcoindAccess, SourceError> {
+    let address = config.bitcoind_rpc.as_ref();
+    let parts = address.and_then(|address| address.parts());
+    let (Some((host, port)), Some(path)) = (parts, config.bitcoind_auth_file.clone()) else {
+        return Err(SourceError::Incomplete);
+    };
+    let read = std::fs::read_to_string(&path).map(Zeroizing::new);
+    let text = match read {
+        Ok(text) => text,
+        Err(error) => return Err(SourceError::Unreadable { path, error }),
+    };
+    let login = match text.trim().split_once(':') {
+        Some((name, password)) if text.len() <= MAX_AUTH_BYTES && !name.is_empty() => {
+            (name.to_owned(), Zeroizing::new(password.to_owned()))
+        }
+        Some(_) | None => return Err(SourceError::NoLogin { path }),
+    };
+    let (user, password) = login;
+    Ok(BitcoindAccess {
+        host: host.to_owned(),
+        port,
+        user,
+        password,
+    })
+}
