@@ -15,6 +15,9 @@ fn good(at_millis: u64) -> Sample {
     }
 }
 
+/// What is changed in a healthy sample, what each part is then, and the whole.
+type Row = (fn(&mut Sample), [State; 4], State);
+
 #[test]
 fn each_part_is_judged_by_its_own_figures() {
     use State::{Degraded, Operational, Outage};
@@ -30,7 +33,7 @@ fn each_part_is_judged_by_its_own_figures() {
     let all = |state| [state; 4];
     let fine = good(0);
     assert_eq!(states(&fine), (all(Operational), Operational));
-    let table: [(fn(&mut Sample), [State; 4], State); 10] = [
+    let table: [Row; 10] = [
         (
             |s| s.latency_ms = None,
             [Outage, Outage, Outage, Operational],
