@@ -188,7 +188,7 @@ async fn start(dir: &Path) -> Result<Till, Failure> {
     let config = TillConfig {
         data_dir: dir.join("till"),
         network: bitcoin::Network::Regtest,
-        esplora_url: "http://127.0.0.1:9".into(),
+        chain: till_actors::chain::ChainSource::Esplora("http://127.0.0.1:9".into()),
         policy: Policy::default(),
         max_in_flight: 4,
         recheck: Duration::from_secs(3_600),

@@ -216,8 +216,9 @@ async fn addresses(user: &LnBot, first: &str, second: &str) {
     let random = CreateAddressRequest::default();
     let made = first.addresses().create(&random).await.unwrap();
     assert!(made.generated);
-    let mut vanity = CreateAddressRequest::default();
-    vanity.address = Some("sdk-agent".to_owned());
+    let vanity = CreateAddressRequest {
+        address: Some("sdk-agent".to_owned()),
+    };
     let bought = first.addresses().create(&vanity).await.unwrap();
     assert!(bought.cost > 0 && !bought.generated);
     let taken = second.addresses().create(&vanity).await;
@@ -284,7 +285,8 @@ async fn books_add_up(wallet: &Wallet<'_>) {
     for row in rows.iter().rev() {
         balance += match row.tx_type {
             TransactionType::Credit => row.amount,
-            _ => -row.amount,
+            TransactionType::Debit => -row.amount,
+            other => panic!("{other:?}"),
         };
         assert_eq!(row.balance_after, balance, "{row:?}");
     }
