@@ -24,7 +24,11 @@ pub const FORGET_AFTER_SECS: u64 = 3 * 60 * 60;
 /// How many invoices that strangers asked for may wait for payment.
 pub const MAX_UNLISTED: u32 = 10_000;
 
-/// How many of them one wallet may have.
+/// How many invoices of one wallet may be open, being claimed or held: whoever has a key that only makes
+/// invoices must not fill the node's memory and the disk. The house's have no limit.
+pub const MAX_LIVE_PER_WALLET: u32 = 10_000;
+
+/// How many that strangers asked for one wallet may have.
 pub const MAX_UNLISTED_PER_WALLET: u32 = 100;
 
 /// The longest description that BOLT 11 can carry, in bytes.
@@ -189,6 +193,16 @@ pub struct Receipt {
 }
 
 impl Invoice {
+    /// What people read of it: what it says it is for, or where it gives only a digest of that, what its
+    /// maker said.
+    #[must_use]
+    pub fn memo(&self) -> &str {
+        match &self.description {
+            Description::Text(text) => text,
+            Description::Hash(_) => self.meta.memo.as_deref().unwrap_or_default(),
+        }
+    }
+
     /// Until when an HTLC for this invoice is taken.
     #[must_use]
     pub const fn taken_until(&self) -> Timestamp {

@@ -212,7 +212,7 @@ pub struct Counters {
     #[n(4)]
     #[cbor(default)]
     pub entries: u32,
-    /// Of a wallet that can be deleted: its invoices that are open, being claimed or held.
+    /// Invoices that are open, being claimed or held; the house's are not counted.
     #[n(10)]
     #[cbor(default)]
     pub live: u32,

@@ -467,7 +467,7 @@ impl<A: Archive> State<A> {
         self.count_unlisted(seq, invoice.wallet, waited, invoice.is_outstanding())
     }
 
-    /// The house is never deleted, so nobody asks how many of its invoices are live.
+    /// The house is never deleted and has no limit, so nobody asks how many of its invoices are live.
     fn count_live(
         &mut self,
         seq: u64,

@@ -210,6 +210,16 @@ impl FailureReason {
 }
 
 impl Payment {
+    /// What people read of it: what the invoice that was paid says; where it says nothing, what the payer
+    /// noted.
+    #[must_use]
+    pub fn memo(&self) -> &str {
+        let described = self.description.as_deref();
+        let described = described.filter(|text| !text.is_empty());
+        let noted = self.meta.memo.as_deref();
+        described.or(noted).unwrap_or_default()
+    }
+
     /// What the node knows it by; `None` while it is not linked, or if the node never hears of it.
     #[must_use]
     pub fn node_payment_id(&self) -> Option<NodePaymentId> {

@@ -200,3 +200,38 @@ async fn what_leaves_the_amount_open_is_paid_in_a_currency() {
     assert_eq!(paid["extra"]["fiat_amount"], 5.0);
     assert_eq!(shop.get("/wallet").await.1["balance"], 90_000_000);
 }
+
+/// Whoever repeats a payment is told of the one that there is, whatever its currency is worth by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_payment_asks_for_no_price() {
+    for dialect in DIALECTS {
+        let price = Arc::new(Mutex::new(Some(50_000.0)));
+        let app = with_rates(dialect, source(price.clone()).await, Duration::ZERO).await;
+        let shop = app.wallet("shop").await;
+        let (_, made) = asks(&shop, json!(100_000), "sat").await;
+        app.node
+            .customer_pays(made["bolt11"].as_str().unwrap(), 100_000_000);
+        support::app::until(async || (shop.get("/wallet").await.1["balance"] != 0).then_some(()))
+            .await;
+        let open = app.node.foreign(Foreign {
+            amount_msat: None,
+            ..Foreign::default()
+        });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let pay = async |key: &str| -> (u16, Value) {
+            let request = http.post(format!("{}/api/v1/payments", app.url));
+            let request = request.header("x-api-key", &shop.adminkey);
+            let body = json!({"bolt11": open, "amount": 5, "unit": "EUR"});
+            let answer = request.header("idempotency-key", key).json(&body).send();
+            let answer = answer.await.unwrap();
+            (answer.status().as_u16(), answer.json().await.unwrap())
+        };
+        let paid = pay("once").await;
+        assert_eq!((paid.0, &paid.1["status"]), (201, &json!("success")));
+        *price.lock().unwrap() = None;
+        assert_eq!(pay("once").await, paid);
+        let (status, said) = pay("twice").await;
+        assert_eq!(status, 400, "there is no price any more: {said}");
+        assert_eq!(shop.get("/wallet").await.1["balance"], 90_000_000);
+    }
+}

@@ -5,6 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use support::app::{TestApp, until};
 use support::lnbits::{Login, Wallet};
+use till::ledger::Origin;
+use till_actors::service::NewHolder;
 use tilld::lnbits::Dialect;
 
 const DIALECTS: [Dialect; 2] = [Dialect::Documented, Dialect::V1];
@@ -417,4 +419,72 @@ async fn what_is_searched_is_what_is_shown() {
     assert_eq!(shop.told("", "search=loan").await, 1);
     assert_eq!(shop.told("", "memo=loan").await, 1);
     assert_eq!(shop.told("", "search=mine").await, 0);
+}
+
+/// A login of an administrator of the surface.
+async fn administrator(shop: &Shop) -> Login {
+    // Whoever registers is none, and a password's digest is made by registering.
+    let boss = shop.app.holder("boss").await;
+    let like = boss.id.parse().unwrap();
+    let like = shop.app.service.holder(like).await.unwrap().unwrap();
+    let wanted = NewHolder {
+        name: Some("root".to_owned()),
+        password: like.password,
+        is_admin: true,
+        wallet_name: Some("root's".to_owned()),
+    };
+    let made = shop.app.service.add_holder(Origin::Lnbits, wanted).await;
+    made.unwrap();
+    shop.app.holder("root").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_looks_at_a_user_s_wallets_and_nobody_else_does() {
+    for dialect in DIALECTS {
+        let shop = shop(dialect).await;
+        let (root, ben) = (administrator(&shop).await, shop.app.holder("ben").await);
+        let user = shop.wallet.holder.as_str();
+        let nobody = "00".repeat(16);
+        let sees = async |login: &Login, usr: &str| {
+            let mut told = Vec::new();
+            let path = format!("/payments/all/paginated?usr={usr}");
+            let (status, page) = login.get(&path).await;
+            assert_eq!(status, 200, "{page}");
+            told.push(page["total"].as_u64().unwrap());
+            for path in ["stats/count", "stats/daily", "stats/breakdown"] {
+                let (status, rows) = login.get(&format!("/payments/{path}?usr={usr}")).await;
+                assert_eq!(status, 200, "{rows}");
+                let count = |row: &Value| row["payments_count"].as_u64().or(row["total"].as_u64());
+                let rows = rows.as_array().unwrap().iter();
+                told.push(rows.map(|row| count(row).unwrap()).sum());
+            }
+            told
+        };
+        assert_eq!(sees(&root, user).await, [3, 3, 2, 2]);
+        for usr in ["", nobody.as_str(), "nobody", ben.id.as_str()] {
+            assert_eq!(sees(&root, usr).await, [0; 4], "{usr}");
+        }
+        let wallets = async |login: &Login, usr: &str| {
+            let (_, rows) = login
+                .get(&format!("/payments/stats/wallets?usr={usr}"))
+                .await;
+            let rows = rows.as_array().unwrap().iter();
+            let ids = rows.map(|row| (row["wallet_id"].clone(), row["user_id"].clone()));
+            ids.collect::<Vec<_>>()
+        };
+        let theirs = wallets(&root, user).await;
+        assert_eq!(theirs, wallets(&shop.ana, "").await);
+        assert!(theirs.contains(&(json!(shop.wallet.id), json!(user))));
+        assert_eq!(wallets(&root, &nobody).await, []);
+        // For whoever is no administrator it is as if nothing had been said.
+        let own = wallets(&ben, "").await;
+        assert_eq!(own.len(), 1);
+        for usr in [user, nobody.as_str(), root.id.as_str()] {
+            assert_eq!(sees(&ben, usr).await, [0; 4], "{usr}");
+            assert_eq!(wallets(&ben, usr).await, own);
+        }
+        let stranger = shop.app.caller("stranger");
+        let path = format!("/payments/all/paginated?usr={}", root.id);
+        assert_eq!(stranger.get(&path).await.0, 401, "it proves nothing");
+    }
 }

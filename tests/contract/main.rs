@@ -22,6 +22,7 @@ mod lnbits_payments;
 mod lnbits_prices;
 mod lnbits_races;
 mod lnbits_repeats;
+mod lnbits_shown;
 mod lnbits_slice;
 mod lnbits_socket;
 mod lnbits_stats;

@@ -150,12 +150,7 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         Some(Kind::Counters) => row::<Counters>(key, some).map(|row| counters(&row)),
         Some(Kind::Offer) => row::<Offer>(key, some).map(|row| offer(&row)),
         Some(Kind::Event) => row::<Event>(key, some).map(|row| format!("{:?}", row.body)),
-        Some(Kind::OnchainTx) => row::<OnchainTx>(key, some).map(|row| {
-            format!(
-                "{:?} of {} and {} in fees",
-                row.purpose, row.amount, row.fee
-            )
-        }),
+        Some(Kind::OnchainTx) => row::<OnchainTx>(key, some).map(|row| onchain(&row)),
         Some(Kind::AccessNote) => {
             row::<AccessNote>(key, some).map(|row| format!("{:?} by {}", row.action, row.user))
         }
@@ -206,6 +201,16 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         | None => None,
     };
     words.unwrap_or_else(opaque)
+}
+
+fn onchain(row: &OnchainTx) -> String {
+    let OnchainTx {
+        purpose,
+        amount,
+        fee,
+        ..
+    } = row;
+    format!("{purpose:?} of {amount} and {fee} in fees")
 }
 
 fn counters(row: &Counters) -> String {

@@ -1,8 +1,9 @@
 //! Prices of currencies. Owns where they come from and how old one may be; it holds no money, and what
 //! is made of a price is rounded where it is used.
 //!
-//! A price is asked for when somebody needs it, by one caller at a time, and kept for a while: a source
-//! that is away for a minute is not noticed.
+//! A price is asked for when somebody needs it, once at a time for each currency, and kept for a while: a
+//! source that is away for a minute is not noticed, and one that hangs holds nobody up who can do with the
+//! price that is there.
 
 mod source;
 #[cfg(test)]
@@ -10,15 +11,15 @@ mod source;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use till::money::{Msat, Sat};
 use till::time::Timestamp;
-use tokio::sync::Mutex;
 
 pub use source::RateSource;
 
+use crate::abort::periphery;
 use crate::ledger::now;
 use crate::outbound::Outbound;
 
@@ -96,7 +97,16 @@ impl Rate {
 pub struct Rates {
     config: Arc<RatesConfig>,
     outbound: Outbound,
-    known: Arc<Mutex<HashMap<String, Known>>>,
+    /// Only currencies that the source has, so there are not many.
+    prices: Arc<Mutex<HashMap<String, Arc<Price>>>>,
+}
+
+/// What is known of one currency. A source that hangs on one holds up no other.
+#[derive(Debug, Default)]
+struct Price {
+    known: Mutex<Option<Known>>,
+    /// Held by whoever asks the source.
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A price, and when its source was asked last.
@@ -106,12 +116,22 @@ struct Known {
     asked_at: Timestamp,
 }
 
+/// What is to be done for a price.
+enum Look {
+    /// This is the answer.
+    Settled(Option<Rate>),
+    /// It is good enough for whoever asks now; the next one should have a newer one.
+    Ageing(Rate),
+    /// Nobody knows before the source has been asked.
+    Missing,
+}
+
 impl Rates {
     pub(crate) fn new(config: RatesConfig, outbound: Outbound) -> Self {
         Self {
             config: Arc::new(config),
             outbound,
-            known: Arc::default(),
+            prices: Arc::default(),
         }
     }
 
@@ -121,32 +141,83 @@ impl Rates {
         self.config.source.currencies()
     }
 
-    /// What a unit of a currency is worth; `None` where nobody knows, or has not for too long.
+    /// What a unit of a currency is worth; `None` where nobody knows, or has not for too long. Whoever
+    /// asks waits for the source only if there is no price that is young enough.
     pub async fn rate(&self, currency: &str) -> Option<Rate> {
         let currency = currency.to_ascii_uppercase();
         if !self.config.source.has(&currency) {
             return None;
         }
-        let mut known = self.known.lock().await;
-        let before = known.get(&currency).copied();
-        let at = now();
-        let age = |then: Timestamp| Duration::from_millis(at.millis_since(then));
-        if let Some(known) = before {
-            let usable = known.rate.filter(|rate| age(rate.at) < self.config.max_age);
-            let is_fresh = usable.is_some_and(|rate| age(rate.at) < FRESH);
-            if is_fresh || age(known.asked_at) < ASK_AGAIN {
-                return usable;
+        let price = self.price(&currency);
+        match self.look(&price) {
+            Look::Settled(rate) => rate,
+            Look::Ageing(rate) => {
+                self.refresh(currency, &price);
+                Some(rate)
+            }
+            Look::Missing => {
+                let _asking = price.asking.lock().await;
+                // Somebody may have asked while we waited for our turn.
+                match self.look(&price) {
+                    Look::Settled(rate) => rate,
+                    Look::Ageing(rate) => Some(rate),
+                    Look::Missing => self.ask(&currency, &price).await,
+                }
             }
         }
-        let price = self.config.source.price(&self.outbound, &currency).await;
-        let asked = price.and_then(|price| Rate::of_price(price, now()));
+    }
+
+    fn price(&self, currency: &str) -> Arc<Price> {
+        let mut prices = whole(&self.prices);
+        Arc::clone(prices.entry(currency.to_owned()).or_default())
+    }
+
+    fn look(&self, price: &Price) -> Look {
+        let Some(known) = *whole(&price.known) else {
+            return Look::Missing;
+        };
+        let usable = known.rate.filter(|rate| age(rate.at) < self.config.max_age);
+        let is_fresh = usable.is_some_and(|rate| age(rate.at) < FRESH);
+        match usable {
+            usable if is_fresh || age(known.asked_at) < ASK_AGAIN => Look::Settled(usable),
+            Some(rate) => Look::Ageing(rate),
+            None => Look::Missing,
+        }
+    }
+
+    /// Asks the source behind the caller's back, unless somebody does.
+    fn refresh(&self, currency: String, price: &Arc<Price>) {
+        let Ok(asking) = Arc::clone(&price.asking).try_lock_owned() else {
+            return;
+        };
+        let (rates, price) = (self.clone(), Arc::clone(price));
+        tokio::spawn(periphery(async move {
+            rates.ask(&currency, &price).await;
+            drop(asking);
+        }));
+    }
+
+    /// Asks the source. Whoever calls this holds `asking`.
+    async fn ask(&self, currency: &str, price: &Price) -> Option<Rate> {
+        let asked = self.config.source.price(&self.outbound, currency).await;
+        let asked = asked.and_then(|price| Rate::of_price(price, now()));
         if asked.is_none() {
             tracing::warn!(currency, "no price");
         }
-        let old = before.and_then(|known| known.rate);
+        let mut known = whole(&price.known);
+        let old = known.and_then(|known| known.rate);
         let rate = asked.or(old.filter(|rate| age(rate.at) < self.config.max_age));
         let asked_at = now();
-        known.insert(currency, Known { rate, asked_at });
+        *known = Some(Known { rate, asked_at });
         rate
     }
+}
+
+fn age(then: Timestamp) -> Duration {
+    Duration::from_millis(now().millis_since(then))
+}
+
+/// Nothing that holds one of these can leave it half changed, so a poisoned lock is a good one.
+fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::outbound::OutboundPolicy;
@@ -67,7 +69,7 @@ async fn a_price_that_grew_too_old_is_none_even_if_its_source_was_asked_just_now
             rate: Rate::of_price(50_000.0, old),
             asked_at: now(),
         };
-        rates.known.lock().await.insert("EUR".into(), known);
+        *whole(&rates.price("EUR").known) = Some(known);
         assert_eq!(rates.rate("EUR").await.is_some(), is_used, "{age_secs}");
     }
 }
@@ -110,6 +112,78 @@ async fn a_source_is_asked_once_and_believed_only_in_numbers() {
         let again = rates.rate("EUR").await.map(|rate| rate.price());
         assert_eq!(again, price);
     }
+}
+
+/// A price as it was known some seconds ago.
+fn known_since(secs: u64) -> Known {
+    let then = Timestamp::from_millis(now().as_millis() - secs * 1_000);
+    Known {
+        rate: Rate::of_price(50_000.0, then),
+        asked_at: then,
+    }
+}
+
+/// A source that takes calls, tells of each, and never answers but about dollars.
+async fn hanging() -> (Rates, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/{PLACE_IN_URL}", listener.local_addr().unwrap());
+    let (told, heard) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        loop {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1_024];
+            let read = peer.read(&mut head).await.unwrap();
+            let asked = String::from_utf8(head[..read].to_vec()).unwrap();
+            if asked.contains("USD") {
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n60000";
+                peer.write_all(answer.as_bytes()).await.unwrap();
+            } else {
+                kept.push(peer);
+            }
+            told.send(asked).unwrap();
+        }
+    });
+    let rates = rates(RateSource::Http {
+        url,
+        pointer: String::new(),
+        currencies: vec!["EUR".into(), "USD".into()],
+    });
+    (rates, heard)
+}
+
+#[tokio::test]
+async fn a_source_that_hangs_holds_nobody_up_who_can_do_without() {
+    let (rates, mut heard) = hanging().await;
+    *whole(&rates.price("EUR").known) = Some(known_since(120));
+    for _ in 0..3 {
+        let rate = rates.rate("EUR").await.unwrap();
+        assert!((rate.price() - 50_000.0).abs() < 0.001);
+    }
+    assert!(heard.recv().await.unwrap().contains("EUR"));
+    // The call for euros hangs still; dollars have never been asked for.
+    let dollars = rates.rate("USD").await.unwrap();
+    assert!((dollars.price() - 60_000.0).abs() < 0.001);
+    assert!(heard.recv().await.unwrap().contains("USD"));
+    assert!(heard.try_recv().is_err(), "euros were asked for once");
+    // Too old a price is worth waiting for, and the call that hangs is the one that is waited for.
+    *whole(&rates.price("EUR").known) = Some(known_since(700));
+    let waits = rates.rate("EUR").now_or_never();
+    assert!(waits.is_none());
+    assert!(heard.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_price_that_ages_is_replaced_behind_the_caller_s_back() {
+    let (rates, mut heard) = hanging().await;
+    *whole(&rates.price("USD").known) = Some(known_since(120));
+    let old = rates.rate("USD").await.unwrap();
+    assert!((old.price() - 50_000.0).abs() < 0.001);
+    assert!(heard.recv().await.unwrap().contains("USD"));
+    let price = rates.price("USD");
+    drop(price.asking.lock().await);
+    let new = rates.rate("USD").await.unwrap();
+    assert!((new.price() - 60_000.0).abs() < 0.001);
 }
 
 const PLACE_IN_URL: &str = "price-in-{currency}";

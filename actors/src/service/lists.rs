@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use till::id::{PaymentHash, PaymentId, WalletId};
 use till::invoice::Invoice;
-use till::ledger::WalletRef;
+use till::ledger::{Account, Balance, WalletRef};
 use till::payment::Payment;
 use till::time::Timestamp;
 use tokio::sync::Semaphore;
@@ -187,6 +187,39 @@ impl ListQuery {
     }
 }
 
+/// What wallets have, from their columns.
+fn balance_msat(views: &Views, wallets: &[WalletId]) -> Result<i128, ViewError> {
+    let mut msat = 0;
+    for id in wallets {
+        let account = Account::Wallet(WalletRef::Wallet(*id));
+        let balance = views.get::<Balance>(&account)?;
+        msat += balance.map_or(0, |balance| balance.credit_msat());
+    }
+    Ok(msat)
+}
+
+/// What the wallets of a query had when the time that it asks for ended, in msat: what they have now without
+/// what moved since. None where conditions leave something out, for then no balance fits what is left.
+fn last_balance(
+    views: &Views,
+    query: &ListQuery,
+) -> Result<(Option<i128>, Option<usize>), ViewError> {
+    if !query.has_settled() || !query.is_bounded_by_time_alone() {
+        return Ok((None, None));
+    }
+    let msat = balance_msat(views, &query.wallets)?;
+    let Some(to) = query.to else {
+        return Ok((Some(msat), None));
+    };
+    let since = ListQuery {
+        from: Some(Timestamp::from_millis(to.as_millis().saturating_add(1))),
+        ..ListQuery::all(query.wallets.clone())
+    };
+    let since = views.history(&since, Period::Day)?;
+    let moved: i128 = since.points.iter().map(|(_, moved)| moved.net_msat()).sum();
+    Ok((Some(msat - moved), since.window))
+}
+
 impl Service {
     /// Rows of wallets' lists.
     ///
@@ -204,6 +237,27 @@ impl Service {
     pub async fn history(&self, query: ListQuery, period: Period) -> Result<History, ServiceError> {
         self.listed(query, move |views, query| views.history(query, period))
             .await
+    }
+
+    /// The same, and what the wallets had when the time that is asked for ended, in msat, if that fits what
+    /// the query finds: both as they stood at one moment.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read.
+    pub async fn history_with_balance(
+        &self,
+        query: ListQuery,
+        period: Period,
+    ) -> Result<(History, Option<i128>), ServiceError> {
+        self.listed(query, move |views, query| {
+            views.at_one_moment(|views| {
+                let (last_msat, unsure) = last_balance(views, query)?;
+                let History { points, window } = views.history(query, period)?;
+                let window = window.or(unsure);
+                Ok((History { points, window }, last_msat))
+            })
+        })
+        .await
     }
 
     /// How many rows a query finds by status, tag or extension, in the order of these words.

@@ -83,7 +83,7 @@ impl Service {
         wait: Duration,
     ) -> Result<Payment, TargetError> {
         if let Some(id) = self.paid_under_key(&wanted)? {
-            return Ok(self.outcome(id, wait).await?);
+            return Ok(self.payment_outcome(id, wait).await?);
         }
         let recipient = self.recipient(&wanted.target, here).await?;
         let amount = recipient.amount(wanted.amount)?;
@@ -202,7 +202,7 @@ impl Service {
             }
             Done::Changed | Done::Unchanged => id,
         };
-        self.outcome(id, wait).await
+        self.payment_outcome(id, wait).await
     }
 
     /// What a payment of `amount` that leaves the till would take, unless its payer says otherwise.

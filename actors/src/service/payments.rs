@@ -59,11 +59,15 @@ impl Service {
     ) -> Result<Payment, ServiceError> {
         let order = self.order(order).await?;
         let id = self.parts.payments.start(order).await?;
-        self.outcome(id, wait).await
+        self.payment_outcome(id, wait).await
     }
 
     /// A payment as it stands when it is final, or when `wait` is over.
-    pub(super) async fn outcome(
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if the view cannot be read; [`ServiceError::Unknown`] if there is no such
+    /// payment.
+    pub async fn payment_outcome(
         &self,
         id: PaymentId,
         wait: Duration,

@@ -2,7 +2,7 @@
 //! reads one range of keys in order instead of thousands of rows all over the disk. Owns what is in it.
 
 use minicbor::{Decode, Encode};
-use till::invoice::{Description, Invoice};
+use till::invoice::Invoice;
 use till::ledger::WalletRef;
 use till::ledger::entity::{Damaged, encode};
 use till::payment::Payment;
@@ -90,7 +90,7 @@ pub(super) fn of_invoice(invoice: &Invoice) -> Vec<u8> {
         return Vec::new();
     }
     encode(&Brief {
-        memo: invoice_memo(invoice).to_owned(),
+        memo: invoice.memo().to_owned(),
         tag: invoice.meta.tag.clone().unwrap_or_default(),
         amount_msat: signed(invoice_amount(invoice), false),
         created_at_millis: invoice.created_at.as_millis(),
@@ -106,7 +106,7 @@ pub(super) fn of_payment(payment: &Payment) -> Vec<u8> {
         return Vec::new();
     }
     encode(&Brief {
-        memo: payment_memo(payment).to_owned(),
+        memo: payment.memo().to_owned(),
         tag: payment.meta.tag.clone().unwrap_or_default(),
         amount_msat: signed(payment.amount, true),
         created_at_millis: payment.created_at.as_millis(),
@@ -116,29 +116,13 @@ pub(super) fn of_payment(payment: &Payment) -> Vec<u8> {
     })
 }
 
-/// What an invoice says it is for; where it gives only a digest of that, what its maker said.
-fn invoice_memo(invoice: &Invoice) -> &str {
-    match &invoice.description {
-        Description::Text(text) => text,
-        Description::Hash(_) => invoice.meta.memo.as_deref().unwrap_or_default(),
-    }
-}
-
-/// What the invoice that was paid says; where it says nothing, what the payer noted.
-fn payment_memo(payment: &Payment) -> &str {
-    let described = payment.description.as_deref();
-    let described = described.filter(|text| !text.is_empty());
-    let noted = payment.meta.memo.as_deref();
-    described.or(noted).unwrap_or_default()
-}
-
 impl ListRow {
     /// What people read of it.
     #[must_use]
     pub fn memo(&self) -> &str {
         match self {
-            Self::Invoice(invoice) => invoice_memo(invoice),
-            Self::Payment(payment) => payment_memo(payment),
+            Self::Invoice(invoice) => invoice.memo(),
+            Self::Payment(payment) => payment.memo(),
         }
     }
 }

@@ -58,6 +58,9 @@ pub use sums::TallyRow;
 
 use crate::journal::Head;
 
+/// How often what belongs together is read while others write, before they have to wait.
+const UNDISTURBED_TRIES: usize = 4;
+
 /// Why the views cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
@@ -184,6 +187,29 @@ impl Views {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
+    }
+
+    /// Reads several things as they stood at one moment: again, if something was written meanwhile; and
+    /// where that happens all the time, nothing is written until they are read. `read` must not ask for the
+    /// [`head`](Self::head).
+    ///
+    /// # Errors
+    /// Whatever `read` returns.
+    pub(crate) fn at_one_moment<T>(
+        &self,
+        mut read: impl FnMut(&Self) -> Result<T, ViewError>,
+    ) -> Result<T, ViewError> {
+        // The row is in the batch that it counts; what subscribers are told comes after it.
+        let step = || self.get::<Progress>(&());
+        for _ in 0..UNDISTURBED_TRIES {
+            let before = step()?;
+            let found = read(self)?;
+            if step()? == before {
+                return Ok(found);
+            }
+        }
+        let _nothing_is_written = self.seal();
+        read(self)
     }
 
     /// The row with this key.

@@ -1,10 +1,11 @@
 //! Index entries of deliveries: those that wait, by whom they are for, and those of webhooks. Owns their
 //! keys, and which of them is next.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 use till::id::WebhookId;
+use till::ledger::WalletRef;
 use till::ledger::entity::Damaged;
 use till::outbox::Delivery;
 use till::time::Timestamp;
@@ -52,18 +53,23 @@ pub(super) fn delivery(row: &Delivery) -> Entries {
 }
 
 impl Views {
-    /// What is due at `now`, at most `most`, for addresses that are not `busy`.
+    /// What is due at `now`, at most `most`, and at most `each` of a wallet, for addresses that are not
+    /// `busy`: each of these is with the wallet whose delivery is under way.
     ///
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
     pub(crate) fn due_deliveries(
         &self,
         now: Timestamp,
-        busy: &HashSet<Endpoint>,
-        most: usize,
+        busy: &HashMap<Endpoint, WalletRef>,
+        (most, each): (usize, usize),
     ) -> Result<Due, ViewError> {
         self.vital(|| {
             let mut due = Due::default();
+            let mut taken: HashMap<WalletRef, usize> = HashMap::new();
+            for wallet in busy.values() {
+                *taken.entry(*wallet).or_default() += 1;
+            }
             let mut from = single(Index::Waiting, &[]);
             let end = single(Index::Waiting, &[0xff; 25]);
             while due.now.len() < most {
@@ -71,8 +77,15 @@ impl Views {
                     break;
                 };
                 let (endpoint, _, _) = read(&first?)?;
-                if !busy.contains(&endpoint) {
-                    self.due_for(endpoint, now, &mut due)?;
+                if !busy.contains_key(&endpoint)
+                    && let Some(row) = self.due_for(endpoint, now, &mut due.next)?
+                {
+                    let taken = taken.entry(row.wallet).or_default();
+                    // What has no place now is looked at again when one of the wallet's is free.
+                    if *taken < each {
+                        *taken += 1;
+                        due.now.push((endpoint, row));
+                    }
                 }
                 // Past everything for this address.
                 from = single(Index::Waiting, &endpoint);
@@ -108,23 +121,26 @@ impl Views {
         })
     }
 
-    /// What is due for one address: nothing overtakes a delivery that holds others back.
-    fn due_for(&self, endpoint: Endpoint, now: Timestamp, due: &mut Due) -> Result<(), ViewError> {
+    /// What is due for one address, or when it is: nothing overtakes a delivery that holds others back.
+    fn due_for(
+        &self,
+        endpoint: Endpoint,
+        now: Timestamp,
+        next: &mut Option<Timestamp>,
+    ) -> Result<Option<Delivery>, ViewError> {
         let waiting = self.tree.scan_prefix(single(Index::Waiting, &endpoint));
         for found in waiting.take(MAX_LOOKED_AT) {
             let found = found?;
             let (_, number, (due_at, holds_back)) = read(&found)?;
             if due_at <= now {
-                let row = self.get::<Delivery>(&number)?;
-                due.now.extend(row.map(|row| (endpoint, row)));
-                return Ok(());
+                return self.get::<Delivery>(&number);
             }
-            due.next = Some(due.next.map_or(due_at, |next| next.min(due_at)));
+            *next = Some(next.map_or(due_at, |next| next.min(due_at)));
             if holds_back {
-                return Ok(());
+                return Ok(None);
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -200,3 +200,29 @@ fn overdue_invoices_are_found_in_order_and_within_bounds() {
     assert!(next.is_some());
     assert_eq!(books.views.overdue(late, 10).unwrap().0.len(), 4);
 }
+
+#[test]
+fn what_belongs_together_is_read_at_one_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut books = Books::open(dir.path());
+    let views = books.views.clone();
+    let both = |views: &Views, between: &mut dyn FnMut()| {
+        let before = views.get::<Progress>(&())?.unwrap().seq;
+        between();
+        Ok((before, views.get::<Progress>(&())?.unwrap().seq))
+    };
+    books.ask(1, None);
+    let mut n = 1;
+    let found = views.at_one_moment(|views| {
+        both(views, &mut || {
+            // Somebody writes between the first two readings, and no more then.
+            if n < 3 {
+                n += 1;
+                books.ask(n, None);
+            }
+        })
+    });
+    let (first, second) = found.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(n, 3);
+}

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use till::ledger::OutboxCommand;
 use till::ledger::entity::Progress;
+use till::ledger::{OutboxCommand, WalletRef};
 use till::outbox::{Delivery, OutboxCount, Verdict};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -19,6 +19,8 @@ use crate::views::{Endpoint, Views};
 
 /// Deliveries under way at once, each to another address.
 const MAX_UNDER_WAY: usize = 16;
+/// Of these, for one wallet: whoever names addresses that hang holds up nobody else.
+const MAX_UNDER_WAY_PER_WALLET: usize = 4;
 /// The longest time until the next look, whatever is due.
 const MAX_PAUSE: Duration = Duration::from_secs(3_600);
 
@@ -50,8 +52,8 @@ pub(crate) struct DelivererActor;
 /// The actor's state.
 pub(crate) struct Deliverer {
     args: Args,
-    /// Tries under way, by their address.
-    busy: HashMap<Endpoint, Task>,
+    /// Tries under way by their address, each with the wallet that it is for.
+    busy: HashMap<Endpoint, (WalletRef, Task)>,
     /// Wakes us when there is more to tell.
     _waker: Task,
     /// Wakes us when something is due.
@@ -129,20 +131,21 @@ impl Deliverer {
     fn look(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
         let room = MAX_UNDER_WAY.saturating_sub(self.busy.len());
         let at = now();
-        let busy = self.busy.keys().copied().collect();
-        let due = self.args.views.due_deliveries(at, &busy, room)?;
+        let busy = self.busy.iter().map(|(at, (wallet, _))| (*at, *wallet));
+        let room = (room, MAX_UNDER_WAY_PER_WALLET);
+        let due = self.args.views.due_deliveries(at, &busy.collect(), room)?;
         for (endpoint, delivery) in due.now {
             // A surface that has not started yet will wake us.
             let Some(render) = self.args.bodies.of(delivery.origin) else {
                 continue;
             };
             let landing = Landing(myself.clone(), endpoint);
-            let args = self.args.clone();
+            let (args, wallet) = (self.args.clone(), delivery.wallet);
             let under_way = tokio::spawn(periphery(async move {
                 deliver(&args, &delivery, &render).await;
                 drop(landing);
             }));
-            self.busy.insert(endpoint, Task(under_way));
+            self.busy.insert(endpoint, (wallet, Task(under_way)));
         }
         self.alarm = due.next.map(|next| {
             let pause = Duration::from_millis(next.millis_since(at)).min(MAX_PAUSE);

@@ -1,11 +1,12 @@
 //! What waits is told after a restart, in order, and an address that fails holds back only its own.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use till::id::WalletId;
 use till::invoice::Invoice;
-use till::ledger::{Command, InvoiceDraft, Origin, OutboxCommand};
+use till::ledger::{Command, InvoiceDraft, Origin, OutboxCommand, WalletRef};
 use till::outbox::{Delivery, DeliveryState, Verdict};
 use till::time::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,7 +43,12 @@ async fn receiver(status: u16) -> (String, mpsc::UnboundedReceiver<String>) {
 
 /// A paid invoice whose maker wants to be told.
 fn sell(books: &mut Books, n: u8, url: &str) {
+    sell_for(books, WalletRef::House, n, url);
+}
+
+fn sell_for(books: &mut Books, wallet: WalletRef, n: u8, url: &str) {
     let draft = InvoiceDraft {
+        wallet,
         webhook_url: Some(url.to_owned()),
         ..draft(n)
     };
@@ -71,7 +77,8 @@ fn tried(books: &mut Books, number: u64, attempt: u32, verdict: Verdict) {
 
 fn due(books: &Books, at: u64) -> Vec<u64> {
     let at = Timestamp::from_millis(at);
-    let due = books.views.due_deliveries(at, &HashSet::new(), 10).unwrap();
+    let busy = HashMap::new();
+    let due = books.views.due_deliveries(at, &busy, (10, 10)).unwrap();
     let mut numbers: Vec<u64> = due.now.iter().map(|(_, row)| row.number).collect();
     numbers.sort_unstable();
     numbers
@@ -139,4 +146,36 @@ fn an_address_that_fails_holds_back_its_own_and_one_that_refuses_does_not() {
     tried(&mut books, 3, 1, Verdict::Gone);
     assert_eq!(due(&books, now), [0_u64; 0]);
     assert_eq!(due(&books, now + 60_000), [1]);
+}
+
+#[test]
+fn one_wallet_has_only_so_many_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut books = Books::open(dir.path());
+    let (greedy, other) = ([4; 16], [5; 16]);
+    let [greedy, other] = [greedy, other].map(|id| WalletRef::Wallet(WalletId::from_bytes(id)));
+    for n in 1..=9 {
+        sell_for(&mut books, greedy, n, &format!("https://{n}.example/"));
+    }
+    for n in 10..=11 {
+        sell_for(&mut books, other, n, &format!("https://{n}.example/"));
+    }
+    let at = Timestamp::from_millis(books.now);
+    let due = |busy: &HashMap<_, _>| {
+        let due = books.views.due_deliveries(at, busy, (16, 4)).unwrap();
+        due.now
+    };
+    let of = |due: &[(_, Delivery)], wallet| {
+        let theirs = due.iter().filter(|(_, row)| row.wallet == wallet);
+        theirs.count()
+    };
+    let first = due(&HashMap::new());
+    assert_eq!((of(&first, greedy), of(&first, other)), (4, 2));
+    // Those are under way and hang: there is nothing more for the greedy one, until one is over.
+    let under_way = first.iter().map(|(at, row)| (*at, row.wallet));
+    let mut busy: HashMap<_, _> = under_way.collect();
+    assert_eq!(due(&busy).len(), 0);
+    let over = first.iter().find(|(_, row)| row.wallet == greedy);
+    busy.remove(&over.unwrap().0);
+    assert_eq!(of(&due(&busy), greedy), 1);
 }

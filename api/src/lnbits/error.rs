@@ -18,6 +18,9 @@ use super::misfit::Misfit;
 use crate::guard::Unheard;
 use crate::http::{BUSY_RETRY_SECS, Problem};
 
+/// Seconds after which some of a wallet's unpaid invoices may have been paid or have expired.
+const UNPAID_RETRY_SECS: u64 = 60;
+
 /// LNbits' own status for payments and invoices that failed.
 pub(crate) const PAYMENT_FAILED: u16 = 520;
 
@@ -116,6 +119,12 @@ impl Error {
     pub(crate) fn too_many(retry_after_secs: u64) -> Self {
         let detail = "Too many requests, try again later.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after_secs)
+    }
+
+    /// A wallet with as many unpaid invoices as it may have.
+    fn too_many_unpaid() -> Self {
+        let detail = "The wallet has too many unpaid invoices: wait until some are paid or expire.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(UNPAID_RETRY_SECS)
     }
 
     /// Whether the caller is at fault, and asking again would not help.
@@ -245,8 +254,8 @@ impl From<Refusal> for Error {
             | Refusal::TooManyAddresses(_)
             | Refusal::WebhookExists
             | Refusal::TooManyWebhooks(_)
-            | Refusal::TooManyUnpaid
             | Refusal::IdempotencyConflict => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            Refusal::TooManyUnpaid => Self::too_many_unpaid(),
             Refusal::UnknownInvoice
             | Refusal::UnknownPayment
             | Refusal::UnknownKey
@@ -329,4 +338,17 @@ impl From<Problem> for Error {
 /// The surface's envelope for [`shield`](crate::http::shield).
 pub(crate) fn render(problem: Problem) -> Response {
     Error::from(problem).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_unpaid_invoices_are_told_as_what_they_are() {
+        let error = Error::from(Refusal::TooManyUnpaid);
+        assert_eq!(error.status(), StatusCode::TOO_MANY_REQUESTS);
+        let response = error.into_response();
+        assert_eq!(response.headers()[RETRY_AFTER], "60");
+    }
 }

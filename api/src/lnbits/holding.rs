@@ -2,8 +2,10 @@
 //! the rules for names.
 
 use till::holder::{Holder, KeyScope, Permissions, Share, ShareState, Wallet};
-use till::id::HolderId;
+use till::id::{HolderId, WalletId};
 use till::ledger::Origin;
+use till::money::Msat;
+use till_actors::service::ServiceError;
 
 use super::dialect::iso;
 use super::error::Error;
@@ -154,6 +156,12 @@ pub(super) fn share(dialect: Dialect, share: &Share, to: Option<&Holder>) -> wir
 }
 
 impl Lnbits {
+    /// What the surface calls a wallet's balance. LNbits takes off what is set aside for payments that are
+    /// under way: clients offer their users to spend it all.
+    pub(super) async fn balance(&self, wallet: WalletId) -> Result<Msat, ServiceError> {
+        Ok(self.service.wallet_balance(wallet).await?.available)
+    }
+
     /// A wallet's key as whoever has the wallet sees it: a share comes with keys of its own.
     pub(super) fn key(&self, scope: KeyScope, wallet: &Wallet, by: Option<&Share>) -> String {
         match by {
@@ -178,7 +186,7 @@ impl Lnbits {
         wallet: &Wallet,
         by: Option<&Share>,
     ) -> Result<wire::WalletEntry, Error> {
-        let balance = self.service.wallet_balance(wallet.id).await?.balance.get();
+        let balance = self.balance(wallet.id).await?.get();
         let shared_with = match by {
             Some(_) => Vec::new(),
             None => self.service.shares_of(wallet.id).await?,

@@ -15,6 +15,7 @@ mod listing;
 mod misfit;
 mod parse;
 mod parse_lnurl;
+mod places;
 mod render;
 mod routes;
 mod settings;
@@ -34,6 +35,7 @@ use till_actors::service::Service;
 use till_actors::webhooks::Told;
 use tokio::sync::Semaphore;
 
+use self::places::Places;
 use self::token::Tokens;
 use crate::guard::{Gate, RateLimit};
 use crate::http::shield;
@@ -52,8 +54,8 @@ pub(crate) struct Lnbits {
     accounts: Arc<RateLimit>,
     /// Places for those who listen without a key.
     strangers: Arc<Semaphore>,
-    /// Places for cards.
-    cards: Arc<Semaphore>,
+    /// Places for calls that wait for servers of others.
+    places: Arc<Places>,
     started: Instant,
 }
 
@@ -70,7 +72,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         service,
         settings: Arc::new(settings),
         strangers: Arc::new(Semaphore::new(socket::MAX_STRANGERS)),
-        cards: Arc::new(Semaphore::new(routes::lnurl::MAX_CARDS)),
+        places: Arc::new(Places::new()),
         started: Instant::now(),
     };
     edge::behind(shield(routes(), &limits, error::render).with_state(lnbits))

@@ -119,9 +119,9 @@ impl OneWallet {
         let Some(payment) = payment else {
             return Ok(None);
         };
-        let balance = self.lnbits.service.wallet_balance(self.id).await?;
+        let balance = self.lnbits.balance(self.id).await?;
         Ok(Some(wire::WalletNews {
-            wallet_balance: balance.balance.get() / MSAT_PER_SAT,
+            wallet_balance: balance.get() / MSAT_PER_SAT,
             payment,
         }))
     }

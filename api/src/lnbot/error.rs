@@ -57,6 +57,12 @@ impl Error {
         Self::new(StatusCode::TOO_MANY_REQUESTS, message).retry_after(retry_after_secs)
     }
 
+    /// As many invoices are unpaid as may be.
+    fn too_many_unpaid() -> Self {
+        let message = "Too many invoices are unpaid: wait until some are paid or expire.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, message).retry_after(BUSY_RETRY_SECS.into())
+    }
+
     /// Something that should be impossible; logs what it was.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
@@ -220,7 +226,7 @@ impl From<Refusal> for Error {
             Refusal::TooManyWebhooks(_)
             | Refusal::NotTransferable
             | Refusal::TooManyAddresses(_) => Self::bad_request(refusal.to_string()),
-            Refusal::TooManyUnpaid => Self::too_many(BUSY_RETRY_SECS.into()),
+            Refusal::TooManyUnpaid => Self::too_many_unpaid(),
             Refusal::UnknownRecovery => Self::bad_request("Invalid recovery passphrase."),
             Refusal::UnknownInvoice => Self::not_found("Invoice not found."),
             Refusal::UnknownPayment => Self::not_found("Payment not found."),

@@ -116,7 +116,7 @@ pub enum Refusal {
     /// There is no such webhook.
     #[error("unknown webhook")]
     UnknownWebhook,
-    /// Strangers have asked for as many invoices as may be unpaid.
+    /// As many invoices are unpaid as may be: of the wallet, or of those that strangers asked for.
     #[error("too many unpaid invoices")]
     TooManyUnpaid,
     /// There is no such share, or it is not where that could be asked.

@@ -4,8 +4,8 @@ use super::draft::Draft;
 use super::{Decision, idempotency, offer, shown_change_sat, sum, wallet};
 use crate::id::{PaymentHash, Preimage, RequestHash};
 use crate::invoice::{
-    Claim, Held, Input, Invoice, MAX_UNLISTED, MAX_UNLISTED_PER_WALLET, Receipt,
-    State as InvoiceState,
+    Claim, Held, Input, Invoice, MAX_LIVE_PER_WALLET, MAX_UNLISTED, MAX_UNLISTED_PER_WALLET,
+    Receipt, State as InvoiceState,
 };
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{IdempotencyKey, InvoiceDraft, Refusal};
@@ -31,6 +31,11 @@ pub(super) fn draft<A: Archive>(
         return Err(Refusal::HashInUse);
     }
     wallet::refuse_deleted(state, wanted.wallet)?;
+    // Drafts do not count: what the node is making just now is bounded by the requests under way. The
+    // house's invoices are not counted at all.
+    if state.counters(wanted.wallet)?.live >= MAX_LIVE_PER_WALLET {
+        return Err(Refusal::TooManyUnpaid);
+    }
     if wanted.unlisted {
         refuse_unlisted(state, &wanted)?;
     }

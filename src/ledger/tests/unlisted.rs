@@ -2,8 +2,10 @@
 
 use super::bench::*;
 use crate::holder::Holder;
-use crate::id::{HolderId, WalletId};
-use crate::invoice::{FORGET_AFTER_SECS, Invoice, MAX_UNLISTED_PER_WALLET, State as InvoiceState};
+use crate::id::{HolderId, Preimage, WalletId};
+use crate::invoice::{
+    FORGET_AFTER_SECS, Invoice, MAX_LIVE_PER_WALLET, MAX_UNLISTED_PER_WALLET, State as InvoiceState,
+};
 use crate::ledger::entity::UnlistedCount;
 use crate::ledger::{
     Command, EventBody, HolderCommand, InvoiceDraft, Refusal, WalletKeys, WalletRef,
@@ -189,4 +191,52 @@ fn a_deleted_wallet_has_none_that_could_be_paid() {
     bench.must(delete(vec![hash(1)]));
     assert_eq!(unpaid(&bench), (0, 0));
     assert_eq!(bench.run(intend(1, 1_000)).err(), Some(Refusal::WrongState));
+}
+
+/// Everything that can be paid counts, whoever asked for it.
+#[test]
+fn a_wallet_has_only_so_many_that_wait_and_the_house_any_number() {
+    let mut bench = begin();
+    let one = |n: u32, wallet: WalletRef| {
+        let mut bytes = [7; 32];
+        bytes[..4].copy_from_slice(&n.to_be_bytes());
+        let preimage = Preimage::from_bytes(bytes);
+        let Command::DraftInvoice(like) = draft(1, wallet, Some(1_000)) else {
+            unreachable!("a draft")
+        };
+        let (hash, preimage) = (preimage.payment_hash(), Some(preimage));
+        let draft = InvoiceDraft {
+            hash,
+            preimage,
+            ..*like
+        };
+        (hash, Command::DraftInvoice(Box::new(draft)))
+    };
+    let open = |hash| Command::IssueInvoice {
+        hash,
+        bolt11: "ln".into(),
+        lsp_fee: None,
+        idempotency: None,
+    };
+    for n in 0..MAX_LIVE_PER_WALLET {
+        for wallet in [ITS, HOUSE] {
+            let (hash, draft) = one(2 * n + u32::from(wallet == HOUSE), wallet);
+            bench.must(draft);
+            bench.must(open(hash));
+        }
+    }
+    let next = |n| one(2 * MAX_LIVE_PER_WALLET + n, ITS);
+    assert_eq!(bench.run(next(0).1).err(), Some(Refusal::TooManyUnpaid));
+    let (hash, of_house) = one(2 * MAX_LIVE_PER_WALLET + 1, HOUSE);
+    bench.must(of_house);
+    bench.must(open(hash));
+    // One that expires makes room for one.
+    bench.wait_secs(100);
+    bench.must(Command::ExpireInvoice {
+        hash: one(0, ITS).0,
+    });
+    let (hash, draft) = next(2);
+    bench.must(draft);
+    bench.must(open(hash));
+    assert_eq!(bench.run(next(4).1).err(), Some(Refusal::TooManyUnpaid));
 }

@@ -214,6 +214,36 @@ const BAD: &[(&str, &str, &str)] = &[
         "a whole number of seconds from 60",
     ),
     (
+        "lnbot.open_registration",
+        "1",
+        "must be true or false, not 1",
+    ),
+    (
+        "lnbot.public_calls_per_minute",
+        "0",
+        "a whole number of calls from 1",
+    ),
+    (
+        "lnbot.public_url",
+        "\"ftp://example.com\"",
+        "must be an http:// or https:// URL",
+    ),
+    (
+        "lnbot.vanity_prices_sat",
+        "[-1]",
+        "must be a list of prices in sat",
+    ),
+    (
+        "lnbot.service_fee_ppm",
+        "100001",
+        "a whole number of millionths from 0 to 100000",
+    ),
+    (
+        "lnbot.doh_url",
+        "\"example.com\"",
+        "must be an http:// or https:// URL",
+    ),
+    (
         "auth.access_token_secs",
         "59",
         "a whole number of seconds from 60",

@@ -8,7 +8,7 @@ use till_actors::views::{Brief, Standing};
 
 use super::moment;
 use super::refused::Refused;
-use super::search::{Field, shown_amount, shown_fee, text_of_entry, text_of_row};
+use super::search::{Field, shown_fee, text_of_entry, text_of_row};
 use crate::lnbits::Dialect;
 
 /// How a field is compared.
@@ -202,19 +202,17 @@ impl Condition {
         true
     }
 
-    /// The lowest amount in msat that is shown as this one: satoshis are cut off towards zero.
+    /// The lowest amount in msat that is shown as this one: satoshis are cut off downwards.
     fn lowest(&self, shown: i64) -> i64 {
         match self.dialect {
             Dialect::V1 => shown,
-            Dialect::Documented if shown > 0 => shown.saturating_mul(1_000),
-            Dialect::Documented => shown.saturating_mul(1_000).saturating_sub(999),
+            Dialect::Documented => shown.saturating_mul(1_000),
         }
     }
 
     fn highest(&self, shown: i64) -> i64 {
         match self.dialect {
             Dialect::V1 => shown,
-            Dialect::Documented if shown < 0 => shown.saturating_mul(1_000),
             Dialect::Documented => shown.saturating_mul(1_000).saturating_add(999),
         }
     }
@@ -252,7 +250,7 @@ impl Condition {
             Values::Numbers(numbers) => {
                 let shown = match self.field == Field::Fee {
                     true => shown_fee(brief, self.dialect),
-                    false => shown_amount(brief.amount_msat, self.dialect),
+                    false => self.dialect.shown(brief.amount_msat),
                 };
                 self.compares(numbers, |number| (shown < *number, shown > *number))
             }

@@ -84,7 +84,7 @@ pub(super) fn text_of_entry(
         Field::Status => brief.standing().word().to_owned(),
         Field::Tag => brief.tag.clone(),
         Field::Memo => brief.memo.clone(),
-        Field::Amount => shown_amount(brief.amount_msat, dialect).to_string(),
+        Field::Amount => dialect.shown(brief.amount_msat).to_string(),
         Field::Time => {
             let shown = dialect.time(brief.created_at());
             shown
@@ -112,14 +112,6 @@ pub(super) fn text_of_row(field: Field, row: &ListRow) -> String {
         | Field::Fee
         | Field::Time
         | Field::WalletId => String::new(),
-    }
-}
-
-/// An amount as it is shown: satoshis are cut off towards zero.
-pub(super) const fn shown_amount(msat: i64, dialect: Dialect) -> i64 {
-    match dialect {
-        Dialect::Documented => msat / 1_000,
-        Dialect::V1 => msat,
     }
 }
 

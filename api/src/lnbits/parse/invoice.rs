@@ -13,8 +13,8 @@ use crate::lnbits::error::Error;
 use crate::lnbits::fiat::Priced;
 use crate::lnbits::{Dialect, wire};
 
-/// The longest an invoice may be payable, in seconds: a week.
-const MAX_EXPIRY_SECS: i64 = 604_800;
+/// The longest an invoice may be payable, in seconds: a year.
+const MAX_EXPIRY_SECS: i64 = 365 * 86_400;
 
 /// Who wants an invoice, and what they want it for.
 pub(in crate::lnbits) struct Wanted {
@@ -103,7 +103,7 @@ fn hold(dialect: Dialect, request: &mut wire::CreatePayment) -> Result<Option<Ho
 /// Zero is the default, as it is for LNbits.
 fn expiry(dialect: Dialect, secs: Option<i64>) -> Result<Option<u32>, Error> {
     let rule = || {
-        let rule = format!("must be 1 to {MAX_EXPIRY_SECS} seconds (a week)");
+        let rule = format!("must be 1 to {MAX_EXPIRY_SECS} seconds (365 days)");
         Error::field(dialect, "expiry", rule)
     };
     match secs {

@@ -41,10 +41,6 @@ pub(in crate::lnbits) fn invoice(
     } else {
         invoice.created_at
     };
-    let memo = match &invoice.description {
-        Description::Text(text) => text.clone(),
-        Description::Hash(_) => invoice.meta.memo.clone().unwrap_or_default(),
-    };
     let mut extra = extra(&invoice.meta);
     let mut labels = invoice.meta.labels.clone();
     if dialect == Dialect::V1 {
@@ -57,7 +53,7 @@ pub(in crate::lnbits) fn invoice(
     }
     let preimage = invoice.preimage.as_ref().filter(|_| is_paid);
     wire::Payment {
-        memo: Some(memo),
+        memo: Some(invoice.memo().to_owned()),
         status,
         expiry: Some(iso(invoice.expires_at)),
         webhook: invoice.webhook_url.clone(),
@@ -135,8 +131,6 @@ pub(in crate::lnbits) fn payment(
         Dialect::V1 if payment.internal => format!("{}{hash}", parse::INTERNAL),
         Dialect::V1 | Dialect::Documented => hash.clone(),
     };
-    let memo = payment.description.clone().filter(|text| !text.is_empty());
-    let memo = memo.or_else(|| payment.meta.memo.clone());
     let expires_at = payment.bolt11.as_deref().and_then(expiry_of);
     let mut extra = extra(&payment.meta);
     // A text, as LNbits has it; a recipient says it to whoever has paid (LUD-09).
@@ -151,7 +145,7 @@ pub(in crate::lnbits) fn payment(
     wire::Payment {
         extra,
         checking_id,
-        memo: Some(memo.unwrap_or_default()),
+        memo: Some(payment.memo().to_owned()),
         status: match payment.state {
             payment::State::Succeeded => "success",
             payment::State::Pending => "pending",

@@ -1,50 +1,16 @@
 //! Lists of what came and went, history, counts.
 
-use axum::extract::{FromRequestParts, State};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
+use axum::extract::State;
 use till::holder::Wallet;
 use till::id::HolderId;
-use till::time::Timestamp;
 use till_actors::service::{History, ListQuery, Period};
 use till_actors::views::{Facet, Standing};
 
-use crate::lnbits::access::{AnyKey, Opened};
-use crate::lnbits::bearer::Bearer;
-use crate::lnbits::error::Error;
+use super::seen::{Owned, Seen, seen};
+use crate::lnbits::access::AnyKey;
 use crate::lnbits::filters::{Page, Params, Refused};
 use crate::lnbits::listing::{self, Group, Listed, listed};
 use crate::lnbits::{Dialect, Lnbits, wire};
-
-/// Whose lists are looked at: a key's wallet, or all that whoever is logged in may see.
-pub(crate) struct Owned(Vec<Wallet>);
-
-impl FromRequestParts<Lnbits> for Owned {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, lnbits: &Lnbits) -> Result<Self, Error> {
-        let query = parts.uri.query().unwrap_or_default();
-        let has_key = parts.headers.contains_key("x-api-key")
-            || query.split('&').any(|pair| pair.starts_with("api-key="));
-        if has_key {
-            let AnyKey(opened) = AnyKey::from_request_parts(parts, lnbits).await?;
-            return Ok(Self(vec![seen(opened)?]));
-        }
-        let Bearer(holder) = Bearer::from_request_parts(parts, lnbits).await?;
-        Ok(Self(lnbits.seen_by(holder).await?))
-    }
-}
-
-/// The wallet of a key that may see what is in it.
-fn seen(opened: Opened) -> Result<Wallet, Error> {
-    match opened.may.view {
-        true => Ok(opened.wallet),
-        false => Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Not allowed to view payments.",
-        )),
-    }
-}
 
 fn query(params: &Params, page: Page, wallets: &[Wallet]) -> Result<ListQuery, Refused> {
     params.list(page, wallets.iter().map(|wallet| wallet.id).collect())
@@ -78,12 +44,11 @@ pub(crate) async fn paginated(
 
 /// `GET /payments/all/paginated`
 pub(crate) async fn all_paginated(
-    Bearer(holder): Bearer,
+    seen: Seen,
     State(lnbits): State<Lnbits>,
     params: Params,
 ) -> Result<Listed<wire::Paginated>, Refused> {
-    let wallets = lnbits.seen_by(holder).await?;
-    counted(&lnbits, &params, &wallets).await
+    counted(&lnbits, &params, &seen.wallets).await
 }
 
 async fn counted(
@@ -145,13 +110,12 @@ async fn told(
 ) -> Result<Told, Refused> {
     let query = query(params, Page::Whole, &wallets)?;
     let (offset, limit) = (query.offset, query.limit);
-    let (last_msat, unsure) = last_balance(lnbits, &query).await?;
     let period = match group {
         Group::Hour => Period::Hour,
         Group::Day | Group::Month => Period::Day,
     };
-    let History { points, window } = lnbits.service.history(query, period).await?;
-    let window = window.or(unsure);
+    let told = lnbits.service.history_with_balance(query, period).await?;
+    let (History { points, window }, last_msat) = told;
     let points = match group {
         Group::Hour | Group::Day => points,
         Group::Month => listing::by_month(points),
@@ -159,32 +123,6 @@ async fn told(
     let points = listing::running(&points, last_msat);
     let points = listing::in_order(lnbits.settings.dialect, points, offset, limit);
     Ok(Told { points, window })
-}
-
-/// What the wallets had when the time that is asked for ended, in msat: what they have now without what
-/// moved since. None where filters leave something out, for then no balance fits what is left.
-async fn last_balance(
-    lnbits: &Lnbits,
-    query: &ListQuery,
-) -> Result<(Option<i128>, Option<usize>), Error> {
-    if !query.has_settled() || !query.is_bounded_by_time_alone() {
-        return Ok((None, None));
-    }
-    let mut msat = 0;
-    for id in &query.wallets {
-        let balance = lnbits.service.wallet_balance(*id).await?.balance;
-        msat += i128::from(balance.get());
-    }
-    let Some(to) = query.to else {
-        return Ok((Some(msat), None));
-    };
-    let since = ListQuery {
-        from: Some(Timestamp::from_millis(to.as_millis().saturating_add(1))),
-        ..ListQuery::all(query.wallets.clone())
-    };
-    let since = lnbits.service.history(since, Period::Day).await?;
-    let moved: i128 = since.points.iter().map(|(_, moved)| moved.net_msat()).sum();
-    Ok((Some(msat - moved), since.window))
 }
 
 /// `GET /payments/stats/count`
@@ -241,12 +179,11 @@ async fn count_wallets(
 
 /// `GET /payments/stats/wallets`
 pub(crate) async fn wallets(
-    Bearer(holder): Bearer,
+    Seen { user, wallets }: Seen,
     State(lnbits): State<Lnbits>,
     params: Params,
 ) -> Result<Listed<Vec<wire::WalletStats>>, Refused> {
     let dialect = lnbits.settings.dialect;
-    let wallets = lnbits.seen_by(holder).await?;
     let query = query(&params, Page::Whole, &wallets)?;
     let (offset, limit) = (query.offset, query.limit);
     let asked = wallets.iter().filter(|one| query.wallets.contains(&one.id));
@@ -260,8 +197,8 @@ pub(crate) async fn wallets(
         };
         let told = lnbits.service.history(one, Period::Day).await?;
         window = window.or(told.window);
-        let balance = lnbits.service.wallet_balance(wallet.id).await?.balance;
-        stats.push(stats_of(dialect, (wallet, holder), &told, balance.get()));
+        let balance = lnbits.balance(wallet.id).await?;
+        stats.push(stats_of(dialect, (wallet, user), &told, balance.get()));
     }
     // The least used come first, as on real servers.
     stats.sort_by_key(|one| one.payments_count);
@@ -269,10 +206,10 @@ pub(crate) async fn wallets(
     Ok(listed(window, page.collect()))
 }
 
-/// The user of a wallet that somebody else shares is the one who asks, as in the list of wallets.
+/// The user of a wallet that somebody else shares is the one who is asked for, as in the list of wallets.
 fn stats_of(
     dialect: Dialect,
-    (wallet, holder): (&Wallet, HolderId),
+    (wallet, user): (&Wallet, HolderId),
     told: &History,
     balance_msat: u64,
 ) -> wire::WalletStats {
@@ -283,7 +220,7 @@ fn stats_of(
     wire::WalletStats {
         wallet_id: wallet.id.to_string(),
         wallet_name: wallet.name.clone(),
-        user_id: holder.to_string(),
+        user_id: user.to_string(),
         total_income: listing::amount(dialect, i128::from(sum.in_msat)),
         total_spending: listing::amount(dialect, spent),
         payment_count: count,

@@ -1,5 +1,7 @@
 //! LNURL: looking at a code, paying what is behind it, taking a withdrawal.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -15,10 +17,6 @@ use crate::lnbits::body::Body;
 use crate::lnbits::error::Error;
 use crate::lnbits::misfit::{Misfit, ROOT};
 use crate::lnbits::{Lnbits, parse, parse_lnurl, render, wire};
-
-/// Cards that pay at a time. Anybody may call, and somebody's server may take its time to answer: the places
-/// of those who have keys are not theirs.
-pub(crate) const MAX_CARDS: usize = 64;
 
 /// `POST /payments/lnurl`: asks the recipient for an invoice, checks it and pays it. For a repeat the
 /// recipient would make another invoice, so it is not asked.
@@ -53,6 +51,8 @@ async fn ask_and_pay(
     request: &wire::PayLnurl,
     idempotency: Keyed,
 ) -> Result<Result<Payment, Box<wire::Payment>>, Error> {
+    let begun = Instant::now();
+    let place = lnbits.places.take()?;
     let recipient = parse_lnurl::recipient(lnbits, request).await?;
     let amount = parse_lnurl::amount(lnbits, request).await?;
     let meta = parse_lnurl::meta(lnbits.settings.dialect, request)?;
@@ -61,6 +61,7 @@ async fn ask_and_pay(
         .service
         .lnurl_invoice(&recipient, amount, comment)
         .await?;
+    drop(place);
     let wanted = NewPayment {
         wallet: opened.account(),
         origin: Origin::Lnbits,
@@ -70,7 +71,8 @@ async fn ask_and_pay(
         idempotency,
         meta,
     };
-    let wait = lnbits.settings.payment_wait;
+    // What the recipient's server took is gone: the answer has to come before the request's time is over.
+    let wait = lnbits.settings.payment_wait.saturating_sub(begun.elapsed());
     match lnbits.service.pay_offered(&offered, wanted, wait).await {
         Ok(payment) => Ok(Ok(payment)),
         Err(ServiceError::Refused(refusal)) => {
@@ -89,6 +91,7 @@ pub(crate) async fn scan(
     State(lnbits): State<Lnbits>,
     Path(code): Path<String>,
 ) -> Result<Json<Map<String, Value>>, Error> {
+    let _place = lnbits.places.take()?;
     let document = lnbits.service.lnurl_document(&code).await?;
     let (mut answer, kind, fixed, callback) = match document {
         Document::Pay(request) => {
@@ -119,8 +122,7 @@ pub(crate) async fn pay_with_nfc(
     Path(bolt11): Path<String>,
     Body(request): Body<wire::PayWithNfc>,
 ) -> Result<Json<wire::PaidWithNfc>, Error> {
-    let busy = |_| Error::busy("Too many cards are being read");
-    let _place = lnbits.cards.try_acquire().map_err(busy)?;
+    let _place = lnbits.places.take_for_card()?;
     let code = request.lnurl_w.trim();
     lnbits
         .service

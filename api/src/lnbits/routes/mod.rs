@@ -9,6 +9,7 @@ pub(super) mod marks;
 pub(super) mod misc;
 pub(super) mod payments;
 pub(super) mod rates;
+mod seen;
 pub(super) mod shares;
 pub(super) mod wallets;
 pub(super) mod withdrawals;

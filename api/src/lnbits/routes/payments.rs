@@ -1,5 +1,7 @@
 //! Invoices and payments: made, paid, looked at.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -58,6 +60,9 @@ async fn receive(
     if let Some(withdrawal) = &withdrawal {
         parse::check_callback(&lnbits.service, withdrawal.callback())?;
     }
+    // Taken before there is an invoice: whoever finds none can ask again.
+    let place = withdrawal.as_ref().map(|_| lnbits.places.take());
+    let _place = place.transpose()?;
     // A repeat is the same invoice, whatever its currency is worth by now.
     let mut invoice = match lnbits.service.invoice_under(&keyed).await? {
         Some(made) => made,
@@ -102,7 +107,13 @@ async fn pay(
         let detail = "Invoice (or Admin) key required.";
         return Err(Error::new(StatusCode::FORBIDDEN, detail));
     }
-    let dialect = lnbits.settings.dialect;
+    let (dialect, wait) = (lnbits.settings.dialect, lnbits.settings.payment_wait);
+    // A repeat is the same payment: no price is asked for, and nothing is looked at that may have changed.
+    if let Some(made) = lnbits.service.payment_under(&keyed).await? {
+        let made = lnbits.service.payment_outcome(made.id, wait).await?;
+        return told(dialect, &made, opened);
+    }
+    let begun = Instant::now();
     let text = request.bolt11.take().unwrap_or_default();
     let bolt11 = parse::pasted(&text);
     if bolt11.is_empty() {
@@ -121,7 +132,8 @@ async fn pay(
     let priced = Priced::new(lnbits, asked, opened.wallet.currency.as_deref()).await?;
     let what = (&invoice, bolt11, &priced);
     let wanted = parse::new_payment(dialect, opened.account(), what, request, keyed)?;
-    let wait = lnbits.settings.payment_wait;
+    // What a price took is gone: the answer has to come before the request's time is over.
+    let wait = wait.saturating_sub(begun.elapsed());
     match lnbits.service.pay(wanted, wait).await {
         Ok(payment) => told(dialect, &payment, opened),
         Err(ServiceError::Refused(refusal)) => {

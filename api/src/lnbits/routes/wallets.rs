@@ -220,12 +220,12 @@ fn unknown() -> Error {
 
 /// A wallet as a key shows it: the admin key to whoever has it, and to nobody else.
 async fn seen(lnbits: &Lnbits, opened: &Opened, wallet: &Wallet) -> Result<wire::Wallet, Error> {
-    let balance = lnbits.service.wallet_balance(wallet.id).await?;
+    let balance = lnbits.balance(wallet.id).await?;
     let key = |scope| lnbits.key(scope, wallet, opened.share.as_ref());
     Ok(wire::Wallet {
         id: wallet.id.to_string(),
         name: wallet.name.clone(),
-        balance: balance.balance.get(),
+        balance: balance.get(),
         inkey: key(KeyScope::Invoice),
         adminkey: opened.by_admin_key.then(|| key(KeyScope::Admin)),
         currency: wallet.currency.clone(),

@@ -75,16 +75,13 @@ impl From<Unheard> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::HashInUse => Self::new(
-                Case::Conflict,
-                "The payment hash belongs to another payment or invoice",
-            ),
+            Refusal::HashInUse => {
+                conflict("The payment hash belongs to another payment or invoice")
+            }
             Refusal::UnknownInvoice => Self::new(Case::NotFound, "No such invoice"),
             Refusal::UnknownSession => Self::unauthorized(),
-            Refusal::WrongState => Self::new(Case::Conflict, "Not possible in the present state"),
-            Refusal::Underpaid => {
-                Self::new(Case::InvalidRequest, "The amount does not pay the invoice")
-            }
+            Refusal::WrongState => conflict("Not possible in the present state"),
+            Refusal::Underpaid => invalid("The amount does not pay the invoice"),
             Refusal::InvoiceExpired => {
                 Self::new(Case::InvoiceExpired, "The invoice or offer has expired")
             }
@@ -92,27 +89,19 @@ impl From<Refusal> for Error {
                 Case::SelfPayment,
                 "The invoice or offer is one of this till's own",
             ),
-            Refusal::AlreadyPaid(id) => {
-                Self::new(Case::AlreadyPaid, "The invoice has already been paid").about(id, None)
+            Refusal::AlreadyPaid(id) => taken("The invoice has already been paid").about(id, None),
+            Refusal::InFlight(id) | Refusal::NotCleared(id) => {
+                taken("The invoice is already being paid, the outcome is not known yet")
+                    .about(id, None)
             }
-            Refusal::InFlight(id) | Refusal::NotCleared(id) => Self::new(
-                Case::AlreadyPaid,
-                "The invoice is already being paid, the outcome is not known yet",
-            )
-            .about(id, None),
-            Refusal::TakenInvoice => Self::new(
-                Case::AlreadyPaid,
-                "The invoice is being paid or has been paid by somebody else",
-            ),
+            Refusal::TakenInvoice => {
+                taken("The invoice is being paid or has been paid by somebody else")
+            }
             Refusal::InvoiceCancelled => conflict("The invoice has been cancelled"),
-            Refusal::DeadlinePassed => Self::new(
-                Case::Conflict,
-                "Too few blocks are left to settle; the payer gets the money back",
-            ),
-            Refusal::WrongPreimage => Self::new(
-                Case::InvalidRequest,
-                "The preimage does not open the payment hash",
-            ),
+            Refusal::DeadlinePassed => {
+                conflict("Too few blocks are left to settle; the payer gets the money back")
+            }
+            Refusal::WrongPreimage => invalid("The preimage does not open the payment hash"),
             Refusal::OfferUnlinked(_) => offer_unlinked(),
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
             Refusal::NotTheHouses { needed, available } => not_the_houses(needed, available),
@@ -141,10 +130,7 @@ impl From<Refusal> for Error {
             | Refusal::UnknownAddress
             | Refusal::UnknownWebhook => no_wallet(),
             Refusal::UnknownPayment => Self::new(Case::NotFound, "No such payment"),
-            Refusal::ClosingAlready => Self::new(
-                Case::Conflict,
-                "The channel is being closed already, to another address or at another feerate",
-            ),
+            Refusal::ClosingAlready => closing_already(),
             Refusal::UnknownUser => Self::new(Case::NotFound, "No such user"),
             Refusal::LastAdmin => Self::new(
                 Case::LastAdmin,
@@ -153,10 +139,23 @@ impl From<Refusal> for Error {
             Refusal::PasswordChanged => {
                 Self::new(Case::InvalidPassword, "The password was changed meanwhile")
             }
-            Refusal::TooLarge => Self::new(Case::InvalidRequest, "The amount is too large"),
+            Refusal::TooLarge => invalid("The amount is too large"),
             Refusal::Damaged(damaged) => Self::internal(&damaged),
         }
     }
+}
+
+fn invalid(message: &'static str) -> Error {
+    Error::new(Case::InvalidRequest, message)
+}
+
+/// An invoice that nobody may pay any more.
+fn taken(message: &'static str) -> Error {
+    Error::new(Case::AlreadyPaid, message)
+}
+
+fn closing_already() -> Error {
+    conflict("The channel is being closed already, to another address or at another feerate")
 }
 
 fn no_wallet() -> Error {
