@@ -283,7 +283,7 @@ async fn books_add_up(wallet: &Wallet<'_>) {
     let rows = wallet.transactions().list(&params).await.unwrap();
     let mut balance = 0;
     for row in rows.iter().rev() {
-        balance += match row.tx_type {
+        balance += match &row.tx_type {
             TransactionType::Credit => row.amount,
             TransactionType::Debit => -row.amount,
             other => panic!("{other:?}"),
