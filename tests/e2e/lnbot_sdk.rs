@@ -283,11 +283,12 @@ async fn books_add_up(wallet: &Wallet<'_>) {
     let rows = wallet.transactions().list(&params).await.unwrap();
     let mut balance = 0;
     for row in rows.iter().rev() {
-        balance += match &row.tx_type {
-            TransactionType::Credit => row.amount,
-            TransactionType::Debit => -row.amount,
-            other => panic!("{other:?}"),
-        };
+        if row.tx_type == TransactionType::Credit {
+            balance += row.amount;
+        } else {
+            assert_eq!(row.tx_type, TransactionType::Debit);
+            balance -= row.amount;
+        }
         assert_eq!(row.balance_after, balance, "{row:?}");
     }
     assert_eq!(wallet.get().await.unwrap().balance, balance);
