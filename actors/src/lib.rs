@@ -6,6 +6,7 @@
 
 pub mod abort;
 pub mod audit;
+pub mod backup;
 pub mod chain;
 pub mod disk;
 pub mod export;

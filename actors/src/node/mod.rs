@@ -6,6 +6,7 @@ mod coins;
 mod convert;
 mod figures;
 pub mod handle;
+pub mod keys;
 pub mod ldk;
 mod logger;
 
