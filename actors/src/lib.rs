@@ -18,6 +18,7 @@ pub mod node;
 pub mod outbound;
 pub mod payments;
 pub mod rates;
+pub mod recover;
 mod runner;
 pub mod service;
 #[cfg(test)]

@@ -168,6 +168,7 @@ impl Till {
             state,
         } = store::open(&config).await?;
         let node_to_start = source.build(&mut journal, &config.data_dir)?;
+        let was_restored = journal.was_restored();
 
         views.serve();
         let hub = HubHandle::new(config.hub);
@@ -186,7 +187,7 @@ impl Till {
         });
         let watcher = common.spawn_watcher(&root).await?;
         let payments = common.spawn_payments(&config, &gate, &root).await?;
-        let treasury = common.spawn_treasury(&config, &root).await?;
+        let treasury = common.spawn_treasury(&config, was_restored, &root).await?;
         let node_to_stop = node_to_start.node();
         let tasks = vec![
             tokio::spawn(node_to_start.run(node.clone())),
@@ -377,6 +378,7 @@ impl Common {
     async fn spawn_treasury(
         &self,
         config: &TillConfig,
+        was_restored: bool,
         root: &RootHandle,
     ) -> Result<TreasuryHandle, StartError> {
         let args = treasury::Args {
@@ -388,6 +390,7 @@ impl Common {
             scan_every: config.scan_every,
             recheck: config.recheck,
             sync_too: config.sync_too,
+            was_restored,
         };
         let spawned = TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
         Ok(TreasuryHandle::new(spawned.0))

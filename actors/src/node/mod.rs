@@ -123,6 +123,10 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
     /// by its own doing is told with the port it came from.
     fn peer_address(&self, node_id: &str) -> Option<String>;
 
+    /// Connects to a peer, and again whenever the connection is lost. Where no address is given, a
+    /// known liquidity provider is found at its own.
+    fn connect(&self, node_id: &str, address: Option<&str>) -> Result<(), NodeError>;
+
     /// Begins a splice of a channel with `peer`. What comes of it, [`NodeEvent::Splice`] tells; if
     /// the peer is away, it is begun when it is back.
     fn splice(&self, request: &SpliceRequest, peer: &str) -> Result<(), NodeError>;

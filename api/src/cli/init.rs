@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    args::{InitArgs, Settings},
+    args::{InitArgs, SeedArgs, Settings},
     console::Console,
     error::CliError,
     files, sources,
@@ -25,6 +25,12 @@ use crate::{
 const MAX_ATTEMPTS: usize = 3;
 /// Words shown in a line.
 const WORDS_A_LINE: usize = 4;
+/// What a known seed gives back.
+const RECOVERED: &str = "
+The node and its on-chain money come back with this seed once the till has started. Channels of
+before are closed by their peers once they are connected; `tilld recover-channels` fetches what they
+paid out. Balances, sales and logins are in the books, and come back from a backup only.
+";
 
 pub(super) fn run(
     settings: &Settings,
@@ -32,15 +38,19 @@ pub(super) fn run(
     env: &[(String, String)],
     console: &mut impl Console,
 ) -> Result<(), CliError> {
-    let interactive = console.is_interactive() && !args.non_interactive;
+    let interactive = console.is_interactive() && !args.seed.non_interactive;
     let loaded = gather(settings, args, env, interactive, console)?;
     let config = &loaded.config;
     let file = files::named(settings, env).unwrap_or_else(|| default_file(config));
     let file = std::path::absolute(&file).map_err(io_error("find", &file))?;
 
     refuse_existing(config, &file)?;
-    let passphrase = passphrase(args, config, env, interactive, console)?;
-    let mnemonic = Mnemonic::generate(args.words)?;
+    let mnemonic = if args.recover {
+        known_words(args.words_file.as_deref(), console)?
+    } else {
+        Mnemonic::generate(args.words)?
+    };
+    let passphrase = passphrase(&args.seed, config, env, console)?;
 
     make_data_dir(&config.till.data_dir)?;
     write_file(&file, &loaded.to_file())?;
@@ -51,7 +61,9 @@ pub(super) fn run(
         return Err(error.into());
     }
     console.say(&made(config, &file, passphrase.is_some()));
-    if !args.hide_words {
+    if args.recover {
+        console.say(RECOVERED);
+    } else if !args.hide_words {
         console.say(&instruction(&mnemonic));
     }
     console.say(&next_step(env, config, &file));
@@ -71,7 +83,7 @@ fn gather(
     console: &mut impl Console,
 ) -> Result<Loaded, CliError> {
     let mut flags = files::overrides(settings)?;
-    if let Some(file) = &args.passphrase_file {
+    if let Some(file) = &args.seed.passphrase_file {
         let file = std::path::absolute(file).map_err(io_error("find", file))?;
         flags.set(
             "--passphrase-file",
@@ -172,18 +184,21 @@ fn outcome(mut in_the_way: Vec<PathBuf>) -> Result<(), CliError> {
     }
 }
 
-fn passphrase(
-    args: &InitArgs,
+/// How the seed is to be kept: from flags and places, or asked for.
+pub(super) fn passphrase(
+    args: &SeedArgs,
     config: &Config,
     env: &[(String, String)],
-    interactive: bool,
     console: &mut impl Console,
 ) -> Result<Option<Passphrase>, CliError> {
     if args.no_passphrase {
         return Ok(None);
     }
+    let interactive = console.is_interactive() && !args.non_interactive;
+    let named = args.passphrase_file.as_deref();
+    let file = named.or(config.seed.passphrase_file.as_deref());
     let mut asked = None;
-    let found = sources(config.seed.passphrase_file.as_deref(), env).resolve(|| {
+    let found = sources(file, env).resolve(|| {
         if interactive {
             asked = Some(choose_passphrase(console));
         }
@@ -197,6 +212,33 @@ fn passphrase(
         )),
         (None, Err(error)) => Err(SeedError::from(error).into()),
     }
+}
+
+/// Words that somebody wrote down, from a file, or asked for until they are a seed.
+pub(super) fn known_words(
+    file: Option<&Path>,
+    console: &mut impl Console,
+) -> Result<Mnemonic, CliError> {
+    if let Some(file) = file {
+        let text = fs::read_to_string(file).map_err(io_error("read", file))?;
+        return Ok(Mnemonic::parse(&zeroize::Zeroizing::new(text))?);
+    }
+    if !console.is_interactive() {
+        let message = "the words of the seed are needed: --words-file FILE, or a terminal";
+        return Err(CliError::Usage(message.to_owned()));
+    }
+    for _ in 1..MAX_ATTEMPTS {
+        match Mnemonic::parse(&ask_for_words(console)?) {
+            Ok(mnemonic) => return Ok(mnemonic),
+            Err(error) => console.complain(&format!("{error}\n")),
+        }
+    }
+    Ok(Mnemonic::parse(&ask_for_words(console)?)?)
+}
+
+fn ask_for_words(console: &mut impl Console) -> Result<zeroize::Zeroizing<String>, CliError> {
+    let question = "The words of the seed, in order (they are not shown): ";
+    console.ask_secret(question).map_err(CliError::Prompt)
 }
 
 /// Asks twice, as nobody sees what is typed.
@@ -216,7 +258,7 @@ fn choose_passphrase(console: &mut impl Console) -> Result<Option<Passphrase>, C
     Err(CliError::Usage("no passphrase was chosen".to_owned()))
 }
 
-fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
+pub(super) fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
     let result = DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -225,7 +267,7 @@ fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// Writes the configuration file, readable by its owner only since it may hold a token.
-fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
+pub(super) fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
     let mut out = OpenOptions::new()
         .write(true)
         .create_new(true)

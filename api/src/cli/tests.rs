@@ -14,12 +14,12 @@ use crate::{
 
 /// A terminal with the answers written down in advance.
 #[derive(Default)]
-struct Script {
+pub(super) struct Script {
     interactive: bool,
     answers: Vec<&'static str>,
     asked: Vec<String>,
-    out: String,
-    err: String,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Script {
@@ -55,15 +55,15 @@ impl Console for Script {
 }
 
 /// A machine: a home folder, an environment, and what the last command was given and said.
-struct Machine {
+pub(super) struct Machine {
     home: TempDir,
     env: Vec<(String, String)>,
-    console: Script,
+    pub(super) console: Script,
     served: RefCell<Option<(Config, Mnemonic)>>,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let env = vec![("HOME".to_owned(), home.path().to_str().unwrap().to_owned())];
         Self {
@@ -74,16 +74,16 @@ impl Machine {
         }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
         self.home.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Runs a command; `~` stands for the home folder. Answers are for a person at the terminal.
-    fn run_with(&mut self, command: &str, answers: Option<&[&'static str]>) -> ExitCode {
+    pub(super) fn run_with(&mut self, command: &str, answers: Option<&[&'static str]>) -> ExitCode {
         self.console = Script {
             interactive: answers.is_some(),
             answers: answers.unwrap_or_default().to_vec(),
@@ -99,11 +99,11 @@ impl Machine {
         })
     }
 
-    fn run(&mut self, command: &str) -> ExitCode {
+    pub(super) fn run(&mut self, command: &str) -> ExitCode {
         self.run_with(command, None)
     }
 
-    fn succeeds(&mut self, command: &str) {
+    pub(super) fn succeeds(&mut self, command: &str) {
         assert_eq!(
             self.run(command),
             ExitCode::SUCCESS,
@@ -113,7 +113,7 @@ impl Machine {
         assert_eq!(self.console.err, "");
     }
 
-    fn fails(&mut self, command: &str, code: u8, message: &str) {
+    pub(super) fn fails(&mut self, command: &str, code: u8, message: &str) {
         assert_eq!(
             self.run(command),
             code.into(),
