@@ -6,7 +6,9 @@ use ldk_node::bitcoin::bip32::{ChildNumber, Xpriv};
 use ldk_node::bitcoin::opcodes::all::{OP_CHECKSIGVERIFY, OP_CSV};
 use ldk_node::bitcoin::script::{Builder, ScriptBuf};
 use ldk_node::bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey, SignOnly};
-use ldk_node::lightning::sign::{KeysManager, NodeSigner as _, Recipient, STATIC_PAYMENT_KEY_COUNT};
+use ldk_node::lightning::sign::{
+    KeysManager, NodeSigner as _, Recipient, STATIC_PAYMENT_KEY_COUNT,
+};
 use zeroize::Zeroizing;
 
 use super::NodeError;

@@ -126,7 +126,10 @@ impl Recovery {
     ///
     /// # Errors
     /// [`RecoverError::Chain`]; nothing may be concluded then.
-    pub async fn find(&self, mut progress: impl FnMut(usize, usize)) -> Result<Vec<Coin>, RecoverError> {
+    pub async fn find(
+        &self,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Vec<Coin>, RecoverError> {
         let asked = self.balances.iter().enumerate();
         let mut answers = stream::iter(asked)
             .map(|(balance, ours)| async move {
@@ -179,14 +182,21 @@ impl Recovery {
     }
 
     fn address(&self, text: &str) -> Result<Address, RecoverError> {
-        let parsed = text.trim().parse::<Address<bitcoin::address::NetworkUnchecked>>();
-        let checked = parsed.ok().and_then(|address| address.require_network(self.network).ok());
+        let parsed = text
+            .trim()
+            .parse::<Address<bitcoin::address::NetworkUnchecked>>();
+        let checked = parsed
+            .ok()
+            .and_then(|address| address.require_network(self.network).ok());
         checked.ok_or_else(|| RecoverError::Address(text.to_owned()))
     }
 }
 
 fn fetched(transaction: &Transaction, fee: u64) -> Fetched {
-    let amount = transaction.output.iter().map(|output| output.value.to_sat());
+    let amount = transaction
+        .output
+        .iter()
+        .map(|output| output.value.to_sat());
     Fetched {
         tx_id: transaction.compute_txid().to_string(),
         amount: Sat::new(amount.sum()).unwrap_or(Sat::ZERO),
@@ -201,7 +211,9 @@ fn fetched(transaction: &Transaction, fee: u64) -> Fetched {
     reason = "a feerate is positive and far below what an integer holds"
 )]
 fn due(estimates: &std::collections::HashMap<u16, f64>) -> u64 {
-    let within = estimates.iter().filter(|(blocks, _)| **blocks >= TARGET_BLOCKS);
+    let within = estimates
+        .iter()
+        .filter(|(blocks, _)| **blocks >= TARGET_BLOCKS);
     let soonest = within.min_by_key(|(blocks, _)| **blocks);
     let feerate = soonest.map_or(MIN_FEERATE, |(_, feerate)| *feerate);
     feerate.max(MIN_FEERATE).ceil() as u64

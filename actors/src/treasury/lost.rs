@@ -84,9 +84,14 @@ async fn connect(args: &Args) -> Result<(), ViewError> {
             continue;
         }
         let (peer, address) = (row.counterparty.clone(), row.address);
-        let connected = args.node.run(move |node| node.connect(&peer, address.as_deref()));
+        let connected = args
+            .node
+            .run(move |node| node.connect(&peer, address.as_deref()));
         match connected.await {
-            Ok(Ok(())) => tracing::info!(peer = row.counterparty, "connected to a lost channel's peer"),
+            Ok(Ok(())) => tracing::info!(
+                peer = row.counterparty,
+                "connected to a lost channel's peer"
+            ),
             Ok(Err(error)) | Err(error) => {
                 tracing::warn!(peer = row.counterparty, %error, "a lost channel's peer is not reached");
             }

@@ -49,7 +49,10 @@ fn only(machine: &Machine, folder: &str) -> String {
 
 fn unpacked(machine: &Machine, file: &str) -> Vec<String> {
     let path = file.replace('~', machine.path("").to_str().unwrap());
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let mut archive = tar::Archive::new(fs::File::open(path).unwrap());
     let names = archive.entries().unwrap();
     names
@@ -124,7 +127,11 @@ fn a_restored_folder_is_a_till_without_a_node() {
         ["journal.sqlite", "seed", "tilld.toml"]
     );
     let told = format!("--config '{}'", machine.path("new/tilld.toml").display());
-    assert!(machine.console.out.contains(&told), "{}", machine.console.out);
+    assert!(
+        machine.console.out.contains(&told),
+        "{}",
+        machine.console.out
+    );
     let config = machine.text("new/tilld.toml");
     let dir = format!("\ndata_dir = \"{}\"\n", machine.path("new").display());
     assert!(config.contains(&dir), "{config}");

@@ -13,13 +13,13 @@ mod console;
 mod error;
 mod files;
 mod init;
+#[cfg(test)]
+mod loss_tests;
 mod payment;
 mod recover;
 mod restore;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod loss_tests;
 
 use std::{
     ffi::OsString,

@@ -69,7 +69,11 @@ pub(super) fn run(
     rename(&work.path(JOURNAL), &made.join(JOURNAL))?;
     // An empty folder is in nobody's way, and is replaced.
     rename(&made, &dir)?;
-    console.say(&format!("{}{}", about(&manifest, &args.file), next(&dir, args)));
+    console.say(&format!(
+        "{}{}",
+        about(&manifest, &args.file),
+        next(&dir, args)
+    ));
     Ok(())
 }
 
@@ -77,9 +81,7 @@ fn next(dir: &Path, args: &RestoreArgs) -> String {
     let dir = dir.display();
     let option = format!("--config '{dir}/{CONFIG}'");
     if args.books_only {
-        return format!(
-            "\nThe books are in {dir}. To check them: tilld {option} audit\n"
-        );
+        return format!("\nThe books are in {dir}. To check them: tilld {option} audit\n");
     }
     format!(
         "\nThe till is in {dir}. Its node is made anew at the first start: the channels of before are\n\
@@ -110,7 +112,11 @@ fn configuration(
     })?;
     let mut flags = files::overrides(settings)?;
     flags.set("DIR", "till.data_dir", dir.to_string_lossy());
-    flags.set("DIR", "seed.mnemonic_file", dir.join(SEED).to_string_lossy());
+    flags.set(
+        "DIR",
+        "seed.mnemonic_file",
+        dir.join(SEED).to_string_lossy(),
+    );
     Ok(Loaded::load(
         Some((path, text)),
         env.iter().cloned(),

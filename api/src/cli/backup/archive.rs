@@ -124,10 +124,7 @@ pub(crate) fn open(file: &Path) -> Result<(Manifest, Workspace), ArchiveError> {
 }
 
 /// The same, unpacked in a workspace of the caller's: on the disk where it is to stay.
-pub(crate) fn open_in(
-    file: &Path,
-    work: Workspace,
-) -> Result<(Manifest, Workspace), ArchiveError> {
+pub(crate) fn open_in(file: &Path, work: Workspace) -> Result<(Manifest, Workspace), ArchiveError> {
     let no_backup = |why: String| ArchiveError::NoBackup {
         path: file.to_owned(),
         why,
@@ -135,7 +132,9 @@ pub(crate) fn open_in(
     let archive = File::open(file).map_err(failed("read", file))?;
     let mut archive = tar::Archive::new(archive);
     let mut entries = archive.entries().map_err(failed("read", file))?;
-    let first = entries.next().ok_or_else(|| no_backup("it is empty".to_owned()))?;
+    let first = entries
+        .next()
+        .ok_or_else(|| no_backup("it is empty".to_owned()))?;
     let first = first.map_err(|error| no_backup(error.to_string()))?;
     let manifest: Manifest = serde_json::from_reader(first.take(MAX_MANIFEST_BYTES))
         .map_err(|error| no_backup(format!("it does not begin with a manifest ({error})")))?;

@@ -57,11 +57,13 @@ pub(super) fn text(channels: Result<Vec<Listed>, String>) -> String {
     if channels.is_empty() {
         return "There were no channels.\n".to_owned();
     }
-    let mut text = "The channels when this backup was taken. After a loss, connect to these nodes,\n\
+    let mut text =
+        "The channels when this backup was taken. After a loss, connect to these nodes,\n\
                     or ask whoever runs them to close the channel.\n"
-        .to_owned();
+            .to_owned();
     for channel in &channels {
-        let known = |what: Option<u64>| what.map_or("not known".to_owned(), |sat| format!("{sat} sat"));
+        let known =
+            |what: Option<u64>| what.map_or("not known".to_owned(), |sat| format!("{sat} sat"));
         let at = channel.address.as_deref();
         text.push_str(&format!(
             "\nchannel      {}\n  state      {}\n  peer       {}\n  address    {}\n  capacity   {}\n  \

@@ -92,14 +92,14 @@ pub(super) fn run(
 }
 
 /// Takes a backup, and tells where it is.
-fn take(
-    loaded: &Loaded,
-    to: &Path,
-    now: OffsetDateTime,
-) -> Result<(Manifest, PathBuf), CliError> {
+fn take(loaded: &Loaded, to: &Path, now: OffsetDateTime) -> Result<(Manifest, PathBuf), CliError> {
     let config = &loaded.config;
     let network = config.till.network.into();
-    let folder = if to.is_dir() { to } else { archive::folder_of(to) };
+    let folder = if to.is_dir() {
+        to
+    } else {
+        archive::folder_of(to)
+    };
     let work = Workspace::make(folder).map_err(NoBackup::from)?;
     let journal = work.path(JOURNAL);
     let (copied, source) =
@@ -141,7 +141,12 @@ fn take(
 fn name(copied: &Copied, now: OffsetDateTime) -> Result<String, time::error::Format> {
     let format =
         format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
-    let node: String = copied.node_id.iter().flat_map(|id| id.chars()).take(8).collect();
+    let node: String = copied
+        .node_id
+        .iter()
+        .flat_map(|id| id.chars())
+        .take(8)
+        .collect();
     Ok(format!("tilld-{node}-{}.tar", now.format(format)?))
 }
 
