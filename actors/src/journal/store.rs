@@ -127,7 +127,9 @@ impl Journal {
         // All pages in one step: in several, a commit of the till's in between would begin it anew.
         match Backup::new(&self.db, &mut copy)?.step(-1)? {
             StepResult::Done => {}
-            _ => return Err(std::io::Error::other("somebody holds its file").into()),
+            StepResult::More | StepResult::Busy | StepResult::Locked | _ => {
+                return Err(std::io::Error::other("somebody holds its file").into());
+            }
         }
         // The pages say that there is a log beside the file; a copy that is carried away has none.
         copy.pragma_update(None, "journal_mode", "DELETE")?;

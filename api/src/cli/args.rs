@@ -153,6 +153,9 @@ pub(super) struct InitArgs {
     /// Number of words of the seed
     #[arg(long, default_value = "24", value_parser = word_count, value_name = "12|24")]
     pub(super) words: WordCount,
+    /// The liquidity provider (LSPS2) (lsp.node_id, lsp.address)
+    #[arg(long, value_name = "NODE@HOST:PORT")]
+    pub(super) lsp: Option<String>,
     #[command(flatten)]
     pub(super) seed: SeedArgs,
     /// Take a seed that there is, and not a new one: you are asked for its words. The node and its

@@ -35,7 +35,7 @@ fn machine(init: &str) -> (Machine, Mnemonic) {
     let node_id = keys::node_id(mnemonic.as_bip39(), bitcoin::Network::Regtest).unwrap();
     journal.claim_node(&node_id).unwrap();
     fs::create_dir(machine.path(".tilld/node")).unwrap();
-    fs::write(machine.path(".tilld/node/ldk_node_data.sqlite"), "channels").unwrap();
+    fs::write(machine.path(".tilld/node/state"), "channels").unwrap();
     fs::create_dir(machine.path("usb")).unwrap();
     (machine, mnemonic)
 }

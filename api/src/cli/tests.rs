@@ -150,7 +150,7 @@ fn init_makes_a_file_and_a_seed_that_serve_takes() {
         machine
             .console
             .out
-            .ends_with("\nStart the till with: tilld serve\n")
+            .contains("\nStart the till with: tilld serve\n")
     );
     let seed_file = machine.path(".tilld/seed");
     assert_eq!(*seed::open(&seed_file, None).unwrap().phrase(), words);
@@ -213,7 +213,21 @@ fn the_file_of_init_loads_back_to_what_init_was_told() {
 #[test]
 fn init_asks_a_person_what_flags_do_not_say() {
     let mut machine = Machine::new();
-    let answers = ["testnt4", "testnet4", "", "open", "opne", "open", "open"];
+    let provider =
+        "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798@lsp.example:9735";
+    let answers = [
+        "testnt4",
+        "testnet4",
+        "",
+        "127.0.0.1",
+        "127.0.0.1:9200",
+        "lsp.example",
+        provider,
+        "open",
+        "opne",
+        "open",
+        "open",
+    ];
     let code = machine.run_with("tilld init", Some(&answers));
     assert_eq!(code, ExitCode::SUCCESS, "{}", machine.console.err);
     assert!(
@@ -232,6 +246,21 @@ fn init_asks_a_person_what_flags_do_not_say() {
         machine
             .text(".tilld/tilld.toml")
             .contains("\nnetwork = \"testnet4\"\n")
+    );
+    let config = machine.text(".tilld/tilld.toml");
+    assert!(
+        config.contains("\nlisten = \"127.0.0.1:9200\"\n"),
+        "{config}"
+    );
+    assert!(
+        config.contains("\naddress = \"lsp.example:9735\"\n"),
+        "{config}"
+    );
+    let said = &machine.console.out;
+    assert!(said.contains(provider), "{said}");
+    assert!(
+        said.contains("curl http://127.0.0.1:9200/initial-setup"),
+        "{said}"
     );
 
     machine.fails(
@@ -258,7 +287,12 @@ fn init_does_not_ask_what_it_knows() {
         "TILL_CHAIN_ESPLORA_URL".to_owned(),
         "http://127.0.0.1:1".to_owned(),
     ));
-    let code = machine.run_with("tilld init --network regtest", Some(&["", ""]));
+    let known = "--network regtest --listen 127.0.0.1:9154 --lsp none@none";
+    let refused = machine.run_with(&format!("tilld init {known}"), Some(&["", ""]));
+    assert_eq!(refused, ExitCode::from(2), "a bad flag is not asked about");
+    let provider = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798@a:1";
+    let known = known.replace("none@none", provider);
+    let code = machine.run_with(&format!("tilld init {known}"), Some(&["", ""]));
     assert_eq!(code, ExitCode::SUCCESS, "{}", machine.console.err);
     assert_eq!(
         machine.console.asked.len(),

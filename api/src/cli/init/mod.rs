@@ -1,7 +1,9 @@
 //! `tilld init`: a commented configuration file and a new seed, where there is nothing yet.
 //!
-//! Owns the questions and the order: everything is checked first, then the file is written, then
+//! Owns the order, and how the seed comes and is kept; `questions` asks for settings: everything is checked first, then the file is written, then
 //! the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
+
+mod questions;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -17,7 +19,7 @@ use super::{
     files, sources,
 };
 use crate::{
-    config::{Config, Loaded, Network, Origin, Overrides},
+    config::{Config, Loaded, Overrides},
     seed::{self, Mnemonic, Passphrase, SeedError},
 };
 
@@ -39,7 +41,7 @@ pub(super) fn run(
     console: &mut impl Console,
 ) -> Result<(), CliError> {
     let interactive = console.is_interactive() && !args.seed.non_interactive;
-    let loaded = gather(settings, args, env, interactive, console)?;
+    let loaded = questions::gather(settings, args, env, interactive, console)?;
     let config = &loaded.config;
     let file = files::named(settings, env).unwrap_or_else(|| default_file(config));
     let file = std::path::absolute(&file).map_err(io_error("find", &file))?;
@@ -72,80 +74,6 @@ pub(super) fn run(
 
 fn default_file(config: &Config) -> PathBuf {
     config.till.data_dir.join(files::FILE_NAME)
-}
-
-/// Flags and environment, and answers where these are silent.
-fn gather(
-    settings: &Settings,
-    args: &InitArgs,
-    env: &[(String, String)],
-    interactive: bool,
-    console: &mut impl Console,
-) -> Result<Loaded, CliError> {
-    let mut flags = files::overrides(settings)?;
-    if let Some(file) = &args.seed.passphrase_file {
-        let file = std::path::absolute(file).map_err(io_error("find", file))?;
-        flags.set(
-            "--passphrase-file",
-            "seed.passphrase_file",
-            file.to_string_lossy(),
-        );
-    }
-    let mut loaded = load(env, &flags)?;
-    if !interactive {
-        return Ok(loaded);
-    }
-    for (path, question) in [
-        (
-            "till.network",
-            "Network: mainnet, signet, testnet4 or regtest",
-        ),
-        ("chain.esplora_url", "Esplora server"),
-    ] {
-        if loaded.origin(path) == Origin::Default {
-            loaded = ask(console, env, &mut flags, path, question, loaded)?;
-        }
-    }
-    Ok(loaded)
-}
-
-fn load(env: &[(String, String)], flags: &Overrides) -> Result<Loaded, CliError> {
-    Ok(Loaded::load(None, env.iter().cloned(), flags.clone())?)
-}
-
-/// Asks for one setting until the answer is good; an empty one takes the default.
-fn ask(
-    console: &mut impl Console,
-    env: &[(String, String)],
-    flags: &mut Overrides,
-    path: &str,
-    question: &str,
-    loaded: Loaded,
-) -> Result<Loaded, CliError> {
-    let default = match path {
-        "till.network" => Network::Mainnet.to_string(),
-        _ => loaded.config.chain.esplora_url.to_string(),
-    };
-    let mut attempt = 1;
-    loop {
-        let answer = console
-            .ask(&format!("{question} [{default}]: "))
-            .map_err(CliError::Prompt)?;
-        if answer.is_empty() {
-            return Ok(loaded);
-        }
-        let mut with_answer = flags.clone();
-        with_answer.set("answer", path, answer);
-        match load(env, &with_answer) {
-            Ok(loaded) => {
-                *flags = with_answer;
-                return Ok(loaded);
-            }
-            Err(error) if attempt == MAX_ATTEMPTS => return Err(error),
-            Err(error) => console.complain(&format!("{error}\n")),
-        }
-        attempt += 1;
-    }
 }
 
 /// What would be overwritten, or would belong to another seed.
@@ -291,12 +219,18 @@ fn made(config: &Config, file: &Path, encrypted: bool) -> String {
     } else {
         "not encrypted"
     };
-    let network = config.till.network;
-    let seed_file = config.seed.mnemonic_file.display();
-    let file = file.display();
+    let provider = config.lsp.provider().map_or_else(
+        || "none: the till needs channels before its first sale".to_owned(),
+        |(node_id, address, _)| format!("{node_id}@{address}"),
+    );
     format!(
-        "Network:            {network}\nConfiguration file: {file}\nSeed:               {seed_file} \
-         ({how})\n"
+        "Network:            {}\nChain source:       {}\nProvider:           {provider}\n\
+         HTTP:               {}\nConfiguration file: {}\nSeed:               {} ({how})\n",
+        config.till.network,
+        config.chain.esplora_url,
+        config.http.listen,
+        file.display(),
+        config.seed.mnemonic_file.display(),
     )
 }
 
@@ -333,7 +267,14 @@ fn next_step(env: &[(String, String)], config: &Config, file: &Path) -> String {
     } else {
         format!(" --config '{}'", file.display())
     };
-    format!("\nStart the till with: tilld{option} serve\n")
+    format!(
+        "\nStart the till with: tilld{option} serve\n\
+         Then name its administrator, once, before others can reach it:\n  \
+         curl http://{}/initial-setup -H 'content-type: application/json' \\\n    \
+         -d '{{\"userName\":\"admin\",\"userPassword\":\"...\",\"userPin\":\"...\",\"walletPassword\":\"...\"}}'\n\
+         And back it up every night: tilld{option} backup DIR\n",
+        config.http.listen
+    )
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CliError {
