@@ -4,6 +4,7 @@
 //! it. Down: the other way round; the node is stopped explicitly, the journal last.
 
 mod figures;
+mod generation;
 mod lock;
 mod observers;
 mod outward;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 pub use figures::{Figures, FiguresHandle, NodeState};
+pub use generation::GenerationError;
 pub(crate) use lock::DataDirLock;
 pub use lock::LockError;
 pub use start_node::NodeSource;
@@ -118,6 +120,9 @@ pub enum StartError {
     /// The node cannot be built.
     #[error(transparent)]
     Node(#[from] crate::node::NodeError),
+    /// Node and journal are not of the same time.
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
     /// The chain client cannot be made.
     #[error(transparent)]
     Chain(#[from] ChainError),

@@ -1,7 +1,7 @@
 //! The machine is lost: what comes back with the seed alone, with a backup alone, and with both.
 //! Each figure is exact: what channels held, what their closings and the fetching cost.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bitcoin::OutPoint;
 use serde_json::{Value, json};
@@ -259,4 +259,54 @@ async fn with_both_money_and_books_come_back_and_agree() {
     let closing = before.in_channels - before.paid_out(&shop);
     assert_eq!(lost, anchors_and_rest + (closing + fee) * 1_000);
     shop.close().await;
+}
+
+/// Puts a folder of the till's beside, or back.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_channel_state_is_refused_and_one_that_is_forced_is_never_used() {
+    let (shop, books, _) = a_shop().await;
+    let (node, old) = (books.file("node"), shop.world.dir().join("old-node"));
+    shop.world.till().stop().await.unwrap();
+    copy(&node, &old);
+    shop.world.start_till().await.unwrap();
+    business(&shop).await;
+    shop.world.till().stop().await.unwrap();
+    let newest = shop.world.dir().join("newest-node");
+    std::fs::rename(&node, &newest).unwrap();
+    copy(&old, &node);
+    let refused = shop.world.till().start().await.unwrap_err().to_string();
+    assert!(refused.contains("is older than the journal"), "{refused}");
+
+    // Whoever forges the number learns from LDK, once a peer is there, and nothing is broadcast.
+    std::fs::copy(newest.join("generation"), node.join("generation")).unwrap();
+    let _ = shop.world.start_till().await;
+    until("the node to notice", async || {
+        let log = std::fs::read_to_string(shop.world.till().log()).unwrap();
+        log.contains("We have fallen behind").then_some(())
+    })
+    .await;
+    until("the process to end", async || {
+        shop.world.till().pid().await.is_none().then_some(())
+    })
+    .await;
+    assert_eq!(
+        shop.world.chain().mempool(),
+        [],
+        "no old state was broadcast"
+    );
+    shop.world.till().kill().await.unwrap();
+    shop.world.stop().await.unwrap();
 }

@@ -24,6 +24,8 @@ const WAITS_FOR_NODE: &str = "waits for its node";
 const NODE_COMES_BACK: &str = "its node is being made";
 /// In that row from then on.
 const NODE_IS_BACK: &str = "its node was made anew";
+/// The row with the number of the last start.
+const GENERATION: &str = "generation";
 /// Rows that the digest does not cover: itself, and what changes with every commit.
 const UNCOVERED: [&str; 2] = ["check", "head"];
 
@@ -139,6 +141,20 @@ impl Meta {
     /// Whether the node of this journal was ever lost.
     pub(super) fn was_restored(&self) -> bool {
         self.0.contains_key(RESTORED)
+    }
+
+    /// The number of the last start, 0 if there was none that had one.
+    pub(super) fn generation(&self) -> u64 {
+        let row = self.0.get(GENERATION);
+        row.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    pub(super) fn set_generation(
+        &mut self,
+        db: &mut Connection,
+        generation: u64,
+    ) -> Result<(), JournalError> {
+        self.set(db, GENERATION, &generation.to_string())
     }
 
     /// The node that it is bound to.

@@ -110,6 +110,20 @@ impl Journal {
         self.meta.was_restored()
     }
 
+    /// The number of the last start, as [`set_generation`](Self::set_generation) left it.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.meta.generation()
+    }
+
+    /// Notes the number of this start.
+    ///
+    /// # Errors
+    /// [`JournalError::Sqlite`] if it cannot be written.
+    pub fn set_generation(&mut self, generation: u64) -> Result<(), JournalError> {
+        self.meta.set_generation(&mut self.db, generation)
+    }
+
     /// The node that it is bound to, if there ever was one.
     #[must_use]
     pub fn node_id(&self) -> Option<&str> {
