@@ -164,6 +164,14 @@ fn where_the_seed_is_not_in_the_backup_its_words_are_asked_for() {
     let restored = seed::open(&machine.path("new/seed"), None).unwrap();
     assert!(restored == mnemonic);
 
+    // A folder that is there and empty is taken, and the seed is encrypted if that is wanted.
+    fs::create_dir(machine.path("made")).unwrap();
+    let encrypted = "tilld restore ~/usb/b.tar --data-dir ~/made --passphrase-file ~/pass";
+    machine.succeeds(&format!("{encrypted} --words-file ~/words"));
+    assert!(seed::is_encrypted(&machine.path("made/seed")).unwrap());
+    let pass = format!("passphrase_file = \"{}\"\n", machine.path("pass").display());
+    assert!(machine.text("made/tilld.toml").contains(&pass));
+
     let books = "tilld restore ~/usb/b.tar --books-only --data-dir ~/books";
     machine.succeeds(books);
     assert_eq!(

@@ -1,5 +1,5 @@
 //! `tilld restore`: a backup becomes the data folder of a till whose machine is lost. Owns the order:
-//! everything is checked first, then put into a folder that gets its name last.
+//! everything is checked first, then put into place, the seed last.
 //!
 //! Nothing of the node is restored. Its keys follow from the seed, and the first start makes it anew.
 
@@ -43,38 +43,66 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     let dir = Loaded::data_dir(env.iter().cloned(), files::overrides(settings)?);
     refuse_existing(&dir)?;
-    let folder = archive::folder_of(&dir);
-    make_dir(folder)?;
-    let work = Workspace::make(folder).map_err(NoBackup::from)?;
+    let was_there = dir.exists();
+    init::make_data_dir(&dir)?;
+    match fill(&dir, settings, args, env, console) {
+        Ok(manifest) => {
+            let about = about(&manifest, &args.file);
+            console.say(&format!("{about}{}", next(&dir, args)));
+            Ok(())
+        }
+        Err(error) => {
+            if !was_there {
+                // Only if nothing is in it, and then it is in nobody's way.
+                let _ = fs::remove_dir(&dir);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Unpacks in the folder itself, whose parent may be another user's, and puts things in their places
+/// once everything is known to be good: the seed last, without which no till starts.
+fn fill(
+    dir: &Path,
+    settings: &Settings,
+    args: &RestoreArgs,
+    env: &[(String, String)],
+    console: &mut impl Console,
+) -> Result<Manifest, CliError> {
+    let work = Workspace::make(dir).map_err(NoBackup::from)?;
     let (manifest, work) = archive::open_in(&args.file, work).map_err(NoBackup::from)?;
     let network = network(&manifest)?;
-    backup::make_ready(&work.path(JOURNAL), network.into())
-        .map_err(|error| NoBackup::Archive(error.into()))?;
-
-    let loaded = configuration(settings, env, &work, &dir)?;
-    let words = match manifest.seed {
-        SeedIs::Encrypted => None,
-        SeedIs::LeftOut if args.books_only => None,
-        SeedIs::LeftOut => Some(words(args, &manifest, network, console)?),
-    };
+    let journal = work.path(JOURNAL);
+    let ready = backup::make_ready(&journal, network.into());
+    ready.map_err(|error| NoBackup::Archive(error.into()))?;
+    let loaded = configuration(settings, args, env, &work, dir)?;
     let made = work.path("made");
-    make_dir(&made)?;
-    if let Some(mnemonic) = &words {
-        let passphrase = init::passphrase(&args.seed, &loaded.config, env, console)?;
-        seed::create(&made.join(SEED), mnemonic, passphrase.as_ref())?;
-    } else if manifest.seed == SeedIs::Encrypted && !args.books_only {
-        rename(&work.path(SEED), &made.join(SEED))?;
+    let seed = made.join(SEED);
+    match manifest.seed {
+        SeedIs::Encrypted | SeedIs::LeftOut if args.books_only => {}
+        SeedIs::Encrypted => {
+            init::make_data_dir(&made)?;
+            rename(&work.path(SEED), &seed)?;
+        }
+        SeedIs::LeftOut => {
+            let mnemonic = words(args, &manifest, network, console)?;
+            let passphrase = init::passphrase(&args.seed, &loaded.config, env, console)?;
+            seed::create(&seed, &mnemonic, passphrase.as_ref())?;
+        }
     }
-    init::write_file(&made.join(CONFIG), &loaded.to_file())?;
-    rename(&work.path(JOURNAL), &made.join(JOURNAL))?;
-    // An empty folder is in nobody's way, and is replaced.
-    rename(&made, &dir)?;
-    console.say(&format!(
-        "{}{}",
-        about(&manifest, &args.file),
-        next(&dir, args)
-    ));
-    Ok(())
+    rename(&journal, &dir.join(JOURNAL))?;
+    init::write_file(&dir.join(CONFIG), &loaded.to_file())?;
+    if !args.books_only {
+        rename(&seed, &dir.join(SEED))?;
+    }
+    let synced = fs::File::open(dir).and_then(|dir| dir.sync_all());
+    synced.map_err(|source| CliError::Io {
+        action: "sync",
+        path: dir.to_owned(),
+        source,
+    })?;
+    Ok(manifest)
 }
 
 fn next(dir: &Path, args: &RestoreArgs) -> String {
@@ -101,6 +129,7 @@ fn network(manifest: &Manifest) -> Result<Network, CliError> {
 /// The configuration of before, with this folder for all that lay in the old one.
 fn configuration(
     settings: &Settings,
+    args: &RestoreArgs,
     env: &[(String, String)],
     work: &Workspace,
     dir: &Path,
@@ -117,6 +146,15 @@ fn configuration(
         "seed.mnemonic_file",
         dir.join(SEED).to_string_lossy(),
     );
+    if let Some(file) = &args.seed.passphrase_file {
+        let file = std::path::absolute(file).map_err(|source| CliError::Io {
+            action: "find",
+            path: file.clone(),
+            source,
+        })?;
+        let name = file.to_string_lossy();
+        flags.set("--passphrase-file", "seed.passphrase_file", name);
+    }
     Ok(Loaded::load(
         Some((path, text)),
         env.iter().cloned(),
@@ -152,10 +190,6 @@ fn refuse_existing(dir: &Path) -> Result<(), CliError> {
     } else {
         Err(CliError::InTheWay(vec![dir.to_owned()]))
     }
-}
-
-fn make_dir(dir: &Path) -> Result<(), CliError> {
-    init::make_data_dir(dir)
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), CliError> {
