@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bitcoin::OutPoint;
 use serde_json::{Value, json};
-use till_regtest::world::World;
+use till_regtest::world::{Liquidity, World};
 
 use crate::audit::{Audited, Books};
 use crate::reconcile::{QUICK, at_rest, business};
@@ -176,6 +176,14 @@ async fn with_the_seed_alone_the_money_comes_back_and_the_books_do_not() {
         all.then_some(())
     })
     .await;
+    // What the old till spent is not known to the new books: they have every deposit of old, and say
+    // by how much that is too much.
+    let too_much = (Liquidity::default().onchain_sat - before.onchain) * 1_000;
+    until("the audit to name the difference", async || {
+        let node = books.audit(&["--json"]).await.json()["node"].clone();
+        (node["difference_msat"] == too_much).then_some(())
+    })
+    .await;
     // The sales are not there any more.
     let rows = shop.get("/wallet/payments/incoming?all=true").await;
     let sales = rows.as_array().unwrap().iter();
@@ -240,6 +248,13 @@ async fn with_both_money_and_books_come_back_and_agree() {
         rows,
         "every sale is there"
     );
+    // Until the money is fetched an alarm says how much the node lacks: all that was in channels.
+    let missing = until("the alarm about what is not back", async || {
+        let node = books.audit(&["--json"]).await.json()["node"].clone();
+        (node["unexplained"] == true).then_some(node)
+    })
+    .await;
+    assert_eq!(missing["difference_msat"], held["ledger_lightning_msat"]);
     let said = fetched(&shop, &books, 2).await.said();
     let (amount, fee) = sent(&said);
     assert_eq!(amount + fee, before.paid_out(&shop), "to the satoshi");
