@@ -6,6 +6,7 @@
 
 pub mod abort;
 pub mod audit;
+pub mod backup;
 pub mod chain;
 pub mod disk;
 pub mod dns;
@@ -19,6 +20,7 @@ pub mod node;
 pub mod outbound;
 pub mod payments;
 pub mod rates;
+pub mod recover;
 mod runner;
 pub mod service;
 #[cfg(test)]

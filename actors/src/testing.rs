@@ -246,6 +246,9 @@ impl LightningNode for QuietNode {
     fn peer_address(&self, _: &str) -> Option<String> {
         None
     }
+    fn connect(&self, _: &str, _: Option<&str>) -> Result<(), NodeError> {
+        Err(NodeError::Busy)
+    }
     fn splice(&self, _: &SpliceRequest, _: &str) -> Result<(), NodeError> {
         Err(NodeError::Busy)
     }

@@ -4,6 +4,7 @@
 //! it. Down: the other way round; the node is stopped explicitly, the journal last.
 
 mod figures;
+mod generation;
 mod lock;
 mod observers;
 mod outward;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 pub use figures::{Figures, FiguresHandle, NodeState};
+pub use generation::GenerationError;
 pub(crate) use lock::DataDirLock;
 pub use lock::LockError;
 pub use start_node::NodeSource;
@@ -121,6 +123,9 @@ pub enum StartError {
     /// The node cannot be built.
     #[error(transparent)]
     Node(#[from] crate::node::NodeError),
+    /// Node and journal are not of the same time.
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
     /// The chain client cannot be made.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -172,6 +177,7 @@ impl Till {
         } = store::open(&config).await?;
         source.check_first_start(&config.data_dir).await?;
         let node_to_start = source.build(&mut journal, &config.data_dir)?;
+        let was_restored = journal.was_restored();
 
         views.serve();
         let hub = HubHandle::new(config.hub);
@@ -190,7 +196,7 @@ impl Till {
         });
         let watcher = common.spawn_watcher(&root).await?;
         let payments = common.spawn_payments(&config, &gate, &root).await?;
-        let treasury = common.spawn_treasury(&config, &root).await?;
+        let treasury = common.spawn_treasury(&config, was_restored, &root).await?;
         let node_to_stop = node_to_start.node();
         let (health, tasks) = common.spawn_tasks(&config, node_to_start, &watcher, &gate);
         let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
@@ -395,6 +401,7 @@ impl Common {
     async fn spawn_treasury(
         &self,
         config: &TillConfig,
+        was_restored: bool,
         root: &RootHandle,
     ) -> Result<TreasuryHandle, StartError> {
         let args = treasury::Args {
@@ -406,6 +413,7 @@ impl Common {
             scan_every: config.scan_every,
             recheck: config.recheck,
             sync_too: config.sync_too,
+            was_restored,
         };
         let spawned = TreasuryActor::spawn_linked(None, TreasuryActor, args, root.cell()).await?;
         Ok(TreasuryHandle::new(spawned.0))

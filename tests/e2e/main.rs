@@ -29,6 +29,7 @@ mod process;
 mod races;
 mod receiving;
 mod reconcile;
+mod recovery;
 mod restarts;
 mod secrets;
 mod splice;

@@ -525,6 +525,10 @@ impl LightningNode for FakeNode {
         None
     }
 
+    fn connect(&self, _: &str, _: Option<&str>) -> Result<(), NodeError> {
+        Err(NodeError::Peer("as told".into()))
+    }
+
     fn splice(&self, _: &SpliceRequest, _: &str) -> Result<(), NodeError> {
         Err(NodeError::Peer("as told".into()))
     }

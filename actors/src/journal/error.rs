@@ -76,6 +76,23 @@ pub enum JournalError {
          journal from a backup; starting without it would forget every balance."
     )]
     EmptyBesideNode,
+    /// There is channel state beside a journal that came from a backup.
+    #[error(
+        "this journal came from a backup, and there is a node's state beside it: that is not of this \
+         journal, and a channel state that is not the newest loses the channel's money when it is \
+         used. Move the folder `node` away and start again"
+    )]
+    NodeBesideRestored,
+    /// The journal has a node, and the node's state is gone.
+    #[error(
+        "the journal belongs to node {node_id}, but the node's state (the folder `node`) is gone. Put \
+         it back if it was moved or is on a disk that is not there; never put an older copy there. If \
+         it is lost for good: `tilld backup`, then `tilld restore` into a new data folder"
+    )]
+    NodeLost {
+        /// Which node.
+        node_id: String,
+    },
     /// The system refuses a thread.
     #[error("the journal cannot be checked: {0}")]
     Io(#[from] std::io::Error),

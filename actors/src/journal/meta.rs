@@ -16,6 +16,16 @@ use super::error::{JournalError, meta_damaged};
 const SCHEMA: u32 = 2;
 /// In place of the node's id from just before the node is made until it is there.
 const NODE_IS_BEING_MADE: &str = "being made";
+/// The row that a journal has which came from a backup. The channels of its node are lost.
+const RESTORED: &str = "restored";
+/// In that row until the first start: the node is to be made anew, and there must be none yet.
+const WAITS_FOR_NODE: &str = "waits for its node";
+/// In that row from just before that node is made until it is there.
+const NODE_COMES_BACK: &str = "its node is being made";
+/// In that row from then on.
+const NODE_IS_BACK: &str = "its node was made anew";
+/// The row with the number of the last start.
+const GENERATION: &str = "generation";
 /// Rows that the digest does not cover: itself, and what changes with every commit.
 const UNCOVERED: [&str; 2] = ["check", "head"];
 
@@ -84,16 +94,26 @@ impl Meta {
     }
 
     /// To be called before a node is built. Where there is one already, this journal must have
-    /// seen it made; where there is none, the intention to make one is written down.
+    /// seen it made; where there is none, the intention to make one is written down. A journal that
+    /// has a node and does not find it has lost its channels, and nobody decides that in passing.
     pub(super) fn before_node(
         &mut self,
         db: &mut Connection,
         exists: bool,
     ) -> Result<(), JournalError> {
-        match (self.0.get("node"), exists) {
-            (Some(_), _) => Ok(()),
-            (None, true) => Err(JournalError::EmptyBesideNode),
-            (None, false) => self.set(db, "node", NODE_IS_BEING_MADE),
+        let node = self.0.get("node").map(String::as_str);
+        let restored = self.0.get(RESTORED).map(String::as_str);
+        match (node, restored, exists) {
+            (_, Some(WAITS_FOR_NODE), true) => Err(JournalError::NodeBesideRestored),
+            (_, Some(WAITS_FOR_NODE), false) => self.set(db, RESTORED, NODE_COMES_BACK),
+            (None, _, true) => Err(JournalError::EmptyBesideNode),
+            (None, _, false) => self.set(db, "node", NODE_IS_BEING_MADE),
+            (Some(NODE_IS_BEING_MADE), _, _)
+            | (Some(_), Some(NODE_COMES_BACK), false)
+            | (Some(_), _, true) => Ok(()),
+            (Some(found), _, false) => Err(JournalError::NodeLost {
+                node_id: found.to_owned(),
+            }),
         }
     }
 
@@ -104,9 +124,43 @@ impl Meta {
         node_id: &str,
     ) -> Result<(), JournalError> {
         match self.0.get("node").map(String::as_str) {
-            None | Some(NODE_IS_BEING_MADE) => self.set(db, "node", node_id),
-            Some(_) => self.is("node", node_id),
+            None | Some(NODE_IS_BEING_MADE) => self.set(db, "node", node_id)?,
+            Some(_) => self.is("node", node_id)?,
         }
+        match self.0.get(RESTORED).map(String::as_str) {
+            Some(NODE_COMES_BACK) => self.set(db, RESTORED, NODE_IS_BACK),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Notes that this is a copy whose node is lost.
+    pub(super) fn mark_restored(&mut self, db: &mut Connection) -> Result<(), JournalError> {
+        self.set(db, RESTORED, WAITS_FOR_NODE)
+    }
+
+    /// Whether the node of this journal was ever lost.
+    pub(super) fn was_restored(&self) -> bool {
+        self.0.contains_key(RESTORED)
+    }
+
+    /// The number of the last start, 0 if there was none that had one.
+    pub(super) fn generation(&self) -> u64 {
+        let row = self.0.get(GENERATION);
+        row.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    pub(super) fn set_generation(
+        &mut self,
+        db: &mut Connection,
+        generation: u64,
+    ) -> Result<(), JournalError> {
+        self.set(db, GENERATION, &generation.to_string())
+    }
+
+    /// The node that it is bound to.
+    pub(super) fn node_id(&self) -> Option<&str> {
+        let node = self.0.get("node").map(String::as_str);
+        node.filter(|node| *node != NODE_IS_BEING_MADE)
     }
 
     pub(super) fn set(

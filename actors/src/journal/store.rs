@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 use till::ledger::Record;
 use till::ledger::entity::encode;
@@ -92,6 +93,61 @@ impl Journal {
     /// [`JournalError::Foreign`] if it is another's.
     pub fn claim_node(&mut self, node_id: &str) -> Result<(), JournalError> {
         self.meta.claim_node(&mut self.db, node_id)
+    }
+
+    /// Notes that this is a copy from a backup, whose node is lost: the next start makes the node
+    /// anew, and refuses one that is there.
+    ///
+    /// # Errors
+    /// [`JournalError::Sqlite`] if it cannot be written.
+    pub fn mark_restored(&mut self) -> Result<(), JournalError> {
+        self.meta.mark_restored(&mut self.db)
+    }
+
+    /// Whether it ever came from a backup.
+    #[must_use]
+    pub fn was_restored(&self) -> bool {
+        self.meta.was_restored()
+    }
+
+    /// The number of the last start, as [`set_generation`](Self::set_generation) left it.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.meta.generation()
+    }
+
+    /// Notes the number of this start.
+    ///
+    /// # Errors
+    /// [`JournalError::Sqlite`] if it cannot be written.
+    pub fn set_generation(&mut self, generation: u64) -> Result<(), JournalError> {
+        self.meta.set_generation(&mut self.db, generation)
+    }
+
+    /// The node that it is bound to, if there ever was one.
+    #[must_use]
+    pub fn node_id(&self) -> Option<&str> {
+        self.meta.node_id()
+    }
+
+    /// Copies it into a new file, as it is at this moment; others may append meanwhile. The copy is
+    /// one file, on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError::Sqlite`] if it cannot be read or the copy not be written.
+    pub fn copy_to(&self, path: &Path) -> Result<(), JournalError> {
+        let mut copy = Connection::open(path)?;
+        copy.pragma_update(None, "synchronous", "FULL")?;
+        // All pages in one step: in several, a commit of the till's in between would begin it anew.
+        match Backup::new(&self.db, &mut copy)?.step(-1)? {
+            StepResult::Done => {}
+            StepResult::More | StepResult::Busy | StepResult::Locked | _ => {
+                return Err(std::io::Error::other("somebody holds its file").into());
+            }
+        }
+        // The pages say that there is a log beside the file; a copy that is carried away has none.
+        copy.pragma_update(None, "journal_mode", "DELETE")?;
+        Ok(())
     }
 
     /// The last record's sequence number, 0 if there is none.

@@ -68,6 +68,8 @@ pub struct LdkNode {
     chain: ChainClient,
     network: Network,
     _relay: Option<Relay>,
+    /// The liquidity provider: node id and `host:port`.
+    provider: Option<(String, String)>,
 }
 
 impl std::fmt::Debug for LdkNode {
@@ -105,12 +107,15 @@ impl LdkNode {
         let node = builder
             .build()
             .map_err(|error| NodeError::Failed(error.to_string()))?;
+        let provider = config.lsp.clone();
+        let provider = provider.map(|(node_id, address, _)| (node_id, address));
         Ok(Self {
             node,
             coins,
             chain,
             network: config.network,
             _relay: relay,
+            provider,
         })
     }
 
@@ -480,6 +485,17 @@ impl LightningNode for LdkNode {
         let peers = self.node.list_peers();
         let peer = peers.iter().find(|peer| peer.node_id == node_id)?;
         Some(peer.address.to_string())
+    }
+
+    fn connect(&self, node_id: &str, address: Option<&str>) -> Result<(), NodeError> {
+        let provider = self.provider.as_ref().filter(|(id, _)| id == node_id);
+        let provider = provider.map(|(_, address)| address.as_str());
+        let address = address.or(provider).ok_or_else(|| {
+            NodeError::Peer("it opened the channel, and nobody knows where it listens".to_owned())
+        })?;
+        let (peer, address) = (public_key(node_id)?, socket_address(address)?);
+        let connected = self.node.connect(peer, address, true);
+        connected.map_err(|error| NodeError::Peer(error.to_string()))
     }
 
     fn splice(&self, request: &SpliceRequest, peer: &str) -> Result<(), NodeError> {

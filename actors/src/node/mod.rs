@@ -7,6 +7,7 @@ mod coins;
 mod convert;
 mod figures;
 pub mod handle;
+pub mod keys;
 pub mod ldk;
 mod logger;
 mod stored;
@@ -128,6 +129,10 @@ pub trait LightningNode: Debug + Send + Sync + 'static {
     /// Where a peer is found, `host:port`, as far as the node knows; one that is connected to us
     /// by its own doing is told with the port it came from.
     fn peer_address(&self, node_id: &str) -> Option<String>;
+
+    /// Connects to a peer, and again whenever the connection is lost. Where no address is given, a
+    /// known liquidity provider is found at its own.
+    fn connect(&self, node_id: &str, address: Option<&str>) -> Result<(), NodeError>;
 
     /// Begins a splice of a channel with `peer`. What comes of it, [`NodeEvent::Splice`] tells; if
     /// the peer is away, it is begun when it is back.

@@ -43,6 +43,28 @@ impl Service {
             .collect())
     }
 
+    /// Where a peer was last found, `host:port`: where we opened a channel to it, or where it is
+    /// connected.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] while the node is not running.
+    pub async fn peer_address(&self, node_id: &str) -> Result<Option<String>, ServiceError> {
+        let rows = self.channel_rows().await?;
+        let ours = rows
+            .into_iter()
+            .rev()
+            .filter(|row| row.counterparty == node_id);
+        if let Some(address) = { ours }.find_map(|row| row.address) {
+            return Ok(Some(address));
+        }
+        let peer = node_id.to_owned();
+        let asked = self
+            .parts
+            .node
+            .call(move |node| Ok(node.peer_address(&peer)));
+        Ok(asked.await?)
+    }
+
     /// Opens a channel like one that is closed, named by its channel id or the node's lasting id:
     /// with the same peer, and of the same size.
     ///

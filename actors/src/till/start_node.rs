@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::generation::{self, GenerationError};
 use crate::chain::{ChainClient, ChainError};
 use crate::journal::{Journal, JournalError};
 use crate::node::handle::NodeHandle;
@@ -48,6 +49,8 @@ pub(super) enum BuildError {
     Node(#[from] NodeError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
 }
 
 impl From<BuildError> for super::StartError {
@@ -55,6 +58,7 @@ impl From<BuildError> for super::StartError {
         match error {
             BuildError::Node(error) => Self::Node(error),
             BuildError::Journal(error) => Self::Journal(error),
+            BuildError::Generation(error) => Self::Generation(error),
         }
     }
 }
@@ -88,7 +92,9 @@ impl NodeSource {
                 mnemonic,
             } => {
                 config.dir = dir.join("node");
-                journal.before_node(super::store::node_exists(dir))?;
+                let exists = super::store::node_exists(dir);
+                journal.before_node(exists)?;
+                generation::begin(journal, &config.dir, exists)?;
                 NodeToStart::Embedded(Arc::new(LdkNode::build(&config, &mnemonic)?))
             }
             Self::Running(node) => NodeToStart::Running(node),

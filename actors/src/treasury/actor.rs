@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::close::{Closings, until_shown};
 use super::closing;
 use super::handle::TreasuryError;
+use super::lost::Lost;
 use super::opening::{self, Asked};
 use super::reconcile::Reconcile;
 use super::reopen;
@@ -76,6 +77,8 @@ pub(crate) struct Args {
     /// Whether the treasury syncs the node too, because the node's own timers are too slow (they
     /// do not go below ten seconds).
     pub(crate) sync_too: bool,
+    /// Whether the journal came from a backup: the channels of its node were lost.
+    pub(crate) was_restored: bool,
 }
 
 /// The actor.
@@ -102,6 +105,7 @@ impl Actor for TreasuryActor {
             closings,
             scan,
             reconcile,
+            lost: Lost::new(),
             waits: JoinSet::new(),
         })
     }
@@ -150,6 +154,7 @@ pub(crate) struct Treasury {
     closings: Closings,
     scan: Scan,
     reconcile: Reconcile,
+    lost: Lost,
     /// Callers who wait for the chain to show a closing. They end with this actor.
     waits: JoinSet<()>,
 }
@@ -157,6 +162,7 @@ pub(crate) struct Treasury {
 impl Treasury {
     /// What closed channels comes first: what a closing costs is allowed for before it is missed.
     async fn look_around(&mut self) -> Result<(), ViewError> {
+        self.lost.run(&self.args).await?;
         opening::find_unnamed(&self.args).await?;
         closing::watch(&self.args).await?;
         let watched = watch::run(&self.args).await?;

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::backup::BackupArgs;
 use super::channels::ChannelsCommand;
+use super::recover::RecoverArgs;
+use super::restore::RestoreArgs;
 use crate::{config::Overrides, seed::WordCount};
 
 /// A self-custodial Lightning till.
@@ -34,6 +37,19 @@ pub(super) enum Command {
     ///
     /// Asks the running till.
     Payment(PaymentArgs),
+    /// Write all that may be kept of a till into one file
+    ///
+    /// The journal, the configuration, the seed if it has a passphrase, and a list of channels and
+    /// peers. Works on a stopped till's folder and on a running till. The state of channels is never
+    /// in it: restored, it would lose their money.
+    Backup(BackupArgs),
+    /// Make a data folder from a backup, after a machine was lost
+    Restore(RestoreArgs),
+    /// Find what peers paid out when they closed channels that this till has lost, and fetch it
+    ///
+    /// Needs the seed and the chain source, and no till: looks at every address to which a peer may
+    /// have paid. Without --to it only lists.
+    RecoverChannels(RecoverArgs),
     /// List, open, close and reopen channels
     ///
     /// Asks the running till.
@@ -137,6 +153,26 @@ pub(super) struct InitArgs {
     /// Number of words of the seed
     #[arg(long, default_value = "24", value_parser = word_count, value_name = "12|24")]
     pub(super) words: WordCount,
+    /// The liquidity provider (LSPS2) (lsp.node_id, lsp.address)
+    #[arg(long, value_name = "NODE@HOST:PORT")]
+    pub(super) lsp: Option<String>,
+    #[command(flatten)]
+    pub(super) seed: SeedArgs,
+    /// Take a seed that there is, and not a new one: you are asked for its words. The node and its
+    /// on-chain money come back with it; for the books you need a backup (`tilld restore`)
+    #[arg(long, conflicts_with = "words")]
+    pub(super) recover: bool,
+    /// File with the words of that seed
+    #[arg(long, value_name = "FILE", requires = "recover")]
+    pub(super) words_file: Option<PathBuf>,
+    /// Do not print the words, for scripts whose output ends up in a log
+    #[arg(long)]
+    pub(super) hide_words: bool,
+}
+
+/// How a seed is kept.
+#[derive(Debug, Args)]
+pub(super) struct SeedArgs {
     /// File with the passphrase that encrypts the seed; it goes into the configuration
     #[arg(long, value_name = "FILE")]
     pub(super) passphrase_file: Option<PathBuf>,
@@ -146,9 +182,6 @@ pub(super) struct InitArgs {
     /// Ask nothing, take everything from flags and environment
     #[arg(long)]
     pub(super) non_interactive: bool,
-    /// Do not print the words, for scripts whose output ends up in a log
-    #[arg(long)]
-    pub(super) hide_words: bool,
 }
 
 fn word_count(text: &str) -> Result<WordCount, String> {

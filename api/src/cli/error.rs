@@ -4,7 +4,10 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
+use till_actors::recover::RecoverError;
+
 use super::ask::AskError;
+use super::backup::NoBackup;
 use crate::{config::ConfigError, seed::SeedError, telemetry::TelemetryError};
 
 /// Exit code for a command that failed.
@@ -36,6 +39,10 @@ pub(super) enum CliError {
     Prompt(io::Error),
     #[error("the till could not be asked: {0}")]
     Ask(#[from] AskError),
+    #[error(transparent)]
+    Backup(#[from] NoBackup),
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
 }
 
 fn list(paths: &[PathBuf]) -> String {
@@ -54,7 +61,9 @@ impl CliError {
             | Self::InTheWay(_)
             | Self::Io { .. }
             | Self::Prompt(_)
-            | Self::Ask(_) => FAILURE.into(),
+            | Self::Ask(_)
+            | Self::Backup(_)
+            | Self::Recover(_) => FAILURE.into(),
         }
     }
 }

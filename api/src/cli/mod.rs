@@ -1,4 +1,5 @@
-//! The command line: `init`, `serve`, `audit`, `payment`, `channels`, `config check` and `version`.
+//! The command line: `init`, `serve`, `audit`, `payment`, `channels`, `backup`, `restore`,
+//! `recover-channels`, `config check` and `version`.
 //!
 //! Owns arguments, exit codes and what is said on the terminal. It does not serve: the function
 //! that does is handed to [`run`].
@@ -6,12 +7,17 @@
 mod args;
 mod ask;
 mod audit;
+mod backup;
 mod channels;
 mod console;
 mod error;
 mod files;
 mod init;
+#[cfg(test)]
+mod loss_tests;
 mod payment;
+mod recover;
+mod restore;
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +87,9 @@ fn dispatch(
         Command::Audit(args) => return audited(&cli, args, env, console),
         Command::Payment(args) => payment::run(&cli.settings, args, env, console),
         Command::Channels(command) => channels::run(&cli.settings, command, env, console),
+        Command::Backup(args) => backup::run(&cli.settings, args, env, console),
+        Command::Restore(args) => restore::run(&cli.settings, args, env, console),
+        Command::RecoverChannels(args) => recover::run(&cli.settings, args, env, console),
         Command::Config(ConfigCommand::Check) => check(&cli, env, console),
         Command::Version => {
             console.say(&format!("tilld {}\n", env!("CARGO_PKG_VERSION")));

@@ -14,12 +14,12 @@ use crate::{
 
 /// A terminal with the answers written down in advance.
 #[derive(Default)]
-struct Script {
+pub(super) struct Script {
     interactive: bool,
     answers: Vec<&'static str>,
     asked: Vec<String>,
-    out: String,
-    err: String,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Script {
@@ -55,15 +55,15 @@ impl Console for Script {
 }
 
 /// A machine: a home folder, an environment, and what the last command was given and said.
-struct Machine {
+pub(super) struct Machine {
     home: TempDir,
     env: Vec<(String, String)>,
-    console: Script,
+    pub(super) console: Script,
     served: RefCell<Option<(Config, Mnemonic)>>,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let env = vec![("HOME".to_owned(), home.path().to_str().unwrap().to_owned())];
         Self {
@@ -74,16 +74,16 @@ impl Machine {
         }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
         self.home.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Runs a command; `~` stands for the home folder. Answers are for a person at the terminal.
-    fn run_with(&mut self, command: &str, answers: Option<&[&'static str]>) -> ExitCode {
+    pub(super) fn run_with(&mut self, command: &str, answers: Option<&[&'static str]>) -> ExitCode {
         self.console = Script {
             interactive: answers.is_some(),
             answers: answers.unwrap_or_default().to_vec(),
@@ -99,11 +99,11 @@ impl Machine {
         })
     }
 
-    fn run(&mut self, command: &str) -> ExitCode {
+    pub(super) fn run(&mut self, command: &str) -> ExitCode {
         self.run_with(command, None)
     }
 
-    fn succeeds(&mut self, command: &str) {
+    pub(super) fn succeeds(&mut self, command: &str) {
         assert_eq!(
             self.run(command),
             ExitCode::SUCCESS,
@@ -113,7 +113,7 @@ impl Machine {
         assert_eq!(self.console.err, "");
     }
 
-    fn fails(&mut self, command: &str, code: u8, message: &str) {
+    pub(super) fn fails(&mut self, command: &str, code: u8, message: &str) {
         assert_eq!(
             self.run(command),
             code.into(),
@@ -150,7 +150,7 @@ fn init_makes_a_file_and_a_seed_that_serve_takes() {
         machine
             .console
             .out
-            .ends_with("\nStart the till with: tilld serve\n")
+            .contains("\nStart the till with: tilld serve\n")
     );
     let seed_file = machine.path(".tilld/seed");
     assert_eq!(*seed::open(&seed_file, None).unwrap().phrase(), words);
@@ -213,7 +213,21 @@ fn the_file_of_init_loads_back_to_what_init_was_told() {
 #[test]
 fn init_asks_a_person_what_flags_do_not_say() {
     let mut machine = Machine::new();
-    let answers = ["testnt4", "testnet4", "", "open", "opne", "open", "open"];
+    let provider =
+        "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798@lsp.example:9735";
+    let answers = [
+        "testnt4",
+        "testnet4",
+        "",
+        "127.0.0.1",
+        "127.0.0.1:9200",
+        "lsp.example",
+        provider,
+        "open",
+        "opne",
+        "open",
+        "open",
+    ];
     let code = machine.run_with("tilld init", Some(&answers));
     assert_eq!(code, ExitCode::SUCCESS, "{}", machine.console.err);
     assert!(
@@ -232,6 +246,21 @@ fn init_asks_a_person_what_flags_do_not_say() {
         machine
             .text(".tilld/tilld.toml")
             .contains("\nnetwork = \"testnet4\"\n")
+    );
+    let config = machine.text(".tilld/tilld.toml");
+    assert!(
+        config.contains("\nlisten = \"127.0.0.1:9200\"\n"),
+        "{config}"
+    );
+    assert!(
+        config.contains("\naddress = \"lsp.example:9735\"\n"),
+        "{config}"
+    );
+    let said = &machine.console.out;
+    assert!(said.contains(provider), "{said}");
+    assert!(
+        said.contains("curl http://127.0.0.1:9200/initial-setup"),
+        "{said}"
     );
 
     machine.fails(
@@ -258,7 +287,12 @@ fn init_does_not_ask_what_it_knows() {
         "TILL_CHAIN_ESPLORA_URL".to_owned(),
         "http://127.0.0.1:1".to_owned(),
     ));
-    let code = machine.run_with("tilld init --network regtest", Some(&["", ""]));
+    let known = "--network regtest --listen 127.0.0.1:9154 --lsp none@none";
+    let refused = machine.run_with(&format!("tilld init {known}"), Some(&["", ""]));
+    assert_eq!(refused, ExitCode::from(2), "a bad flag is not asked about");
+    let provider = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798@a:1";
+    let known = known.replace("none@none", provider);
+    let code = machine.run_with(&format!("tilld init {known}"), Some(&["", ""]));
     assert_eq!(code, ExitCode::SUCCESS, "{}", machine.console.err);
     assert_eq!(
         machine.console.asked.len(),

@@ -189,7 +189,10 @@ impl TillClient {
 /// Routes.
 impl TillClient {
     /// Makes the administrator, unless there is one.
-    pub(super) async fn set_up(&self) -> Result<(), ClientError> {
+    ///
+    /// # Errors
+    /// If the till refuses.
+    pub async fn set_up(&self) -> Result<(), ClientError> {
         let answer = self.once(&Method::GET, "/initial-setup", None).await?;
         let state: Initialized = answer
             .json()

@@ -64,6 +64,9 @@ pub(crate) struct ChannelWire {
     /// `opening`, `normal`, `offline`, `closing` or `closed`.
     pub(crate) state: String,
     pub(crate) counterparty: String,
+    /// Where the peer was last found, `host:port`.
+    #[serde(default)]
+    pub(crate) peer_address: Option<String>,
     pub(crate) capacity_sat: Option<u64>,
     pub(crate) balance_sat: Option<u64>,
     pub(crate) outbound_sat: Option<u64>,
@@ -140,8 +143,13 @@ async fn done(door: &Door, question: Question) -> Result<ChannelsWire, ServiceEr
     let opened = match question {
         Question::List => {
             let channels = door.service.all_channels().await?;
-            let channels = channels.iter().map(entry).collect();
-            return Ok(ChannelsWire::Listed { channels });
+            let mut listed = Vec::with_capacity(channels.len());
+            for channel in &channels {
+                let mut entry = entry(channel);
+                entry.peer_address = door.service.peer_address(&entry.counterparty).await?;
+                listed.push(entry);
+            }
+            return Ok(ChannelsWire::Listed { channels: listed });
         }
         Question::Open {
             node_id,
@@ -246,6 +254,7 @@ fn open(info: &ChannelInfo) -> ChannelWire {
         user_channel_id: hex::encode(channel.user_channel_id),
         state: state.to_owned(),
         counterparty: channel.counterparty.clone(),
+        peer_address: None,
         capacity_sat: Some(channel.capacity.get()),
         balance_sat: Some(channel.balance.get()),
         outbound_sat: Some(channel.outbound.to_sat_floor().get()),
@@ -268,6 +277,7 @@ fn closed(row: &Channel) -> ChannelWire {
         user_channel_id: hex::encode(row.user_channel_id),
         state: "closed".to_owned(),
         counterparty: row.counterparty.clone(),
+        peer_address: None,
         capacity_sat: None,
         balance_sat: None,
         outbound_sat: None,

@@ -1,7 +1,9 @@
 //! `tilld init`: a commented configuration file and a new seed, where there is nothing yet.
 //!
-//! Owns the questions and the order: everything is checked first, then the file is written, then
+//! Owns the order, and how the seed comes and is kept; `questions` asks for settings: everything is checked first, then the file is written, then
 //! the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
+
+mod questions;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -11,13 +13,13 @@ use std::{
 };
 
 use super::{
-    args::{InitArgs, Settings},
+    args::{InitArgs, SeedArgs, Settings},
     console::Console,
     error::CliError,
     files, sources,
 };
 use crate::{
-    config::{Config, Loaded, Network, Origin, Overrides},
+    config::{Config, Loaded, Overrides},
     seed::{self, Mnemonic, Passphrase, SeedError},
 };
 
@@ -25,6 +27,12 @@ use crate::{
 const MAX_ATTEMPTS: usize = 3;
 /// Words shown in a line.
 const WORDS_A_LINE: usize = 4;
+/// What a known seed gives back.
+const RECOVERED: &str = "
+The node and its on-chain money come back with this seed once the till has started. Channels of
+before are closed by their peers once they are connected; `tilld recover-channels` fetches what they
+paid out. Balances, sales and logins are in the books, and come back from a backup only.
+";
 
 pub(super) fn run(
     settings: &Settings,
@@ -32,15 +40,19 @@ pub(super) fn run(
     env: &[(String, String)],
     console: &mut impl Console,
 ) -> Result<(), CliError> {
-    let interactive = console.is_interactive() && !args.non_interactive;
-    let loaded = gather(settings, args, env, interactive, console)?;
+    let interactive = console.is_interactive() && !args.seed.non_interactive;
+    let loaded = questions::gather(settings, args, env, interactive, console)?;
     let config = &loaded.config;
     let file = files::named(settings, env).unwrap_or_else(|| default_file(config));
     let file = std::path::absolute(&file).map_err(io_error("find", &file))?;
 
     refuse_existing(config, &file)?;
-    let passphrase = passphrase(args, config, env, interactive, console)?;
-    let mnemonic = Mnemonic::generate(args.words)?;
+    let mnemonic = if args.recover {
+        known_words(args.words_file.as_deref(), console)?
+    } else {
+        Mnemonic::generate(args.words)?
+    };
+    let passphrase = passphrase(&args.seed, config, env, console)?;
 
     make_data_dir(&config.till.data_dir)?;
     write_file(&file, &loaded.to_file())?;
@@ -51,7 +63,9 @@ pub(super) fn run(
         return Err(error.into());
     }
     console.say(&made(config, &file, passphrase.is_some()));
-    if !args.hide_words {
+    if args.recover {
+        console.say(RECOVERED);
+    } else if !args.hide_words {
         console.say(&instruction(&mnemonic));
     }
     console.say(&next_step(env, config, &file));
@@ -60,80 +74,6 @@ pub(super) fn run(
 
 fn default_file(config: &Config) -> PathBuf {
     config.till.data_dir.join(files::FILE_NAME)
-}
-
-/// Flags and environment, and answers where these are silent.
-fn gather(
-    settings: &Settings,
-    args: &InitArgs,
-    env: &[(String, String)],
-    interactive: bool,
-    console: &mut impl Console,
-) -> Result<Loaded, CliError> {
-    let mut flags = files::overrides(settings)?;
-    if let Some(file) = &args.passphrase_file {
-        let file = std::path::absolute(file).map_err(io_error("find", file))?;
-        flags.set(
-            "--passphrase-file",
-            "seed.passphrase_file",
-            file.to_string_lossy(),
-        );
-    }
-    let mut loaded = load(env, &flags)?;
-    if !interactive {
-        return Ok(loaded);
-    }
-    for (path, question) in [
-        (
-            "till.network",
-            "Network: mainnet, signet, testnet4 or regtest",
-        ),
-        ("chain.esplora_url", "Esplora server"),
-    ] {
-        if loaded.origin(path) == Origin::Default {
-            loaded = ask(console, env, &mut flags, path, question, loaded)?;
-        }
-    }
-    Ok(loaded)
-}
-
-fn load(env: &[(String, String)], flags: &Overrides) -> Result<Loaded, CliError> {
-    Ok(Loaded::load(None, env.iter().cloned(), flags.clone())?)
-}
-
-/// Asks for one setting until the answer is good; an empty one takes the default.
-fn ask(
-    console: &mut impl Console,
-    env: &[(String, String)],
-    flags: &mut Overrides,
-    path: &str,
-    question: &str,
-    loaded: Loaded,
-) -> Result<Loaded, CliError> {
-    let default = match path {
-        "till.network" => Network::Mainnet.to_string(),
-        _ => loaded.config.chain.esplora_url.to_string(),
-    };
-    let mut attempt = 1;
-    loop {
-        let answer = console
-            .ask(&format!("{question} [{default}]: "))
-            .map_err(CliError::Prompt)?;
-        if answer.is_empty() {
-            return Ok(loaded);
-        }
-        let mut with_answer = flags.clone();
-        with_answer.set("answer", path, answer);
-        match load(env, &with_answer) {
-            Ok(loaded) => {
-                *flags = with_answer;
-                return Ok(loaded);
-            }
-            Err(error) if attempt == MAX_ATTEMPTS => return Err(error),
-            Err(error) => console.complain(&format!("{error}\n")),
-        }
-        attempt += 1;
-    }
 }
 
 /// What would be overwritten, or would belong to another seed.
@@ -172,18 +112,21 @@ fn outcome(mut in_the_way: Vec<PathBuf>) -> Result<(), CliError> {
     }
 }
 
-fn passphrase(
-    args: &InitArgs,
+/// How the seed is to be kept: from flags and places, or asked for.
+pub(super) fn passphrase(
+    args: &SeedArgs,
     config: &Config,
     env: &[(String, String)],
-    interactive: bool,
     console: &mut impl Console,
 ) -> Result<Option<Passphrase>, CliError> {
     if args.no_passphrase {
         return Ok(None);
     }
+    let interactive = console.is_interactive() && !args.non_interactive;
+    let named = args.passphrase_file.as_deref();
+    let file = named.or(config.seed.passphrase_file.as_deref());
     let mut asked = None;
-    let found = sources(config.seed.passphrase_file.as_deref(), env).resolve(|| {
+    let found = sources(file, env).resolve(|| {
         if interactive {
             asked = Some(choose_passphrase(console));
         }
@@ -197,6 +140,33 @@ fn passphrase(
         )),
         (None, Err(error)) => Err(SeedError::from(error).into()),
     }
+}
+
+/// Words that somebody wrote down, from a file, or asked for until they are a seed.
+pub(super) fn known_words(
+    file: Option<&Path>,
+    console: &mut impl Console,
+) -> Result<Mnemonic, CliError> {
+    if let Some(file) = file {
+        let text = fs::read_to_string(file).map_err(io_error("read", file))?;
+        return Ok(Mnemonic::parse(&zeroize::Zeroizing::new(text))?);
+    }
+    if !console.is_interactive() {
+        let message = "the words of the seed are needed: --words-file FILE, or a terminal";
+        return Err(CliError::Usage(message.to_owned()));
+    }
+    for _ in 1..MAX_ATTEMPTS {
+        match Mnemonic::parse(&ask_for_words(console)?) {
+            Ok(mnemonic) => return Ok(mnemonic),
+            Err(error) => console.complain(&format!("{error}\n")),
+        }
+    }
+    Ok(Mnemonic::parse(&ask_for_words(console)?)?)
+}
+
+fn ask_for_words(console: &mut impl Console) -> Result<zeroize::Zeroizing<String>, CliError> {
+    let question = "The words of the seed, in order (they are not shown): ";
+    console.ask_secret(question).map_err(CliError::Prompt)
 }
 
 /// Asks twice, as nobody sees what is typed.
@@ -216,7 +186,7 @@ fn choose_passphrase(console: &mut impl Console) -> Result<Option<Passphrase>, C
     Err(CliError::Usage("no passphrase was chosen".to_owned()))
 }
 
-fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
+pub(super) fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
     let result = DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -225,7 +195,7 @@ fn make_data_dir(data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// Writes the configuration file, readable by its owner only since it may hold a token.
-fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
+pub(super) fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
     let mut out = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -249,12 +219,18 @@ fn made(config: &Config, file: &Path, encrypted: bool) -> String {
     } else {
         "not encrypted"
     };
-    let network = config.till.network;
-    let seed_file = config.seed.mnemonic_file.display();
-    let file = file.display();
+    let provider = config.lsp.provider().map_or_else(
+        || "none: the till needs channels before its first sale".to_owned(),
+        |(node_id, address, _)| format!("{node_id}@{address}"),
+    );
     format!(
-        "Network:            {network}\nConfiguration file: {file}\nSeed:               {seed_file} \
-         ({how})\n"
+        "Network:            {}\nChain source:       {}\nProvider:           {provider}\n\
+         HTTP:               {}\nConfiguration file: {}\nSeed:               {} ({how})\n",
+        config.till.network,
+        config.chain.esplora_url,
+        config.http.listen,
+        file.display(),
+        config.seed.mnemonic_file.display(),
     )
 }
 
@@ -291,7 +267,14 @@ fn next_step(env: &[(String, String)], config: &Config, file: &Path) -> String {
     } else {
         format!(" --config '{}'", file.display())
     };
-    format!("\nStart the till with: tilld{option} serve\n")
+    format!(
+        "\nStart the till with: tilld{option} serve\n\
+         Then name its administrator, once, before others can reach it:\n  \
+         curl http://{}/initial-setup -H 'content-type: application/json' \\\n    \
+         -d '{{\"userName\":\"admin\",\"userPassword\":\"...\",\"userPin\":\"...\",\"walletPassword\":\"...\"}}'\n\
+         And back it up every night: tilld{option} backup DIR\n",
+        config.http.listen
+    )
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CliError {

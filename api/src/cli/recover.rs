@@ -1,0 +1,75 @@
+//! `tilld recover-channels`: fetches what peers paid out when they closed channels that this till has
+//! lost. Owns the arguments and the words; looking and signing is [`till_actors::recover`]'s.
+
+use clap::Args;
+use till_actors::recover::{Coin, RecoverError, Recovery};
+
+use super::args::Settings;
+use super::console::Console;
+use super::error::CliError;
+use super::{files, open_seed};
+
+/// Progress is told after so many addresses.
+const TELL_EVERY: usize = 500;
+
+#[derive(Debug, Args)]
+pub(super) struct RecoverArgs {
+    /// Send everything that is there to this address
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    /// At this feerate, in sat/vB [default: what the chain source thinks is due]
+    #[arg(long, value_name = "SAT/VB", requires = "to", value_parser = clap::value_parser!(u64).range(1..=5_000))]
+    feerate: Option<u64>,
+}
+
+pub(super) fn run(
+    settings: &Settings,
+    args: &RecoverArgs,
+    env: &[(String, String)],
+    console: &mut impl Console,
+) -> Result<(), CliError> {
+    let (loaded, _) = files::load(settings, env)?;
+    let config = loaded.config;
+    let mnemonic = open_seed(&config.seed, env, console)?;
+    let network = config.till.network.into();
+    let url = config.chain.esplora_url.as_str();
+    let recovery = Recovery::new(mnemonic.as_bip39(), network, url)?;
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build();
+    let runtime = runtime.map_err(RecoverError::from)?;
+    let found = runtime.block_on(recovery.find(|done, of| {
+        if done % TELL_EVERY == 0 {
+            console.complain(&format!("looked at {done} of {of} addresses\n"));
+        }
+    }));
+    let coins = found?;
+    console.say(&listed(&coins));
+    let Some(to) = &args.to else {
+        return Ok(());
+    };
+    match runtime.block_on(recovery.fetch(&coins, to, args.feerate))? {
+        None => console.say("There is nothing to fetch now.\n"),
+        Some(fetched) => console.say(&format!(
+            "Sent {} sat to {to}, for {} sat of fees: transaction {}\n",
+            fetched.amount.get(),
+            fetched.fee.get(),
+            fetched.tx_id
+        )),
+    }
+    Ok(())
+}
+
+fn listed(coins: &[Coin]) -> String {
+    if coins.is_empty() {
+        return "No closed channel has paid out anything that was not fetched yet.\n".to_owned();
+    }
+    let line = |coin: &Coin| {
+        let waits = if coin.is_mined {
+            ""
+        } else {
+            " (waits for a block)"
+        };
+        format!("{} {} sat{waits}\n", coin.name(), coin.amount().get())
+    };
+    coins.iter().map(line).collect()
+}
