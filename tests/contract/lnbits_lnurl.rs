@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -14,6 +15,7 @@ use support::invoices::Foreign;
 use support::lnbits::Wallet;
 use till::invoice::Description;
 use tilld::lnbits::Dialect;
+use tokio::sync::Semaphore;
 
 const METADATA: &str = r#"[["text/plain","tea for two"],["image/png;base64","AAAA"]]"#;
 
@@ -463,4 +465,49 @@ async fn who_does_not_take_an_invoice_leaves_it_open_and_says_why() {
         let body = json!({"out": false, "amount": 21, "lnurl_callback": callback});
         assert_eq!(wallet.post("/payments", body).await.0, 400, "{callback}");
     }
+}
+
+/// An answer has to come before the request's time is over, so what the recipient's server took of it is
+/// not waited for once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_recipient_s_server_takes_is_taken_off_the_wait() {
+    const WAIT: Duration = Duration::from_secs(4);
+    let app = TestApp::lnbits_as(Dialect::V1, |_| (), |lnbits| lnbits.payment_wait = WAIT).await;
+    let wallet = app.wallet("shop").await;
+    earn(&app, &wallet, 1_000).await;
+    let silent = app.node.foreign(Foreign {
+        amount_msat: Some(25_000),
+        fate: Fate::Silence,
+        ..Foreign::default()
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let callback = format!("http://{}/cb", listener.local_addr().unwrap());
+    let gate = Arc::new(Semaphore::new(0));
+    let opens = gate.clone();
+    let slow = get(async move || {
+        let _open = opens.acquire().await;
+        Json(json!({"pr": silent.clone(), "routes": []}))
+    });
+    let router = axum::Router::new().route("/cb", slow);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let res = json!({
+        "tag": "payRequest", "callback": callback, "metadata": METADATA,
+        "minSendable": 1_000, "maxSendable": 100_000,
+    });
+    let begun = Instant::now();
+    let payer = wallet.clone();
+    let asked = tokio::spawn(async move {
+        let body = json!({"res": res, "amount": 25_000});
+        payer.post("/payments/lnurl", body).await
+    });
+    until(async || (begun.elapsed() >= WAIT).then_some(())).await;
+    gate.add_permits(1);
+    let answered = Instant::now();
+    let (status, paid) = asked.await.unwrap();
+    assert_eq!(
+        (status, &paid["status"]),
+        (200, &json!("pending")),
+        "{paid}"
+    );
+    assert!(answered.elapsed() < WAIT, "{:?}", answered.elapsed());
 }

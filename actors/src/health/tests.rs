@@ -6,6 +6,9 @@ use super::*;
 
 const DAY_MILLIS: u64 = 86_400_000;
 
+/// What is wrong with a sample, what that makes of its parts, and of all.
+type Judged = (fn(&mut Sample), [State; 4], State);
+
 fn good(at_millis: u64) -> Sample {
     Sample {
         at: Timestamp::from_millis(at_millis),
@@ -14,9 +17,6 @@ fn good(at_millis: u64) -> Sample {
         ..Sample::default()
     }
 }
-
-/// What is changed in a healthy sample, what each part is then, and the whole.
-type Row = (fn(&mut Sample), [State; 4], State);
 
 #[test]
 fn each_part_is_judged_by_its_own_figures() {
@@ -33,7 +33,7 @@ fn each_part_is_judged_by_its_own_figures() {
     let all = |state| [state; 4];
     let fine = good(0);
     assert_eq!(states(&fine), (all(Operational), Operational));
-    let table: [Row; 10] = [
+    let table: [Judged; 10] = [
         (
             |s| s.latency_ms = None,
             [Outage, Outage, Outage, Operational],

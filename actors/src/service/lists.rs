@@ -199,17 +199,11 @@ fn balance_msat(views: &Views, wallets: &[WalletId]) -> Result<i128, ViewError> 
 }
 
 /// What the wallets of a query had when the time that it asks for ended, in msat: what they have now without
-/// what moved since. None where conditions leave something out, for then no balance fits what is left.
-fn last_balance(
-    views: &Views,
-    query: &ListQuery,
-) -> Result<(Option<i128>, Option<usize>), ViewError> {
-    if !query.has_settled() || !query.is_bounded_by_time_alone() {
-        return Ok((None, None));
-    }
+/// what moved since.
+fn last_balance(views: &Views, query: &ListQuery) -> Result<(i128, Option<usize>), ViewError> {
     let msat = balance_msat(views, &query.wallets)?;
     let Some(to) = query.to else {
-        return Ok((Some(msat), None));
+        return Ok((msat, None));
     };
     let since = ListQuery {
         from: Some(Timestamp::from_millis(to.as_millis().saturating_add(1))),
@@ -217,7 +211,7 @@ fn last_balance(
     };
     let since = views.history(&since, Period::Day)?;
     let moved: i128 = since.points.iter().map(|(_, moved)| moved.net_msat()).sum();
-    Ok((Some(msat - moved), since.window))
+    Ok((msat - moved, since.window))
 }
 
 impl Service {
@@ -250,11 +244,15 @@ impl Service {
         period: Period,
     ) -> Result<(History, Option<i128>), ServiceError> {
         self.listed(query, move |views, query| {
+            // Where conditions leave something out no balance fits what is left.
+            if !query.has_settled() || !query.is_bounded_by_time_alone() {
+                return Ok((views.history(query, period)?, None));
+            }
             views.at_one_moment(|views| {
                 let (last_msat, unsure) = last_balance(views, query)?;
                 let History { points, window } = views.history(query, period)?;
                 let window = window.or(unsure);
-                Ok((History { points, window }, last_msat))
+                Ok((History { points, window }, Some(last_msat)))
             })
         })
         .await
