@@ -259,6 +259,17 @@ impl Till {
         self.root.failed()
     }
 
+    /// Ends every subscription, and admits no other: the first step of a stop. Whoever listened has
+    /// somewhere to resume from.
+    pub fn end_streams(&self) {
+        self.hub.stop();
+    }
+
+    /// Returns once nobody listens any more.
+    pub async fn streams_ended(&self) {
+        self.hub.emptied().await;
+    }
+
     /// Stops everything in order. Calls under way get their answers; the node stops after the
     /// last of its events that was taken has been booked, the journal after the last command.
     pub async fn stop(self) {

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 mod guard;
 pub mod http;
+pub mod listen;
 pub mod lnbits;
 pub mod lnbot;
 pub mod pos;

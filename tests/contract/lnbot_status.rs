@@ -110,13 +110,32 @@ async fn a_bucket_without_samples_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn before_the_first_sample_nobody_knows() {
-    // The next sample is a day away, and the one before it may have been taken already.
-    let app = TestApp::lnbot_over(|till| till.health_every = Duration::from_secs(86_400)).await;
-    let (status, answer) = app.bot().get("/status").await;
-    assert_eq!(status, 200);
-    let known = answer["updatedAt"].is_string();
-    assert_eq!(answer["status"] == "unknown", !known, "{answer}");
+async fn without_a_sample_nobody_knows_and_with_the_first_everybody() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let app = TestApp::lnbot_over(|till| {
+        till.health_every = Duration::from_millis(50);
+        // Where the samples would be is something that is no file, and cannot be put aside.
+        let in_the_way = till.data_dir.join("health.sqlite");
+        std::fs::create_dir_all(in_the_way.join("x")).unwrap();
+        tell.send(in_the_way).unwrap();
+    })
+    .await;
+    let nobody = app.bot();
+    let (status, answer) = nobody.get("/status").await;
+    assert_eq!(
+        (status, &answer["status"], &answer["updatedAt"]),
+        (200, &json!("unknown"), &Value::Null)
+    );
+    let (status, history) = nobody.get("/status/history").await;
+    assert_eq!((status, &history["summary"]["samples"]), (200, &json!(0)));
+
+    std::fs::remove_dir_all(told.recv().unwrap()).unwrap();
+    let answer = until(async || {
+        let (_, answer) = nobody.get("/status").await;
+        answer["updatedAt"].is_string().then_some(answer)
+    })
+    .await;
+    assert_ne!(answer["status"], "unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,6 @@
 //! A till with a fake node, served on a free port. Hides start, set-up and logins.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,10 +11,13 @@ use till_actors::chain::ChainSource;
 use till_actors::hub::HubLimits;
 use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
+use tilld::listen::{self, Patience};
 use tilld::lnbits::{Dialect, Settings as LnbitsSettings};
 use tilld::lnbot::Settings as LnbotSettings;
 use tilld::pos::{Gate, LockoutSettings, Settings, router};
 use tilld::seed::{self, Mnemonic, PassphraseSources, SeedReader};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::caller::Caller;
 use crate::fake_node::FakeNode;
@@ -41,6 +43,9 @@ pub struct TestApp {
     pub url: String,
     /// What its surfaces call.
     pub service: Service,
+    till: Arc<Till>,
+    drain: watch::Sender<bool>,
+    server: JoinHandle<()>,
     _dir: tempfile::TempDir,
 }
 
@@ -94,7 +99,7 @@ impl TestApp {
         let as_shipped = |settings: &mut Settings| {
             settings.gate = Gate::new(LockoutSettings::default());
         };
-        let app = Self::start_all(change_till, as_shipped, lnbits, |_| ());
+        let app = Self::start_all(change_till, as_shipped, lnbits, |_| (), Patience::default());
         app.await.set_up().await
     }
 
@@ -106,7 +111,7 @@ impl TestApp {
     /// The same with other settings.
     pub async fn lnbot_with(change: impl FnOnce(&mut LnbotSettings)) -> Self {
         let lnbits = LnbitsSettings::default();
-        Self::start_all(|_| (), |_| (), lnbits, change)
+        Self::start_all(|_| (), |_| (), lnbits, change, Patience::default())
             .await
             .set_up()
             .await
@@ -115,17 +120,41 @@ impl TestApp {
     /// The same with another till under it.
     pub async fn lnbot_over(change_till: impl FnOnce(&mut TillConfig)) -> Self {
         let lnbits = LnbitsSettings::default();
-        Self::start_all(change_till, |_| (), lnbits, |_| ())
+        Self::start_all(change_till, |_| (), lnbits, |_| (), Patience::default())
             .await
             .set_up()
             .await
+    }
+
+    /// One that gives up whoever takes nothing of what it is sent for so long.
+    pub async fn lnbot_hasty(write: Duration) -> Self {
+        let patience = Patience {
+            write,
+            ..Patience::default()
+        };
+        let lnbits = LnbitsSettings::default();
+        Self::start_all(|_| (), |_| (), lnbits, |_| (), patience)
+            .await
+            .set_up()
+            .await
+    }
+
+    /// Stops to serve, as `tilld` does when it is told to stop; returns once every connection has ended.
+    pub async fn stop_serving(&mut self) {
+        self.drain.send_replace(true);
+        self.till.end_streams();
+        let ended = tokio::time::timeout(PATIENCE, &mut self.server).await;
+        ended.expect("it ends in time").expect("it ends well");
+        let silent = tokio::time::timeout(PATIENCE, self.till.streams_ended()).await;
+        silent.expect("nobody listens any more");
     }
 
     async fn start_as(
         change_till: impl FnOnce(&mut TillConfig),
         change: impl FnOnce(&mut Settings),
     ) -> Self {
-        Self::start_all(change_till, change, LnbitsSettings::default(), |_| ()).await
+        let lnbits = LnbitsSettings::default();
+        Self::start_all(change_till, change, lnbits, |_| (), Patience::default()).await
     }
 
     async fn start_all(
@@ -133,6 +162,7 @@ impl TestApp {
         change: impl FnOnce(&mut Settings),
         lnbits: LnbitsSettings,
         change_lnbot: impl FnOnce(&mut LnbotSettings),
+        patience: Patience,
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let node = Arc::new(FakeNode::default());
@@ -170,15 +200,20 @@ impl TestApp {
             .nest_service("/api/v1", lnbits)
             .nest_service("/v1", lnbot)
             .merge(well_known);
-        tokio::spawn(async move {
-            let _till = till;
-            let service = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, service).await
+        let (drain, draining) = watch::channel(false);
+        let till = Arc::new(till);
+        let kept = (Arc::clone(&till), drain.clone());
+        let server = tokio::spawn(async move {
+            let _kept = kept;
+            listen::serve(listener, app, patience, draining).await;
         });
         Self {
             node,
             url,
             service,
+            till,
+            drain,
+            server,
             _dir: dir,
         }
     }

@@ -111,7 +111,10 @@ impl HealthHandle {
     /// How the till does right now. Reads the disk: not for async threads.
     pub(crate) fn now(&self) -> Now {
         let Some(store) = self.store() else {
-            return Now::default();
+            return Now {
+                is_stale: true,
+                ..Now::default()
+            };
         };
         let at = now();
         let mut hour = Sums::default();

@@ -194,6 +194,13 @@ impl HubHandle {
         answer.await.map_err(|_| SubscribeError::Unavailable)
     }
 
+    /// Returns once there is no subscriber.
+    pub(crate) async fn emptied(&self) {
+        let all = u32::try_from(self.max_subscribers).unwrap_or(u32::MAX);
+        // The semaphore is never closed; whoever has all places has seen everybody leave.
+        let _ = self.places.acquire_many(all).await;
+    }
+
     pub(crate) fn stop(&self) {
         if let Some(actor) = self.actor.send_replace(None) {
             actor.stop(None);

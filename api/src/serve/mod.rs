@@ -3,7 +3,6 @@
 
 mod chain;
 pub(crate) mod control;
-mod listen;
 mod metrics;
 mod settings;
 mod shutdown;
@@ -21,9 +20,13 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::listen::{self, Patience};
 use crate::seed::Mnemonic;
 use control::Control;
 use shutdown::{Stop, wait_for_stop};
+
+/// How long WebSockets may take to say goodbye, once all else has been answered.
+const GOODBYES: Duration = Duration::from_secs(1);
 
 /// Why the till did not start or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +110,7 @@ async fn listen_and_serve(config: &Config, till: &Till) -> Result<Stop, ServeErr
     }
     let app = app.layer(axum::middleware::from_fn(as_periphery));
     let grace = Duration::from_secs(config.http.shutdown_grace_secs);
-    serve_until_stopped(listener, app, till.failed(), grace).await
+    serve_until_stopped(listener, app, till, grace).await
 }
 
 /// A handler that panics answers 500 and takes nothing with it.
@@ -126,21 +129,29 @@ async fn start(config: &Config, mnemonic: &Mnemonic) -> Result<Till, ServeError>
     Ok(started?)
 }
 
-/// Serves, and drains once told to stop: no new connections, requests under way are answered for
-/// up to `grace`.
+/// Serves, and drains once told to stop: no new connections, streams end at once and are resumed
+/// elsewhere or later, requests under way are answered for up to `grace`.
 async fn serve_until_stopped(
     listener: TcpListener,
     app: Router,
-    failed: tokio::sync::watch::Receiver<Option<String>>,
+    till: &Till,
     grace: Duration,
 ) -> Result<Stop, ServeError> {
     let (drain, draining) = tokio::sync::watch::channel(false);
-    let server = tokio::spawn(listen::serve(listener, app, listen::HEAD_TIME, draining));
-    let stop = wait_for_stop(failed).await?;
+    let server = tokio::spawn(listen::serve(listener, app, Patience::default(), draining));
+    let stop = wait_for_stop(till.failed()).await?;
     tracing::info!(?stop, "draining");
     drain.send_replace(true);
+    till.end_streams();
     if tokio::time::timeout(grace, server).await.is_err() {
         tracing::warn!("some requests were still under way after the grace period");
+    }
+    // The server does not wait for what was upgraded.
+    if tokio::time::timeout(GOODBYES, till.streams_ended())
+        .await
+        .is_err()
+    {
+        tracing::debug!("some sockets did not say goodbye");
     }
     Ok(stop)
 }

@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use file::{ControlFile, FILE_NAME};
 
-use super::listen;
+use crate::listen::{self, Patience};
 use wire::{AuditWire, Refused};
 
 /// Asks why a payment is pending; the body is its id or hash.
@@ -84,7 +84,7 @@ impl Control {
         let (drain, draining) = watch::channel(false);
         Ok(Self {
             path,
-            server: tokio::spawn(listen::serve(listener, app, listen::HEAD_TIME, draining)),
+            server: tokio::spawn(listen::serve(listener, app, Patience::default(), draining)),
             _drain: drain,
         })
     }

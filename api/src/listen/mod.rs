@@ -1,7 +1,10 @@
 //! The HTTP/1.1 server: connections, their limits, and how they end. Owns no route.
 //!
-//! `axum::serve` would do, but for two things: a client that never finishes its request line would
-//! keep its connection for ever, and there would be no bound on connections.
+//! `axum::serve` would do, but for three things: a client that never finishes its request line would
+//! keep its connection for ever, so would one that never reads its answer, and there would be no bound on
+//! connections.
+
+mod patient;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,19 +19,44 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use patient::Patient;
+
 /// How long a client may take to send the head of a request, idle time between two included.
-pub(super) const HEAD_TIME: Duration = Duration::from_secs(30);
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of what waits for it: longer than a radio is out of reach in passing.
+const WRITE_TIME: Duration = Duration::from_secs(30);
+/// The same while the till stops, where it would hold up the others.
+const LAST_WRITE_TIME: Duration = Duration::from_secs(1);
 /// Connections at once, more than the subscribers that there are by default; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 12_288;
 /// The pause after the system refused a connection: it is out of descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long clients may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// To send the head of a request, idle time between two included.
+    pub head: Duration,
+    /// To take some of what waits for them.
+    pub write: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: HEAD_TIME,
+            write: WRITE_TIME,
+        }
+    }
+}
+
 /// Serves until `drain` says so, and returns when every connection has ended: those that are idle
-/// at once, others after the answer they are waiting for.
-pub(super) async fn serve(
+/// at once, others after the answer they are waiting for. What was upgraded (a WebSocket) is no connection
+/// of this server's any more.
+pub async fn serve(
     listener: TcpListener,
     app: Router,
-    head_time: Duration,
+    patience: Patience,
     mut drain: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -42,7 +70,7 @@ pub(super) async fn serve(
         let app = app.clone().layer(Extension(ConnectInfo(peer)));
         let drain = drain.clone();
         connections.spawn(async move {
-            connection(stream, app, head_time, drain).await;
+            connection(stream, app, patience, drain).await;
             drop(place);
         });
         while connections.try_join_next().is_some() {}
@@ -75,14 +103,15 @@ async fn accept(
 async fn connection(
     stream: TcpStream,
     app: Router,
-    head_time: Duration,
+    patience: Patience,
     mut drain: watch::Receiver<bool>,
 ) {
     // Answers are small and waited for.
     let _ = stream.set_nodelay(true);
+    let (stream, mut stalls) = Patient::new(stream, patience.write);
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(head_time)
+        .header_read_timeout(patience.head)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
         .with_upgrades();
     tokio::pin!(served);
@@ -90,7 +119,10 @@ async fn connection(
         ended = served.as_mut() => ended,
         () = told(&mut drain) => {
             served.as_mut().graceful_shutdown();
-            served.await
+            tokio::select! {
+                ended = served => ended,
+                () = stalls.for_all_of(LAST_WRITE_TIME) => return,
+            }
         }
     };
     if let Err(error) = ended {
@@ -106,6 +138,9 @@ async fn told(drain: &mut watch::Receiver<bool>) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::Notify;
@@ -120,7 +155,7 @@ mod tests {
         asked: Arc<Notify>,
     }
 
-    async fn start(head_time: Duration) -> Served {
+    async fn start(patience: Patience) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (go_on, asked) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -138,9 +173,10 @@ mod tests {
                         peer.ip().to_string()
                     }),
                 )
-                .route("/slow", get(slow));
+                .route("/slow", get(slow))
+                .route("/endless", get(endless));
         let (drain, draining) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, app, head_time, draining));
+        let server = tokio::spawn(serve(listener, app, patience, draining));
         Served {
             address,
             drain,
@@ -148,6 +184,22 @@ mod tests {
             go_on,
             asked,
         }
+    }
+
+    /// More than any system takes ahead, and then some.
+    async fn endless() -> Body {
+        let chunk = || async { Some((Ok::<_, Infallible>("x".repeat(64 * 1_024)), ())) };
+        Body::from_stream(futures_util::stream::unfold((), move |()| chunk()))
+    }
+
+    /// Asks for what never ends, and reads none of it.
+    async fn deaf(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = b"GET /endless HTTP/1.1\r\nhost: till\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        // Its first byte is there: the answer is under way.
+        stream.readable().await.unwrap();
+        stream
     }
 
     async fn ask(address: SocketAddr, text: &str) -> String {
@@ -160,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_knows_its_caller() {
-        let served = start(HEAD_TIME).await;
+        let served = start(Patience::default()).await;
         let head = "GET /who HTTP/1.1\r\nhost: till\r\nconnection: close\r\n\r\n";
         let answer = ask(served.address, head).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -169,14 +221,42 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_that_never_ends_is_cut_off() {
-        let served = start(Duration::from_millis(50)).await;
+        let hasty = Patience {
+            head: Duration::from_millis(50),
+            ..Patience::default()
+        };
+        let served = start(hasty).await;
         let answer = ask(served.address, "GET /who HTTP/1.1\r\nhost: ti").await;
         assert!(!answer.contains("200"), "{answer}");
     }
 
     #[tokio::test]
+    async fn who_reads_nothing_is_let_go() {
+        let hasty = Patience {
+            write: Duration::from_millis(50),
+            ..Patience::default()
+        };
+        let served = start(hasty).await;
+        let mut deaf = deaf(served.address).await;
+        let mut rest = Vec::new();
+        // Whether it is told of the end or of a reset depends on what was in its way.
+        let _ = deaf.read_to_end(&mut rest).await;
+        assert!(rest.starts_with(b"HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn who_reads_nothing_holds_no_stop_up() {
+        let served = start(Patience::default()).await;
+        let _deaf = deaf(served.address).await;
+        let begun = std::time::Instant::now();
+        served.drain.send_replace(true);
+        served.server.await.unwrap();
+        assert!(begun.elapsed() < WRITE_TIME / 3);
+    }
+
+    #[tokio::test]
     async fn draining_ends_idle_connections_and_lets_answers_out() {
-        let served = start(HEAD_TIME).await;
+        let served = start(Patience::default()).await;
         let _idle = TcpStream::connect(served.address).await.unwrap();
         let head = "GET /slow HTTP/1.1\r\nhost: till\r\n\r\n";
         let waiting = tokio::spawn(ask(served.address, head));
