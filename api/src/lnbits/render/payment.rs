@@ -154,7 +154,7 @@ pub(in crate::lnbits) fn payment(
         memo: Some(memo.unwrap_or_default()),
         status: match payment.state {
             payment::State::Succeeded => "success",
-            payment::State::Pending => "pending",
+            payment::State::Pending | payment::State::Waiting => "pending",
             payment::State::Failed => "failed",
         },
         expiry: expires_at.map(iso),
