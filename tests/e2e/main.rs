@@ -18,6 +18,7 @@ mod jit;
 mod lnbits;
 mod lnbot_addresses;
 mod lnbot_l402;
+mod lnbot_payments;
 mod money_on_chain;
 mod offers;
 mod onchain;
