@@ -45,8 +45,8 @@ pub enum SendFault {
     NotAsked,
     /// The invoice, the offer or the amount cannot be paid by anybody.
     Unpayable,
-    /// No route, or past its time: checked before anything leaves. On a later attempt it is
-    /// checked before the node looks for an earlier one, too, and so proves nothing.
+    /// No route, or past its time: checked before anything of this attempt leaves. It is checked
+    /// before the node looks for an earlier attempt, too, and so says nothing about that one.
     SendingFailed,
     /// Anything else: not persisted, known already, or an error nobody has thought about.
     Unclear,
@@ -55,13 +55,16 @@ pub enum SendFault {
 impl SendFault {
     /// The reason to void with, where the fault proves that nothing was sent and that no event
     /// will come. Nothing else ever voids without the node's word.
+    ///
+    /// `earlier_over` is whether the node itself has reported the end of every earlier attempt, which
+    /// it has if there was none.
     #[must_use]
-    pub const fn proves_nothing_sent(self, attempt: u32) -> Option<FailureReason> {
-        match (self, attempt) {
+    pub const fn proves_nothing_sent(self, earlier_over: bool) -> Option<FailureReason> {
+        match (self, earlier_over) {
             (Self::NotAsked, _) => Some(FailureReason::NeverSent),
             (Self::Unpayable, _) => Some(FailureReason::Unpayable),
-            (Self::SendingFailed, 1) => Some(FailureReason::NoRoute),
-            (Self::SendingFailed | Self::Unclear, _) => None,
+            (Self::SendingFailed, true) => Some(FailureReason::NoRoute),
+            (Self::SendingFailed, false) | (Self::Unclear, _) => None,
         }
     }
 }
@@ -111,6 +114,19 @@ pub struct Look {
     /// out: a call that is refused leaves such a row behind under a name that nobody is told, and it
     /// would be taken for the payment that is not linked. What failed later an event tells by its name.
     pub offer_payments: Vec<NodePaymentId>,
+}
+
+/// An HTLC with an output of its own leaves less than this in the sum of dust, in msat.
+const ROUNDING_MSAT: u64 = 1_000;
+
+impl Look {
+    /// Whether some HTLC is too small to be listed: there is more dust than the listed ones leave by
+    /// rounding.
+    #[must_use]
+    pub fn has_unlisted_dust(&self) -> bool {
+        let listed = u64::try_from(self.outgoing.len()).unwrap_or(u64::MAX);
+        self.dust.get() > listed.saturating_mul(ROUNDING_MSAT)
+    }
 }
 
 /// What a node tells. At least once each, in order: be idempotent.
@@ -226,8 +242,8 @@ mod tests {
             (SendFault::Unclear, None, None),
         ];
         for (fault, first, later) in table {
-            assert_eq!(fault.proves_nothing_sent(1), first, "{fault:?}");
-            assert_eq!(fault.proves_nothing_sent(2), later, "{fault:?} again");
+            assert_eq!(fault.proves_nothing_sent(true), first, "{fault:?}");
+            assert_eq!(fault.proves_nothing_sent(false), later, "{fault:?} again");
         }
     }
 }

@@ -147,6 +147,7 @@ pub(crate) fn reserve(n: u8, amount: u64) -> Command {
         cleared: None,
         named: None,
         service_fee: Msat::ZERO,
+        retry_secs: 0,
     }))
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 use ractor::Actor;
 use till::ledger::{EventBody, State};
 use till::money::Msat;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -397,6 +397,7 @@ impl Common {
         root: &RootHandle,
     ) -> Result<PaymentsHandle, StartError> {
         let waits = Waits::default();
+        let places = Arc::new(Semaphore::new(config.max_in_flight));
         let args = payments::Args {
             runner: self.0.clone(),
             gate: gate.clone(),
@@ -404,9 +405,11 @@ impl Common {
             waits: waits.clone(),
             handing: payments::Handing::default(),
             offers: Arc::default(),
+            places: Arc::clone(&places),
+            retries: payments::Retries::default(),
         };
         let spawned = PaymentsActor::spawn_linked(None, PaymentsActor, args, root.cell()).await?;
-        Ok(PaymentsHandle::new(spawned.0, config.max_in_flight, waits))
+        Ok(PaymentsHandle::new(spawned.0, places, waits))
     }
 
     async fn spawn_treasury(

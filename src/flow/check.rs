@@ -17,9 +17,6 @@ use crate::payment::{FailureReason, Payment, State as PaymentState};
 use crate::time::Timestamp;
 use crate::treasury::{Channel, ChannelState};
 
-/// An HTLC with an output of its own leaves less than this in the sum of dust, in msat.
-const ROUNDING_MSAT: u64 = 1_000;
-
 /// A node asks whoever made an offer for an invoice during two of its minutes, and then tries to pay for
 /// some seconds more. While it does, there is no HTLC to be seen, and there may yet be one: in
 /// milliseconds, with room to spare.
@@ -302,9 +299,7 @@ impl Check {
         // Dust shows only as a sum. Other payments may well explain it, but after a crash nobody
         // knows which of them were sent, and a part of one may be left: none of it is explained
         // away but what bigger HTLCs leave by rounding.
-        let listed = u64::try_from(self.look.outgoing.len()).unwrap_or(u64::MAX);
-        let rounding = listed.saturating_mul(ROUNDING_MSAT);
-        Ok((self.look.dust.get() > rounding).then_some(Waiting::Dust))
+        Ok(self.look.has_unlisted_dust().then_some(Waiting::Dust))
     }
 
     /// Whether a channel that may hold an HTLC of the payment cannot be asked: it was there when the

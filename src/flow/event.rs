@@ -85,7 +85,7 @@ impl OnEvent {
             // The check will tell what became of the later attempt.
             NodeEvent::SendFailed {
                 hash: Some(hash), ..
-            } if self.may_be_old && is_later_attempt(rows, hash)? => (Stage::Last, Step::Done(())),
+            } if self.may_be_of_earlier(rows, hash)? => (Stage::Last, Step::Done(())),
             NodeEvent::SendFailed { id, hash, reason } => {
                 let void = Command::VoidPayment {
                     which: Which::Node { id, hash },
@@ -110,6 +110,21 @@ impl OnEvent {
             }
             NodeEvent::Other(_) => (Stage::Last, Step::Done(())),
         })
+    }
+}
+
+impl OnEvent {
+    /// Whether a reported failure may be that of an attempt before the present one. A node whose manager
+    /// was written too late tells a failure again after a restart, though it was acknowledged; and an
+    /// attempt that the check gave up may have left a report in the queue.
+    fn may_be_of_earlier(&self, rows: &dyn Archive, hash: PaymentHash) -> Result<bool, Damaged> {
+        let Some(found) = row::<OutgoingHash>(rows, &hash)? else {
+            return Ok(false);
+        };
+        let payment = row::<Payment>(rows, &found.payment)?;
+        let may_be =
+            |payment: &Payment| payment.attempt > 1 && (self.may_be_old || payment.unreported);
+        Ok(payment.as_ref().is_some_and(may_be))
     }
 }
 
@@ -193,16 +208,6 @@ fn channel(event: NodeEvent) -> Step<()> {
         splicing: None,
         spliced: Vec::new(),
     }))
-}
-
-/// A node whose manager was written too late tells a failure again after a restart, though it was
-/// acknowledged; by then another attempt may be under way.
-fn is_later_attempt(rows: &dyn Archive, hash: PaymentHash) -> Result<bool, Damaged> {
-    let Some(found) = row::<OutgoingHash>(rows, &hash)? else {
-        return Ok(false);
-    };
-    let payment = row::<Payment>(rows, &found.payment)?;
-    Ok(payment.is_some_and(|payment| payment.attempt > 1))
 }
 
 const fn state_after(change: ChannelChange) -> ChannelState {

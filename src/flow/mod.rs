@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | [`OnEvent`] | a node event | its effect is durable, it may be acknowledged |
 //! | [`Reserve`], [`Send`] | an order to pay | money set aside; the node has been asked, once |
+//! | [`Retry`] | a payment whose attempt failed | another attempt is durable, or it is given up |
 //! | [`Check`] | payments pending for long | posted or voided where that is proven |
 //! | [`Tend`] | invoices being claimed or held | claimed again, given back, lapsed |
 //! | [`Settle`], [`Cancel`] | the maker of a hold invoice | claimed, or given back |
@@ -17,12 +18,14 @@ mod check;
 mod event;
 mod hold;
 mod pay;
+mod retry;
 mod tend;
 
 pub use check::{Check, CheckTimes, Checked, Waiting};
 pub use event::OnEvent;
 pub use hold::{Cancel, NotDone, Settle};
 pub use pay::{Handed, NotReserved, Reserve, Reserved, Send};
+pub use retry::{Retried, Retry};
 pub use tend::{Tend, Tended};
 
 use crate::id::{NodePaymentId, PaymentHash, Preimage};

@@ -170,7 +170,11 @@ pub struct Send {
 #[derive(Clone, Copy, Debug)]
 enum Sending {
     Begin,
-    Asking { attempt: u32, is_offer: bool },
+    Asking {
+        attempt: u32,
+        is_offer: bool,
+        earlier_over: bool,
+    },
     Ending(Handed),
 }
 
@@ -216,7 +220,11 @@ impl Flow for Send {
                     return Ok(Step::Done(Handed::Final));
                 };
                 let (attempt, is_offer) = (payment.attempt, payment.offer.is_some());
-                self.stage = Sending::Asking { attempt, is_offer };
+                self.stage = Sending::Asking {
+                    attempt,
+                    is_offer,
+                    earlier_over: attempt == 1 || payment.retry_until.is_some(),
+                };
                 Step::effect(Effect::Send(SendRequest {
                     target,
                     amount: payment.amount,
@@ -231,8 +239,15 @@ impl Flow for Send {
                 }
                 self.end(Handed::Over, Command::LinkOffer { id, node_id })
             }
-            (Sending::Asking { attempt, .. }, Some(Answer::Sent(Err(fault)))) => {
-                let Some(reason) = fault.proves_nothing_sent(attempt) else {
+            (
+                Sending::Asking {
+                    attempt,
+                    earlier_over,
+                    ..
+                },
+                Some(Answer::Sent(Err(fault))),
+            ) => {
+                let Some(reason) = fault.proves_nothing_sent(earlier_over) else {
                     return Ok(Step::Done(Handed::Over));
                 };
                 let void = Command::VoidPayment {

@@ -15,7 +15,7 @@ use crate::meta::Meta;
 use crate::money::Msat;
 use crate::offer::Offer;
 use crate::outbox::{Delivery, OutboxCount, Subject};
-use crate::payment::{self, FailureReason, Outcome, Payment, Sent};
+use crate::payment::{self, Deferred, FailureReason, Outcome, Payment, Sent};
 use crate::time::Timestamp;
 use crate::treasury::{Deposit, MinedIn, Opening, OpeningOutcome, Spend, SpendTx, SpendVersion};
 use crate::webhook::{Webhook, WebhooksOf};
@@ -52,6 +52,8 @@ impl<A: Archive> State<A> {
             Fact::PaymentRetried { id, .. } => self.retry(seq, at, id, fact),
             Fact::PaymentSent { id, sent } => self.end(seq, id, Outcome::Sent(sent.clone())),
             Fact::PaymentFailed { id, reason } => self.fail(seq, at, id, *reason),
+            Fact::PaymentDeferred { id, reason } => self.defer(seq, at, id, *reason),
+            Fact::PaymentResumed(id) => self.resume(seq, at, id),
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
             Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
             Fact::OfferMade(offer) => self.keep_offer(seq, offer),
@@ -105,7 +107,11 @@ impl<A: Archive> State<A> {
         id: &PaymentId,
         reason: FailureReason,
     ) -> Result<(), EvolveError> {
-        self.end(seq, id, Outcome::Failed { reason, at })
+        self.end(seq, id, Outcome::Failed { reason, at })?;
+        match reason == FailureReason::NeverSent {
+            true => self.change_payment(seq, id, |payment| payment.unreported = true),
+            false => Ok(()),
+        }
     }
 
     fn tell_of_invoice(
@@ -306,6 +312,29 @@ impl<A: Archive> State<A> {
             payment.attempted_at = at;
             payment.outcome = None;
             payment.overdue = false;
+            // How the attempt before ended the node may not have told.
+            payment.retry_until = None;
+        })
+    }
+
+    fn defer(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        id: &PaymentId,
+        reason: FailureReason,
+    ) -> Result<(), EvolveError> {
+        self.step_payment(seq, id, payment::Input::Defer, |payment| {
+            payment.deferred = Some(Deferred { reason, at });
+            payment.overdue = false;
+        })
+    }
+
+    fn resume(&mut self, seq: u64, at: Timestamp, id: &PaymentId) -> Result<(), EvolveError> {
+        self.step_payment(seq, id, payment::Input::Retry, |payment| {
+            payment.attempt = payment.attempt.saturating_add(1);
+            payment.attempted_at = at;
+            payment.deferred = None;
         })
     }
 
@@ -492,7 +521,10 @@ impl<A: Archive> State<A> {
             Outcome::Sent(_) => payment::Input::Post,
             Outcome::Failed { .. } => payment::Input::Void,
         };
-        self.step_payment(seq, id, input, |payment| payment.outcome = Some(outcome))?;
+        self.step_payment(seq, id, input, |payment| {
+            payment.outcome = Some(outcome);
+            payment.deferred = None;
+        })?;
         self.forget_unlinked(seq, id)
     }
 

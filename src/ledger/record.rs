@@ -302,6 +302,19 @@ pub enum Fact {
     /// A webhook is now like this.
     #[n(61)]
     WebhookSet(#[n(0)] Box<Webhook>),
+    /// An attempt failed, and another one follows: the money stays set aside.
+    #[n(63)]
+    PaymentDeferred {
+        /// Which payment.
+        #[n(0)]
+        id: PaymentId,
+        /// Why it failed.
+        #[n(1)]
+        reason: FailureReason,
+    },
+    /// Another attempt with the money that is set aside.
+    #[n(64)]
+    PaymentResumed(#[n(0)] PaymentId),
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

@@ -2,10 +2,12 @@
 //! it does not know routes, nor when the node is asked.
 
 pub mod machine;
+mod retry;
 
 use minicbor::{Decode, Encode};
 
 pub use machine::{Input, State};
+pub use retry::Deferred;
 
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::ledger::{Account, Origin, WalletRef};
@@ -96,6 +98,18 @@ pub struct Payment {
     #[n(23)]
     #[cbor(default)]
     pub service_fee: Msat,
+    /// Until when an attempt that failed is followed by another one, without anybody asking. While it
+    /// is there, the node has reported the failure of every attempt before the present one.
+    #[n(24)]
+    pub retry_until: Option<Timestamp>,
+    /// The failure after which it waits for another attempt.
+    #[n(25)]
+    pub deferred: Option<Deferred>,
+    /// Whether an attempt was given up without the node's word. If the node has one to say after all, it
+    /// must not be taken for one about a later attempt.
+    #[n(26)]
+    #[cbor(default)]
+    pub unreported: bool,
 }
 
 /// An offer (BOLT 12) that is being paid.

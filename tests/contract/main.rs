@@ -39,6 +39,7 @@ mod lnbot_l402;
 mod lnbot_lnurl;
 mod lnbot_payments;
 mod lnbot_resolve;
+mod lnbot_retries;
 mod lnbot_sdk_streams;
 mod lnbot_status;
 mod lnbot_streams;

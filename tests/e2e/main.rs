@@ -19,6 +19,7 @@ mod jit;
 mod lnbits;
 mod lnbot_addresses;
 mod lnbot_l402;
+mod lnbot_payments;
 mod lnbot_sdk;
 mod money_on_chain;
 mod offers;

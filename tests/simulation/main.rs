@@ -56,21 +56,22 @@ fn wanted() -> Wanted {
 }
 
 /// One history. Panics where a rule is broken.
-fn run(seed: u64, trace: bool) -> (u32, usize) {
+fn run(seed: u64, trace: bool) -> (u32, u32, usize) {
     let mut world = World::new(seed, trace);
     for _ in 0..STEPS {
         world.step();
     }
     world.calm_down();
     world.rules.at_the_end(&world.disk, &world.node);
-    (world.crashes, world.disk.journal.len())
+    (world.crashes, world.retried, world.disk.journal.len())
 }
 
 fn main() -> ExitCode {
     let wanted = wanted();
     let begun = Instant::now();
     let next = AtomicU64::new(wanted.from);
-    let (failed, crashes, records) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (failed, records) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (crashes, retries) = (AtomicU64::new(0), AtomicU64::new(0));
     let end = wanted.from.saturating_add(wanted.seeds);
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
@@ -82,7 +83,8 @@ fn main() -> ExitCode {
                         return;
                     }
                     match catch_unwind(AssertUnwindSafe(|| run(seed, wanted.trace))) {
-                        Ok((crashed, written)) => {
+                        Ok((crashed, retried, written)) => {
+                            retries.fetch_add(retried.into(), Ordering::Relaxed);
                             crashes.fetch_add(crashed.into(), Ordering::Relaxed);
                             records.fetch_add(written as u64, Ordering::Relaxed);
                         }
@@ -100,9 +102,10 @@ fn main() -> ExitCode {
     });
     let failures = failed.into_inner();
     println!(
-        "simulation: {} seeds, {} crashes, {} records, {} failed, {:.1} s",
+        "simulation: {} seeds, {} crashes, {} attempts by themselves, {} records, {} failed, {:.1} s",
         wanted.seeds,
         crashes.into_inner(),
+        retries.into_inner(),
         records.into_inner(),
         failures,
         begun.elapsed().as_secs_f32()

@@ -82,8 +82,14 @@ impl Rules {
         }
     }
 
-    /// On disk as pending before the node hears of it, and once per attempt.
-    pub(crate) fn may_send(&mut self, shelf: &Shelf, request: &SendRequest) {
+    /// On disk as pending before the node hears of it, once per attempt, and never while there is still
+    /// something of an earlier one.
+    pub(crate) fn may_send(&mut self, shelf: &Shelf, node: &Node, request: &SendRequest) {
+        if let SendTarget::Bolt11 { hash, .. } = &request.target {
+            let under_way =
+                node.outgoing.contains_key(hash) || node.memory.accepted.contains_key(hash);
+            assert!(!under_way, "{hash} is sent while it is under way");
+        }
         let payment = match &request.target {
             SendTarget::Bolt11 { hash, .. } => {
                 let found = shelf
@@ -189,6 +195,7 @@ impl Rules {
                 );
             }
         }
+        set_aside(shelf, &balances);
         self.promises(shelf);
     }
 
@@ -224,7 +231,7 @@ impl Rules {
         let shelf = &disk.shelf;
         self.same_events(shelf);
         for payment in shelf.all::<Payment>() {
-            let open = payment.state == PaymentState::Pending && !payment.internal;
+            let open = !payment.state.is_final() && !payment.internal;
             assert!(!open, "stuck: {payment:?}");
             let hash = payment.hash.filter(|_| !payment.internal);
             let was_paid = hash.is_some_and(|hash| node.paid.contains_key(&hash));
@@ -294,4 +301,24 @@ impl Rules {
             "more is unasked for than keysends brought"
         );
     }
+}
+
+/// Money is set aside for payments that are not final, once for each, however often they are attempted.
+fn set_aside(shelf: &Shelf, balances: &[Balance]) {
+    let mut wanted: BTreeMap<WalletRef, u64> = BTreeMap::new();
+    for payment in shelf.all::<Payment>() {
+        if !payment.state.is_final() {
+            let reserved = payment.reserved().expect("a small amount").get();
+            *wanted.entry(payment.wallet).or_default() += reserved;
+        }
+        let waits = payment.state == PaymentState::Waiting;
+        assert_eq!(payment.deferred.is_some(), waits, "{payment:?}");
+    }
+    for balance in balances {
+        if let Account::Wallet(wallet) = balance.account {
+            let expected = wanted.remove(&wallet).unwrap_or_default();
+            assert_eq!(balance.debits_pending, expected, "set aside: {balance:?}");
+        }
+    }
+    assert!(wanted.is_empty(), "nothing is set aside for {wanted:?}");
 }

@@ -2,7 +2,7 @@
 
 use till::flow::{
     Answer, Cancel, Check, Checked, Effect, Flow, NotDone, NotReserved, OnEvent, Reserve, Reserved,
-    Send, Settle, Step, Tend, Tended,
+    Retried, Retry, Send, Settle, Step, Tend, Tended,
 };
 use till::id::{PaymentHash, PaymentId};
 use till::ledger::{Archive, Command};
@@ -12,6 +12,7 @@ pub(crate) enum Outcome {
     Event,
     Reserved(Result<Reserved, NotReserved>),
     Sent,
+    Retried(PaymentId, Retried),
     Checked(Checked),
     Tended(Tended),
     Settled(PaymentHash, Result<(), NotDone>),
@@ -24,6 +25,7 @@ pub(crate) enum Task {
     Event(OnEvent),
     Reserve(Option<PaymentHash>, Reserve),
     Send(PaymentId, Send),
+    Retry(PaymentId, Retry),
     Check(Check),
     Tend(Tend),
     Settle(PaymentHash, Settle),
@@ -58,6 +60,10 @@ impl Task {
             Self::Event(flow) => run(flow, rows, answer, |()| Outcome::Event),
             Self::Reserve(_, flow) => run(flow, rows, answer, Outcome::Reserved),
             Self::Send(_, flow) => run(flow, rows, answer, |_| Outcome::Sent),
+            Self::Retry(id, flow) => {
+                let id = *id;
+                run(flow, rows, answer, |done| Outcome::Retried(id, done))
+            }
             Self::Check(flow) => run(flow, rows, answer, Outcome::Checked),
             Self::Tend(flow) => run(flow, rows, answer, Outcome::Tended),
             Self::Settle(hash, flow) => {

@@ -19,6 +19,11 @@ pub(crate) const OFFERS: u8 = 2;
 /// Amounts in msat: dust, odd, and big.
 const AMOUNTS: [u64; 6] = [1_000, 5_500, 120_000, 777_777, 2_000_000, 9_000_001];
 
+/// How long payments are retried, in seconds.
+const RETRIES_SECS: [u32; 4] = [0, 60, 300, 3_000];
+/// How long what is paid is good, in milliseconds.
+const EXPIRIES_MS: [u64; 4] = [40_000, u64::MAX, u64::MAX, u64::MAX];
+
 /// Somebody wants something.
 pub(crate) fn something(world: &mut World) {
     match world.rng.u8(..16) {
@@ -174,16 +179,22 @@ fn order(world: &mut World, target: SendTarget, wallet: WalletRef, amount: u64) 
         key: format!("{text}-{}", world.rng.u8(..2)),
     };
     let request = RequestHash::of(text.as_bytes());
+    let origin = match world.chance(170) {
+        true => Origin::Lnbot,
+        false => Origin::Pos,
+    };
+    let expires_in = EXPIRIES_MS[world.rng.usize(..EXPIRIES_MS.len())];
     PaymentOrder {
         meta: till::meta::Meta::default(),
         id,
         target,
         wallet,
-        origin: Origin::Pos,
+        origin,
         amount: msat(amount),
         fee_cap: msat(amount / 100 + 2_000),
         description: None,
-        expires_at: Timestamp::from_millis(u64::MAX),
+        expires_at: Timestamp::from_millis(world.now.saturating_add(expires_in)),
+        retry_secs: RETRIES_SECS[world.rng.usize(..RETRIES_SECS.len())],
         spendable: msat(PLENTY),
         idempotency: world.rng.bool().then_some((key, request)),
         cleared: None,

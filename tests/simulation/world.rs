@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use fastrand::Rng;
 use till::flow::{
-    Answer, Cancel, Check, CheckTimes, Effect, OnEvent, Reserve, Send, Settle, Tend, Tended,
+    Answer, Cancel, Check, CheckTimes, Effect, OnEvent, Reserve, Retried, Retry, Send, Settle,
+    Tend, Tended,
 };
 use till::id::{PaymentHash, PaymentId, Preimage, WalletId};
 use till::invoice::{Invoice, State as InvoiceState};
@@ -63,6 +64,8 @@ pub(crate) struct World {
     pub(crate) calm: bool,
     trace: bool,
     pub(crate) crashes: u32,
+    /// Attempts that followed by themselves.
+    pub(crate) retried: u32,
 }
 
 impl World {
@@ -90,6 +93,7 @@ impl World {
             calm: false,
             trace,
             crashes: 0,
+            retried: 0,
         };
         let channel = Channel {
             user_channel_id: CHANNEL,
@@ -255,7 +259,7 @@ impl World {
                 Answer::Failed(!away)
             }
             Effect::Send(request) => {
-                self.rules.may_send(&self.disk.shelf, &request);
+                self.rules.may_send(&self.disk.shelf, &self.node, &request);
                 let sent = self.node.send(&request, &mut self.rng);
                 self.say(&|| format!("the node says {sent:?}"));
                 Answer::Sent(sent)
@@ -284,6 +288,12 @@ impl World {
                 self.say(&|| format!("caller {id} is refused: {refused}"));
                 self.rules.refused(&self.disk.shelf, &refused);
             }
+            Outcome::Retried(id, Retried::Begun) => {
+                self.say(&|| format!("another attempt of {id}"));
+                self.retried += 1;
+                self.spawn(Task::Send(id, Send::new(id)));
+            }
+            Outcome::Retried(_, Retried::Not) => {}
             Outcome::Checked(checked) => self.absent = checked.absent,
             Outcome::Tended(tended) => self.tended_before = tended,
             Outcome::Settled(hash, Ok(())) => self.rules.promised_settling(&self.disk.shelf, hash),
@@ -391,14 +401,31 @@ impl World {
             let tend = Tend::new(self.to_be_tended(), before, self.time(), HOLD_MAX);
             self.watcher.push_back(Task::Tend(tend));
         }
+        self.retry();
         self.expire();
+    }
+
+    /// Whoever waits for another attempt gets it when its pause is over; sometimes two want it at once.
+    fn retry(&mut self) {
+        if !self.gate {
+            return;
+        }
+        let now = self.time();
+        for payment in self.disk.shelf.all::<Payment>() {
+            let is_due = payment.retry_at().is_some_and(|at| at <= now);
+            let again = self.calm || self.rng.u8(..) < 240;
+            let alone = !self.is_handing(&payment) || !again;
+            if is_due && alone {
+                self.spawn(Task::Retry(payment.id, Retry::new(payment.id)));
+            }
+        }
     }
 
     /// Whether this process is just handing it over.
     fn is_handing(&self, payment: &Payment) -> bool {
         self.tasks.values().any(|(task, _)| match task {
             Task::Reserve(hash, _) => *hash == payment.hash,
-            Task::Send(id, _) => *id == payment.id,
+            Task::Send(id, _) | Task::Retry(id, _) => *id == payment.id,
             Task::Event(_)
             | Task::Check(_)
             | Task::Tend(_)
@@ -544,7 +571,7 @@ impl World {
 
     /// Whether nothing is left that anybody waits for.
     fn is_quiet(&self) -> bool {
-        let pending = |payment: &Payment| payment.state == PaymentState::Pending;
+        let pending = |payment: &Payment| !payment.state.is_final();
         self.node.events.is_empty()
             && self.node.outgoing.is_empty()
             && self.to_be_tended().is_empty()

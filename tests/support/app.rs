@@ -30,7 +30,7 @@ pub const PIN: &str = "1234";
 pub const WORDS: &str =
     "legal winner thank year wave sausage worth useful legal winner thank yellow";
 /// Nothing that is waited for takes longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the system may hold of a connection, on either side.
 pub const AHEAD_BYTES: u32 = 32 * 1_024;
@@ -333,6 +333,17 @@ fn narrow_listener() -> tokio::net::TcpListener {
         .bind(([127, 0, 0, 1], 0).into())
         .expect("a free port");
     socket.listen(128).expect("a listener")
+}
+
+/// A till in this folder over this node, unserved: one that can be stopped and started again.
+pub async fn bare_till(dir: &std::path::Path, node: &Arc<FakeNode>) -> Till {
+    let config = TillConfig {
+        chain: ChainSource::Esplora(chain().await),
+        ..config(dir)
+    };
+    let source = NodeSource::Running(Arc::clone(node) as _);
+    let till = Till::start(config, [7; 64].into(), source).await;
+    till.expect("the till starts")
 }
 
 /// A chain source that has seen every transaction, and knows nothing else of a chain. Its address.

@@ -80,6 +80,7 @@ struct State {
     opening: Opening,
     opened: Vec<NodeChannel>,
     asked_to_open: u8,
+    dust: Msat,
     gone: bool,
 }
 
@@ -119,6 +120,18 @@ impl FakeNode {
             lsp_fee: Msat::ZERO,
             deadline_height: Some(1_000),
         });
+    }
+
+    /// What becomes of the next attempts to pay an invoice of somebody else's.
+    pub fn will(&self, hash: PaymentHash, fate: Fate) {
+        if let Some((known, _)) = self.state().fates.get_mut(&hash) {
+            *known = fate;
+        }
+    }
+
+    /// HTLCs too small to be told apart are under way, or are not any more.
+    pub fn shows_dust(&self, dust: Msat) {
+        self.state().dust = dust;
     }
 
     /// Lets a silent payment end.
@@ -413,7 +426,10 @@ impl LightningNode for FakeNode {
     }
 
     fn look(&self) -> Look {
-        Look::default()
+        Look {
+            dust: self.state().dust,
+            ..Look::default()
+        }
     }
 
     fn channels(&self) -> Vec<NodeChannel> {

@@ -1,7 +1,7 @@
 //! One sample, and what the event log says since the one before. Owns what is counted.
 
 use till::ledger::{EventBody, WalletRef};
-use till::payment::{FailureReason, Outcome, Payment};
+use till::payment::{FailureReason, Outcome, Payment, State as PaymentState};
 use till::time::Timestamp;
 
 use crate::views::{ViewError, Views};
@@ -96,11 +96,12 @@ impl Sample {
     pub(super) fn look(&mut self, views: &Views) -> Result<(), ViewError> {
         let pending = views.pending_payments()?;
         let of_wallets = |row: &&Payment| row.wallet != WalletRef::House && row.spend.is_none();
-        let waits = pending.iter().filter(of_wallets);
-        let waits = waits.map(|row| self.at.millis_since(row.created_at));
-        let waits: Vec<u64> = waits.collect();
-        self.in_progress = count(waits.len());
-        self.longest_wait_ms = waits.into_iter().max();
+        let rows = || pending.iter().filter(of_wallets);
+        self.in_progress = count(rows().count());
+        // What only waits for another attempt says nothing about the till.
+        let under_way = rows().filter(|row| row.state == PaymentState::Pending);
+        let waits = under_way.map(|row| self.at.millis_since(row.attempted_at));
+        self.longest_wait_ms = waits.max();
         self.credit_backlog = views.claims_of_wallets()?;
         self.webhook_backlog = views.deliveries_waiting()?;
         Ok(())

@@ -11,11 +11,12 @@ use till::ledger::PaymentOrder;
 use till::node::SendTarget;
 use till::payment::{Payment, State as PaymentState};
 use till::treasury::Channel;
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use super::handing::Handing;
 use super::handle::{PayError, Waits};
+use super::retries::{self, Retries};
 use crate::ledger::now;
 use crate::node::NodeError;
 use crate::runner::Runner;
@@ -35,12 +36,14 @@ pub(crate) enum Msg {
     Pay(Box<Pay>),
     /// Look at payments that have been pending for long.
     Check,
+    /// The pause after a failed attempt is over.
+    Retry(PaymentId),
 }
 
 pub(crate) struct Pay {
     pub(super) order: PaymentOrder,
     pub(super) reply: oneshot::Sender<Result<PaymentId, PayError>>,
-    /// The place of this payment among those in flight; free again when it is final.
+    /// The place of this payment among those in flight; free again when it is final, or only waits.
     pub(super) place: OwnedSemaphorePermit,
 }
 
@@ -57,6 +60,10 @@ pub(crate) struct Args {
     pub(crate) handing: Handing,
     /// Whose turn it is to pay an offer: one after the other, from the reservation to the link.
     pub(crate) offers: Arc<Mutex<()>>,
+    /// Places for payments in flight.
+    pub(crate) places: Arc<Semaphore>,
+    /// Who waits for another attempt.
+    pub(crate) retries: Retries,
 }
 
 /// The actor.
@@ -81,6 +88,7 @@ impl Actor for PaymentsActor {
         args: Args,
     ) -> Result<Payments, ActorProcessingErr> {
         myself.send_interval(args.recheck, || Msg::Check);
+        retries::adopt(&args, &myself)?;
         Ok(Payments {
             args,
             absent: HashSet::new(),
@@ -90,13 +98,17 @@ impl Actor for PaymentsActor {
 
     async fn handle(
         &self,
-        _myself: ActorRef<Msg>,
+        myself: ActorRef<Msg>,
         message: Msg,
         payments: &mut Payments,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Msg::Pay(pay) => drop(tokio::spawn(saga(payments.args.clone(), *pay))),
-            Msg::Check => payments.check().await?,
+            Msg::Pay(pay) => drop(tokio::spawn(saga(payments.args.clone(), myself, *pay))),
+            Msg::Check => {
+                payments.check().await?;
+                retries::adopt(&payments.args, &myself)?;
+            }
+            Msg::Retry(id) => retries::due(&payments.args, &myself, id),
         }
         Ok(())
     }
@@ -123,13 +135,16 @@ impl Payments {
     }
 }
 
-/// Set aside, answer, send, and hold the place until the payment is final.
-async fn saga(args: Args, pay: Pay) {
+/// Set aside, answer, send, and hold the place until the payment is final or only waits.
+async fn saga(args: Args, actor: ActorRef<Msg>, pay: Pay) {
     let Pay {
-        order,
+        mut order,
         reply,
         place,
     } = pay;
+    if !args.retries.has_room() {
+        order.retry_secs = 0;
+    }
     let handing = args.handing.begin(&order);
     let turn = offer_turn(&args, &order).await;
     let reserved = reserve(&args, order).await;
@@ -140,17 +155,25 @@ async fn saga(args: Args, pay: Pay) {
         return;
     };
     if send {
-        match args.runner.run_for_node(Send::new(id)).await {
-            Some(Handed::Voided(reason)) => tracing::info!(%id, ?reason, "payment not sent"),
-            Some(Handed::Over | Handed::Final) => tracing::info!(%id, "payment handed over"),
-            // It stays pending: the check voids it later.
-            None => tracing::warn!(%id, "the till stopped before the payment was handed over"),
-        }
+        hand_over(&args, id).await;
     }
     drop(turn);
     drop(handing);
-    hold_until_final(&args.runner.views, id).await;
+    let left = until_final_or_waiting(&args.runner.views, id).await;
     drop(place);
+    if let Some(payment) = left {
+        args.retries.arm(&actor, &payment);
+    }
+}
+
+/// Asks the node to pay what is set aside.
+pub(super) async fn hand_over(args: &Args, id: PaymentId) {
+    match args.runner.run_for_node(Send::new(id)).await {
+        Some(Handed::Voided(reason)) => tracing::info!(%id, ?reason, "payment not sent"),
+        Some(Handed::Over | Handed::Final) => tracing::info!(%id, "payment handed over"),
+        // It stays pending: the check voids it later.
+        None => tracing::warn!(%id, "the till stopped before the payment was handed over"),
+    }
 }
 
 /// The ledger lets one payment to an offer be unlinked at a time. Callers that come together wait here
@@ -181,12 +204,19 @@ async fn reserve(args: &Args, order: PaymentOrder) -> Result<Reserved, PayError>
     }
 }
 
-async fn hold_until_final(views: &Views, id: PaymentId) {
-    let is_final = |views: &Views| {
+/// The payment, once nothing of it is under way; `None` if it cannot be read.
+pub(super) async fn until_final_or_waiting(views: &Views, id: PaymentId) -> Option<Payment> {
+    let is_over = |views: &Views| {
         let payment = views.get::<Payment>(&id)?;
         Ok(payment.filter(|payment| payment.state != PaymentState::Pending))
     };
-    while let Ok(None) = views.wait_for(LOOK_EVERY, is_final).await {}
+    loop {
+        match views.wait_for(LOOK_EVERY, is_over).await {
+            Ok(Some(payment)) => return Some(payment),
+            Ok(None) => {}
+            Err(_) => return None, // A view that cannot be read stops the till elsewhere.
+        }
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -32,10 +32,18 @@ pub(super) struct Handed {
 impl Handing {
     /// To be called before the money is set aside.
     pub(super) fn begin(&self, order: &PaymentOrder) -> Handed {
-        let key = match &order.target {
+        self.hand(match &order.target {
             SendTarget::Bolt11 { hash, .. } => Key::Invoice(*hash),
             SendTarget::Offer { .. } => Key::Offer(order.id),
-        };
+        })
+    }
+
+    /// To be called before another attempt is begun.
+    pub(super) fn again(&self, id: PaymentId, hash: Option<PaymentHash>) -> Handed {
+        self.hand(hash.map_or(Key::Offer(id), Key::Invoice))
+    }
+
+    fn hand(&self, key: Key) -> Handed {
         *self.keys().entry(key).or_default() += 1;
         let all = self.clone();
         Handed { all, key }

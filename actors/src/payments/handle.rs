@@ -54,11 +54,11 @@ pub struct PaymentsHandle {
 }
 
 impl PaymentsHandle {
-    pub(crate) fn new(actor: ActorRef<Msg>, max_in_flight: usize, waits: Waits) -> Self {
+    pub(crate) fn new(actor: ActorRef<Msg>, places: Arc<Semaphore>, waits: Waits) -> Self {
         Self {
             actor,
             waits,
-            places: Arc::new(Semaphore::new(max_in_flight)),
+            places,
         }
     }
 

@@ -161,6 +161,7 @@ impl Service {
             meta: Meta::default(),
             named: None,
             service_fee: Msat::ZERO,
+            retry_secs: 0,
         };
         self.carry_out(order, wait).await
     }

@@ -46,6 +46,8 @@ pub struct TargetOrder {
     pub fee_cap: Option<Msat>,
     /// What the house takes of a payment that leaves the till, in millionths of the amount.
     pub service_fee_ppm: u32,
+    /// For how long a failure that may pass is followed by another attempt, in seconds; 0 for never.
+    pub retry_secs: u32,
     /// Makes a repeat the same payment.
     pub idempotency: Option<(IdempotencyKey, RequestHash)>,
     /// What its payer tells about it.
@@ -283,6 +285,7 @@ fn order(
         idempotency: wanted.idempotency,
         meta: wanted.meta,
         named: Some(wanted.target),
+        retry_secs: wanted.retry_secs,
         service_fee: service_fee.ok_or_else(|| invalid("the amount"))?,
     })
 }

@@ -12,7 +12,7 @@ use till::ledger::{
 use till::meta::{Meta, MetaChange};
 use till::money::Msat;
 use till::node::SendTarget;
-use till::payment::{Payment, State as PaymentState};
+use till::payment::Payment;
 use till::time::Timestamp;
 
 use super::Service;
@@ -47,6 +47,7 @@ impl Service {
             meta: wanted.meta,
             named: None,
             service_fee: Msat::ZERO,
+            retry_secs: 0,
         };
         self.carry_out(order, wait).await
     }
@@ -76,8 +77,7 @@ impl Service {
         let decided = views.wait_for(wait, |views| {
             let payment = views.get::<Payment>(&id)?;
             // What one wallet holds for another may be held for a day: nobody waits for that.
-            let is_told =
-                |payment: &Payment| payment.internal || payment.state != PaymentState::Pending;
+            let is_told = |payment: &Payment| payment.internal || payment.state.is_final();
             Ok(payment.filter(is_told))
         });
         match decided.await? {
@@ -119,6 +119,7 @@ impl Service {
             meta: wanted.meta,
             named: wanted.named,
             service_fee: wanted.service_fee,
+            retry_secs: wanted.retry_secs,
         })
     }
 
@@ -209,6 +210,8 @@ pub(super) struct Order {
     pub(super) named: Option<String>,
     /// What the house takes for it.
     pub(super) service_fee: Msat,
+    /// For how long a failure that may pass is followed by another attempt, in seconds.
+    pub(super) retry_secs: u32,
 }
 
 fn amount_to_pay(wanted: &NewPayment, invoice: &DecodedInvoice) -> Result<Msat, ServiceError> {

@@ -241,7 +241,7 @@ pub(super) async fn look_at_row(
         return Ok(true);
     };
     match payment.state {
-        PaymentState::Pending => return Ok(false),
+        PaymentState::Pending | PaymentState::Waiting => return Ok(false),
         PaymentState::Succeeded => return Ok(payment.spend.is_none_or(|spend| spend.is_final)),
         PaymentState::Failed if row.height.is_none() => return Ok(false),
         PaymentState::Failed => {}

@@ -67,7 +67,7 @@ impl Standing {
     #[must_use]
     pub const fn of_payment(state: payment::State) -> Self {
         match state {
-            payment::State::Pending => Self::Pending,
+            payment::State::Pending | payment::State::Waiting => Self::Pending,
             payment::State::Succeeded => Self::Success,
             payment::State::Failed => Self::Failed,
         }

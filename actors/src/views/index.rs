@@ -302,7 +302,7 @@ fn payment_entries(payment: &Payment) -> Entries {
         ),
     ];
     match payment.state {
-        payment::State::Pending => {
+        payment::State::Pending | payment::State::Waiting => {
             entries.push(live());
             entries.push((single(Index::PendingPayments, &id), Vec::new()));
         }

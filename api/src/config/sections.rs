@@ -196,6 +196,9 @@ section! {
         /// What the house takes of payments that leave the till, in millionths of the amount (2500 is a
         /// quarter of a percent), rounded up to whole satoshis.
         service_fee_ppm: u32 = 0, within(0..=100_000, "millionths");
+        /// For how long a payment to an invoice that finds no way is attempted again, in seconds. Its
+        /// money stays set aside meanwhile. 0 is never.
+        retry_secs: u32 = 300, within(0..=3_600, "seconds");
         /// A DNS-over-HTTPS server, like https://dns.google/dns-query: names in the DNS (BIP 353, as in
         /// ₿bob@example.org) can be paid. It is believed nothing that is not signed up to the root.
         doh_url: Option<HttpUrl> = None;

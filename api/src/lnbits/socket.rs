@@ -190,7 +190,7 @@ impl OnePayment {
         Ok(payment.map(|payment| match payment.state {
             PaymentState::Succeeded => SUCCESS,
             PaymentState::Failed => FAILED,
-            PaymentState::Pending => PENDING,
+            PaymentState::Pending | PaymentState::Waiting => PENDING,
         }))
     }
 

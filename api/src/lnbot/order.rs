@@ -8,6 +8,7 @@ use till::money::{Msat, Sat};
 use till_actors::service::TargetOrder;
 
 use super::error::Error;
+use super::settings::Settings;
 use super::wire;
 
 /// The longest key of a caller's, in characters.
@@ -21,7 +22,7 @@ const OPERATION: &str = "payments";
 pub(super) fn read(
     wallet: WalletRef,
     request: wire::NewPayment,
-    service_fee_ppm: u32,
+    settings: &Settings,
 ) -> Result<TargetOrder, Error> {
     let target = request.target.trim();
     if target.is_empty() {
@@ -55,7 +56,8 @@ pub(super) fn read(
         target: target.to_owned(),
         amount: request.amount.map(amount).transpose()?,
         fee_cap: max_fee.transpose()?,
-        service_fee_ppm,
+        service_fee_ppm: settings.service_fee_ppm,
+        retry_secs: settings.retry_secs,
         idempotency: idempotency.transpose()?,
         meta: Meta {
             external_id: reference,

@@ -4,6 +4,7 @@ use till::flow::Waiting;
 use till::invoice::{self, Invoice};
 use till::money::Msat;
 use till::payment::{self, Outcome, Payment};
+use till::time::Timestamp;
 use till::transaction::Side;
 use till_actors::service::{StatementLine, TargetKind};
 
@@ -11,6 +12,9 @@ use super::wire;
 
 /// What a satoshi is worth in msat.
 const MSAT_PER_SAT: u64 = 1_000;
+/// What waits for another attempt, in words.
+const RETRYING: &str = "No way to the recipient was found. It is tried again; if none is found in time, \
+                        the money is released.";
 
 /// An invoice. Its preimage is shown once it is paid, never before.
 #[allow(dead_code)]
@@ -140,6 +144,7 @@ pub(crate) fn payment_waiting(row: &Payment, waiting: Option<Waiting>) -> wire::
             let (stage, detail) = stage_of(row, waiting);
             ("processing", stage, Some(detail.to_owned()))
         }
+        payment::State::Waiting => ("pending", "retrying", Some(RETRYING.to_owned())),
         payment::State::Succeeded => ("settled", "settled", None),
         payment::State::Failed => ("failed", "failed", failure.clone()),
     };
@@ -163,8 +168,14 @@ pub(crate) fn payment_waiting(row: &Payment, waiting: Option<Waiting>) -> wire::
         settled_at: sent.map(|sent| wire::moment(sent.at)),
         stage,
         status_detail: detail,
-        retry_until: None,
+        retry_until: retry_until(row).map(wire::moment),
     }
+}
+
+/// Until when it is attempted again, while it waits for that.
+fn retry_until(row: &Payment) -> Option<Timestamp> {
+    row.retry_at()?;
+    row.retry_until
 }
 
 /// Whole satoshis of what is owned.

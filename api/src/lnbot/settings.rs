@@ -23,6 +23,8 @@ pub struct Settings {
     pub vanity_prices: Vec<Sat>,
     /// What the house takes of payments that leave the till, in millionths of the amount.
     pub service_fee_ppm: u32,
+    /// For how long a payment that finds no way is attempted again, in seconds; 0 for never.
+    pub retry_secs: u32,
     /// The DNS-over-HTTPS server that is asked for names in the DNS (BIP 353), if any.
     pub doh_url: Option<String>,
     /// How long an answer waits for a payment's outcome.
@@ -44,6 +46,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:9154".to_owned(),
             vanity_prices: Vec::new(),
             service_fee_ppm: 0,
+            retry_secs: 0,
             doh_url: None,
             payment_wait: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),

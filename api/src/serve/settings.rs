@@ -196,6 +196,7 @@ pub(super) fn lnbot(config: &Config) -> crate::lnbot::Settings {
         public_url,
         vanity_prices: prices.filter_map(|price| Sat::new(*price)).collect(),
         service_fee_ppm: config.lnbot.service_fee_ppm,
+        retry_secs: config.lnbot.retry_secs,
         doh_url: config
             .lnbot
             .doh_url

@@ -124,6 +124,15 @@ pub enum Command {
         /// Why.
         reason: FailureReason,
     },
+    /// The pause after a failed attempt is over: make another one, unless the time for that is over.
+    RetryPayment {
+        /// Which payment.
+        id: PaymentId,
+        /// The attempt that failed.
+        attempt: u32,
+        /// Whether it is certain that nothing of it is under way.
+        cleared: bool,
+    },
     /// A payment has been pending for long, and nothing tells what became of it.
     RaiseOverdue {
         /// Which payment.
@@ -344,6 +353,8 @@ pub struct PaymentOrder {
     pub service_fee: Msat,
     /// What its payer tells about it.
     pub meta: Meta,
+    /// For how long a failure that may pass is followed by another attempt, in seconds; 0 for never.
+    pub retry_secs: u32,
 }
 
 /// What is told about what.

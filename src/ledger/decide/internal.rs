@@ -31,7 +31,7 @@ pub(super) fn pay<A: Archive>(
     if let Some(earlier) = state.payment_of(&invoice.hash)? {
         use crate::payment::State as PaymentState;
         return Err(match earlier.state {
-            PaymentState::Pending => Refusal::InFlight(earlier.id),
+            PaymentState::Pending | PaymentState::Waiting => Refusal::InFlight(earlier.id),
             PaymentState::Succeeded => Refusal::AlreadyPaid(earlier.id),
             PaymentState::Failed => Refusal::InvoiceCancelled,
         });
@@ -62,6 +62,7 @@ pub(super) fn pay<A: Archive>(
     let payment = Payment {
         fee_cap: Msat::ZERO,
         service_fee: Msat::ZERO,
+        retry_until: None,
         internal: true,
         ..new_payment(state, draft.at(), &order)?
     };

@@ -19,6 +19,7 @@ mod outbox;
 mod own_keys;
 mod payment;
 mod reconcile;
+mod retry;
 mod share;
 mod spend;
 mod staff;
@@ -105,6 +106,11 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
             attempt,
             reason,
         } => payment::void(state, draft, which, attempt, reason)?,
+        Command::RetryPayment {
+            id,
+            attempt,
+            cleared,
+        } => retry::decide(state, draft, (id, attempt), cleared)?,
         Command::RaiseOverdue { id } => payment::raise_overdue(state, draft, id)?,
         Command::Hold(command) => hold::decide(state, draft, command)?,
         Command::BookOnchain(seen) => treasury::book(state, draft, seen)?,

@@ -2,7 +2,7 @@
 //! posted or released only on what the node says; what the node says is never refused.
 
 use super::draft::Draft;
-use super::{Decision, idempotency, internal, shown_change_sat, sum, wallet};
+use super::{Decision, idempotency, internal, retry, shown_change_sat, sum, wallet};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
@@ -65,7 +65,7 @@ fn earlier_attempt<A: Archive>(
         return Ok(None);
     };
     match payment.state {
-        PaymentState::Pending => Err(Refusal::InFlight(payment.id)),
+        PaymentState::Pending | PaymentState::Waiting => Err(Refusal::InFlight(payment.id)),
         PaymentState::Succeeded => Err(Refusal::AlreadyPaid(payment.id)),
         PaymentState::Failed if payment.wallet != order.wallet => Err(Refusal::HashInUse),
         PaymentState::Failed if order.cleared != Some(payment.attempt) => {
@@ -154,6 +154,9 @@ pub(super) fn new_payment<A: Archive>(
         tx_number: None,
         target: order.named.clone(),
         service_fee: order.service_fee,
+        retry_until: retry::until(order, at),
+        deferred: None,
+        unreported: false,
     })
 }
 
@@ -213,7 +216,7 @@ pub(super) fn post<A: Archive>(
     }
     let (id, wallet) = (payment.id, payment.wallet);
     let total = sum(payment.amount, fee)?;
-    let pending = payment.state == PaymentState::Pending;
+    let pending = !payment.state.is_final();
     let reserved = if pending {
         payment.reserved().ok_or(Refusal::TooLarge)?
     } else {
@@ -349,14 +352,32 @@ pub(super) fn void<A: Archive>(
         return Ok(draft.finish());
     };
     let stale = attempt.is_some_and(|attempt| attempt != payment.attempt);
-    // What one wallet holds for another the node knows nothing of.
-    if stale || payment.internal || payment.state.after(Input::Void).is_none() {
+    // What one wallet holds for another the node knows nothing of. A failure that was put off has been
+    // reported already, and only its own time ends the wait.
+    let ended = match payment.state {
+        PaymentState::Pending => payment.internal,
+        PaymentState::Waiting | PaymentState::Succeeded | PaymentState::Failed => true,
+    };
+    if stale || ended {
         return Ok(draft.finish());
     }
+    if payment.is_worth_another(reason, draft.at()) {
+        let id = payment.id;
+        return Ok(draft.fact(Fact::PaymentDeferred { id, reason }).finish());
+    }
+    fail(link_by_report(draft, &payment, which), &payment, reason)
+}
+
+/// Releases what is set aside, and tells.
+pub(super) fn fail(
+    draft: Draft,
+    payment: &Payment,
+    reason: FailureReason,
+) -> Result<Record, Refusal> {
     let (id, hash) = (payment.id, payment.hash);
     let reserved = payment.reserved().ok_or(Refusal::TooLarge)?;
     let accounts = (Account::Wallet(payment.wallet), Account::Lightning);
-    Ok(link_by_report(draft, &payment, which)
+    Ok(draft
         .fact(Fact::PaymentFailed { id, reason })
         .transfer(Phase::Release, accounts, reserved, Cause::Payment(id))
         .event(

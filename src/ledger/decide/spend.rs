@@ -95,6 +95,9 @@ fn reserve<A: Archive>(
         tx_number: None,
         target: None,
         service_fee: Msat::ZERO,
+        retry_until: None,
+        deferred: None,
+        unreported: false,
     };
     let reserved = Fact::SpendReserved(Box::new(payment));
     Ok(Decision::Commit(draft.fact(reserved).finish()))
@@ -190,7 +193,7 @@ fn mine<A: Archive>(
     };
     let draft = draft.event(payment.wallet, told);
     Ok(match payment.state {
-        PaymentState::Pending | PaymentState::Succeeded => draft,
+        PaymentState::Pending | PaymentState::Waiting | PaymentState::Succeeded => draft,
         PaymentState::Failed => {
             let amount = sum(amount, fee)?;
             draft.alarm(Alarm::PostedAfterVoid { id, amount })
@@ -223,7 +226,7 @@ fn undo(draft: Draft, payment: &Payment) -> Result<Draft, Refusal> {
         spend.version(mined.tx_id)
     });
     Ok(match (payment.state, posted) {
-        (PaymentState::Pending, _) => {
+        (PaymentState::Pending | PaymentState::Waiting, _) => {
             let reserved = payment.reserved().ok_or(Refusal::TooLarge)?;
             draft.transfer(Phase::Release, ACCOUNTS, reserved, cause())
         }
@@ -264,7 +267,7 @@ fn void<A: Archive>(state: &State<A>, draft: Draft, id: PaymentId) -> Result<Rec
         return Err(Refusal::WrongState);
     };
     let draft = match (payment.state, spend.is_final) {
-        (PaymentState::Pending, _) => undo(draft, &payment)?,
+        (PaymentState::Pending | PaymentState::Waiting, _) => undo(draft, &payment)?,
         (PaymentState::Succeeded, false) => undo(draft, &payment)?.fact(Fact::SpendUnmined(id)),
         (PaymentState::Succeeded, true) | (PaymentState::Failed, _) => return Ok(draft.finish()),
     };

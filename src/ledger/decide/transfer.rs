@@ -83,6 +83,9 @@ fn payment(order: &TransferOrder, hash: PaymentHash, number: u32, at: Timestamp)
         tx_number: None,
         target: Some(order.named.clone()),
         service_fee: Msat::ZERO,
+        retry_until: None,
+        deferred: None,
+        unreported: false,
     }
 }
 

@@ -223,6 +223,7 @@ pub(super) fn order(n: u8, wallet: WalletRef, amount: u64, fee_cap: u64) -> Paym
         cleared: None,
         named: None,
         service_fee: Msat::ZERO,
+        retry_secs: 0,
     }
 }
 

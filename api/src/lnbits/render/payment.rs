@@ -148,7 +148,7 @@ pub(in crate::lnbits) fn payment(
         memo: Some(payment.memo().to_owned()),
         status: match payment.state {
             payment::State::Succeeded => "success",
-            payment::State::Pending => "pending",
+            payment::State::Pending | payment::State::Waiting => "pending",
             payment::State::Failed => "failed",
         },
         expiry: expires_at.map(iso),

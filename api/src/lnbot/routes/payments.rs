@@ -18,8 +18,7 @@ pub(crate) async fn create(
     State(lnbot): State<Lnbot>,
     Body(request): Body<wire::NewPayment>,
 ) -> Result<Json<wire::Payment>, Error> {
-    let ppm = lnbot.settings.service_fee_ppm;
-    let wanted = order::read(wallet.account(), request, ppm)?;
+    let wanted = order::read(wallet.account(), request, &lnbot.settings)?;
     let wait = lnbot.settings.payment_wait;
     let here = lnbot.whereabouts();
     let payment = lnbot.service.pay_target(wanted, here, wait).await?;

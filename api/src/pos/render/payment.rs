@@ -139,7 +139,7 @@ pub(in crate::pos) fn outgoing(payment: &Payment) -> wire::Outgoing {
             ("FAILED", None, Some((*reason, *at)))
         }
         (payment::State::Failed, _) => ("FAILED", None, None),
-        (payment::State::Pending, _) => ("PENDING", None, None),
+        (payment::State::Pending | payment::State::Waiting, _) => ("PENDING", None, None),
     };
     let completed = sent.map(|sent| sent.at).or(failed.map(|(_, at)| at));
     let offer = payment.offer.as_ref();

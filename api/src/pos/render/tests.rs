@@ -94,6 +94,9 @@ fn pending_payment() -> Payment {
         tx_number: None,
         target: None,
         service_fee: Msat::ZERO,
+        retry_until: None,
+        deferred: None,
+        unreported: false,
     }
 }
 

@@ -40,7 +40,9 @@ pub(super) fn answer(payment: &Payment) -> Result<Response, Error> {
         (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) => {
             Err(failed(payment, *reason).about(payment.id, payment.hash))
         }
-        (PaymentState::Pending, _) => Ok(pending(Some(payment.id), payment.hash)),
+        (PaymentState::Pending | PaymentState::Waiting, _) => {
+            Ok(pending(Some(payment.id), payment.hash))
+        }
         (PaymentState::Succeeded | PaymentState::Failed, _) => Err(Error::internal(
             &"a payment's outcome contradicts its state",
         )),

@@ -39,18 +39,24 @@ async fn find(door: &Door, question: &str) -> Result<Option<Payment>, ServiceErr
 
 fn wire(door: &Door, payment: &Payment) -> PaymentWire {
     let (status, reason) = match (payment.state, &payment.outcome) {
-        (PaymentState::Pending, _) => ("pending", None),
+        (PaymentState::Pending | PaymentState::Waiting, _) => ("pending", None),
         (PaymentState::Succeeded, _) => ("succeeded", None),
         (PaymentState::Failed, Some(Outcome::Failed { reason, .. })) => {
             ("failed", Some(reason.message()))
         }
         (PaymentState::Failed, _) => ("failed", None),
     };
-    let pending = payment.state == PaymentState::Pending;
-    let waits_for = pending.then(|| match door.service.waits_for(payment.id) {
-        Some(waiting) => waiting.sentence(),
-        None => "it has not been looked at since the till started".to_owned(),
-    });
+    let waits_for = match payment.state {
+        PaymentState::Pending => Some(match door.service.waits_for(payment.id) {
+            Some(waiting) => waiting.sentence(),
+            None => "it has not been looked at since the till started".to_owned(),
+        }),
+        PaymentState::Waiting => Some(
+            "the node reported that it failed; another attempt follows, or its money is released"
+                .to_owned(),
+        ),
+        PaymentState::Succeeded | PaymentState::Failed => None,
+    };
     PaymentWire {
         id: payment.id.to_string(),
         hash: payment.hash.map(|hash| hash.to_string()),
