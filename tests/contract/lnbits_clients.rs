@@ -15,7 +15,7 @@ use tilld::lnbits::Dialect;
 use tokio::process::Command;
 
 /// The folder in which `.ci/run` has installed the clients.
-const INSTALLED: &str = "LNBITS_CLIENTS";
+const INSTALLED: &str = "CLIENTS_DIR";
 const FIRST_MONEY_SAT: u64 = 1_000;
 /// What every client asks for.
 const PRICE_SAT: u64 = 210;

@@ -94,12 +94,7 @@ async fn every_declared_error_of_wallets_and_keys() {
         "%FF",
     ] {
         let path = format!("/keys/{odd}/rotate");
-        let why = if odd == "%FF" {
-            "the path cannot be read"
-        } else {
-            slot
-        };
-        rows.push((POST, path, Value::Null, 400, why));
+        rows.push((POST, path, Value::Null, 400, slot));
     }
     all_refused(&account.primary, rows).await;
     for junk in [
@@ -122,138 +117,78 @@ async fn every_declared_error_of_wallets_and_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_declared_error_of_money() {
+async fn every_declared_error_of_invoices_and_payments() {
+    let app = TestApp::lnbot().await;
+    let account = app.account().await;
+    let (id, _) = account.new_wallet().await;
+    let list = format!("/wallets/{id}/addresses");
+    let (_, list) = account.primary.get(&list).await;
+    let own = json!({"target": list[0]["address"], "amount": 1});
+    let hash = "00".repeat(32);
+    let get = |path: &str, status, why| {
+        let path = format!("/wallets/{id}{path}");
+        (GET, path, Value::Null, status, why)
+    };
+    let post = |path: &str, body, why| (POST, format!("/wallets/{id}{path}"), body, 400, why);
+    let no_invoice = "Invoice not found.";
+    let no_payment = "Payment not found.";
+    let amount = "amount must be 1 to 1000000000 sat";
+    let rows = vec![
+        post("/invoices", json!({"amount": 0}), amount),
+        get("/invoices/9", 404, no_invoice),
+        get(&format!("/invoices/{hash}"), 404, no_invoice),
+        get("/payments/9", 404, no_payment),
+        get(&format!("/payments/{hash}"), 404, no_payment),
+        get("/payments/resolve", 400, "target is missing"),
+        post("/payments", json!({"target": " "}), "target is missing"),
+        post("/payments", own, "Cannot transfer to yourself."),
+    ];
+    all_refused(&account.primary, rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_paid_twice_and_a_key_is_good_for_one_order() {
     let app = TestApp::lnbot().await;
     let account = app.account().await;
     let (id, _) = account.new_wallet().await;
     let invoice = app.bill(&id, 100_000, HOUR_SECS).await;
     app.settle(&invoice).await;
-    let foreign = Foreign {
-        fate: Fate::Silence,
-        ..Foreign::default()
+    let foreign = |fate, amount_sat: u64| {
+        app.node.foreign(Foreign {
+            fate,
+            amount_msat: Some(amount_sat * 1_000),
+            ..Foreign::default()
+        })
     };
-    let under_way = app.node.foreign(foreign);
-    let (_, list) = account
-        .primary
-        .get(&format!("/wallets/{id}/addresses"))
-        .await;
-    let address = list[0]["address"].as_str().unwrap().to_owned();
-    let wallet = |rest: &str| format!("/wallets/{id}{rest}");
-    let no_invoice = "Invoice not found.";
-    let no_payment = "Payment not found.";
-    let hash = "00".repeat(32);
-    let pay = json!({"target": under_way, "idempotencyKey": "k"});
-    let other = json!({"target": under_way, "idempotencyKey": "k", "reference": "x"});
-    let (status, begun) = account
-        .primary
-        .post(&wallet("/l402/pay"), challenge(&under_way, false))
-        .await;
+    let (payments, l402) = (
+        format!("/wallets/{id}/payments"),
+        format!("/wallets/{id}/l402/pay"),
+    );
+    let under_way = foreign(Fate::Silence, 7);
+    let begun = account.primary.post(&l402, challenge(&under_way, false));
+    let (status, begun) = begun.await;
     assert_eq!((status, &begun["status"]), (200, &json!("processing")));
     let own = invoice.bolt11.unwrap();
-    all_refused(
-        &account.primary,
-        vec![
-            (
-                POST,
-                wallet("/invoices"),
-                json!({"amount": 0}),
-                400,
-                "amount must be 1 to 1000000000 sat",
-            ),
-            (GET, wallet("/invoices/9"), Value::Null, 404, no_invoice),
-            (
-                GET,
-                wallet(&format!("/invoices/{hash}")),
-                Value::Null,
-                404,
-                no_invoice,
-            ),
-            (GET, wallet("/payments/9"), Value::Null, 404, no_payment),
-            (
-                GET,
-                wallet(&format!("/payments/{hash}")),
-                Value::Null,
-                404,
-                no_payment,
-            ),
-            (
-                GET,
-                wallet("/payments/resolve"),
-                Value::Null,
-                400,
-                "target is missing",
-            ),
-            (
-                POST,
-                wallet("/payments"),
-                json!({"target": " "}),
-                400,
-                "target is missing",
-            ),
-            (
-                POST,
-                wallet("/payments"),
-                json!({"target": address, "amount": 1}),
-                400,
-                "Cannot transfer to yourself.",
-            ),
-            (
-                POST,
-                wallet("/payments"),
-                json!({"target": own}),
-                409,
-                "The invoice has already been paid.",
-            ),
-            (
-                POST,
-                wallet("/payments"),
-                pay,
-                409,
-                "The invoice is already being paid.",
-            ),
-            (
-                POST,
-                wallet("/l402/pay"),
-                challenge(&own, true),
-                409,
-                "The invoice has already been paid.",
-            ),
-            (
-                POST,
-                wallet("/l402/pay"),
-                challenge(&under_way, true),
-                409,
-                "The invoice is already being paid.",
-            ),
-        ],
-    )
-    .await;
-    let foreign = Foreign {
-        fate: Fate::Succeeds(0),
-        amount_msat: Some(1_000),
-        ..Foreign::default()
-    };
-    let bolt11 = app.node.foreign(foreign);
-    let first = json!({"target": bolt11, "idempotencyKey": "k", "maxFee": 1});
-    let (status, paid) = account
-        .primary
-        .post(&wallet("/payments"), first.clone())
-        .await;
-    assert_eq!(
-        (status, &paid["status"]),
-        (200, &json!("settled")),
-        "{paid}"
-    );
-    assert_eq!(
-        account.primary.post(&wallet("/payments"), first).await,
-        (200, paid)
-    );
+    let under_key = |target: &str| json!({"target": target, "idempotencyKey": "k"});
+    let conflict = |path: &str, body, why| (POST, path.to_owned(), body, 409, why);
+    let paid = "The invoice is being paid, or has been paid, by somebody else.";
+    let paying = "The invoice is already being paid.";
+    let rows = vec![
+        conflict(&payments, under_key(&own), paid),
+        conflict(&l402, challenge(&own, true), paid),
+        conflict(&payments, under_key(&under_way), paying),
+        conflict(&l402, challenge(&under_way, true), paying),
+    ];
+    all_refused(&account.primary, rows).await;
+    // What was refused has not used the key.
+    let first = under_key(&foreign(Fate::Succeeds(0), 8));
+    let (status, paid) = account.primary.post(&payments, first.clone()).await;
+    assert_eq!((status, &paid["status"]), (200, &json!("settled")));
+    let again = account.primary.post(&payments, first).await;
+    assert_eq!(again, (200, paid));
     let why = "The idempotencyKey was used for another request.";
-    all_refused(
-        &account.primary,
-        vec![(POST, wallet("/payments"), other, 409, why)],
-    )
-    .await;
+    let other = under_key(&foreign(Fate::Succeeds(0), 9));
+    all_refused(&account.primary, vec![conflict(&payments, other, why)]).await;
 }
 
 fn challenge(bolt11: &str, wait: bool) -> Value {

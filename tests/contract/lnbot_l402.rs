@@ -29,7 +29,7 @@ const PAY: &str = "/wallets/current/l402/pay";
 const PRICE_SAT: u64 = 100;
 const FIRST_MONEY_SAT: u64 = 1_000;
 /// The folder in which `.ci/run` has installed the clients.
-const INSTALLED: &str = "LNBITS_CLIENTS";
+const INSTALLED: &str = "CLIENTS_DIR";
 /// No client takes longer.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -317,6 +317,17 @@ async fn what_others_sell_is_paid_fails_or_is_under_way() {
         assert!(begun[unknown].is_null(), "{begun}");
     }
     assert_eq!(buyer.post(PAY, body).await.0, 409, "it is in flight");
+    // The same bounds as for every payment.
+    for fee in [0, 1_000_000] {
+        let mut body = order(&asks(Fate::Succeeds(0)));
+        body["maxFee"] = json!(fee);
+        let (status, answer) = buyer.post(PAY, body).await;
+        assert_eq!(status, 400, "{fee}: {answer}");
+        assert!(
+            answer["error"].as_str().unwrap().contains("maxFee"),
+            "{answer}"
+        );
+    }
     let open = app.node.foreign(Foreign {
         amount_msat: None,
         ..Foreign::default()

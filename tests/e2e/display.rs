@@ -50,6 +50,20 @@ impl Display {
         }
     }
 
+    /// How the till ends it: the next thing that it says.
+    pub async fn goodbye(&mut self) -> Option<(u16, String)> {
+        loop {
+            let next = wait::within("the end of the WebSocket", LIMIT, self.stream.next()).await;
+            match next.unwrap()?.ok()? {
+                Message::Close(frame) => {
+                    return frame.map(|it| (it.code.into(), it.reason.to_string()));
+                }
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                told @ (Message::Text(_) | Message::Binary(_)) => panic!("it says {told:?}"),
+            }
+        }
+    }
+
     /// The next event; ids only ever grow.
     pub async fn next(&mut self) -> Value {
         let event = self.message().await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use till_regtest::wait;
 
-use crate::shop::Shop;
+use crate::display::Display;
+use crate::shop::{Shop, text};
 
 /// A command that fails does so within this time.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -60,6 +61,41 @@ async fn one_folder_has_one_till() {
     shop.get("/readyz").await;
     // SIGTERM: drained, and 0; `stop` fails otherwise.
     till.stop().await.unwrap();
+    shop.world.start_till().await.unwrap();
+    shop.close().await;
+}
+
+/// A stop with nothing to wait for but the node takes no longer; requests would be given twice as long.
+const QUICK_STOP: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_holds_no_stop_up() {
+    let open = [("TILL_LNBOT_OPEN_REGISTRATION", "true")];
+    let shop = Shop::open_with(&open).await;
+    let base = shop.world.client().url().to_owned();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |method: reqwest::Method, path: &str, key: &str| {
+        let request = http.request(method, format!("{base}/v1{path}"));
+        request.bearer_auth(key).send().await.unwrap()
+    };
+    let post = reqwest::Method::POST;
+    let account = ask(post.clone(), "/register", "").await;
+    let key = text(&account.json().await.unwrap(), "primaryKey");
+    let wallet = ask(post, "/wallets", &key).await;
+    let id = text(&wallet.json().await.unwrap(), "walletId");
+    let path = format!("/wallets/{id}/events");
+    let mut stream = ask(reqwest::Method::GET, &path, &key).await;
+    assert!(stream.chunk().await.unwrap().is_some(), "a greeting");
+    let mut display = Display::connect(shop.world.client(), None).await;
+
+    let begun = std::time::Instant::now();
+    let told = async { (stream.chunk().await, display.goodbye().await) };
+    let (stopped, (rest, goodbye)) = tokio::join!(shop.world.till().stop(), told);
+    stopped.unwrap();
+    assert!(begun.elapsed() < QUICK_STOP, "{:?}", begun.elapsed());
+    assert_eq!(rest.unwrap(), None, "it ends as a stream should");
+    let away = (1001, "the till is shutting down".to_owned());
+    assert_eq!(goodbye, Some(away));
     shop.world.start_till().await.unwrap();
     shop.close().await;
 }

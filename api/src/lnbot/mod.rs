@@ -87,7 +87,7 @@ fn routes() -> Router<Lnbot> {
         .route("/backup/recovery", post(routes::account::backup))
         .route("/wallets", post(routes::wallets::create).get(routes::wallets::list))
         .route("/wallets/{wallet_id}/key/rotate", post(routes::keys::rotate))
-        // the wallet's key, or its user's
+        // the wallet's key, or its user's; the user's alone gives a key and takes it away
         .route("/wallets/{wallet_id}", get(routes::wallets::one).patch(routes::wallets::rename))
         .route("/wallets/{wallet_id}/key", post(routes::keys::create).get(routes::keys::show).delete(routes::keys::revoke))
         .route("/wallets/{wallet_id}/invoices", post(routes::invoices::create).get(routes::invoices::list))

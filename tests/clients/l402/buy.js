@@ -8,10 +8,10 @@ let paid = 0;
 
 const wallet = {
   async payInvoice({ invoice }) {
-    const answer = await fetch(`${TILL_AT}/v1/wallets/current/l402/pay`, {
+    const answer = await fetch(`${TILL_AT}/v1/wallets/current/payments`, {
       method: 'POST',
       headers: { authorization: `Bearer ${BUYER_KEY}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ wwwAuthenticate: `L402 macaroon="any", invoice="${invoice}"` }),
+      body: JSON.stringify({ target: invoice }),
     });
     check(answer.status === 200, answer.status);
     paid += 1;

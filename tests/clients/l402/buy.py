@@ -13,12 +13,11 @@ class TillWallet(WalletBase):
     paid = 0
 
     async def pay_invoice(self, bolt11: str) -> str:
-        challenge = f'L402 macaroon="any", invoice="{bolt11}"'
         async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
             answer = await http.post(
-                f"{TILL}/v1/wallets/current/l402/pay",
+                f"{TILL}/v1/wallets/current/payments",
                 headers={"Authorization": f"Bearer {KEY}"},
-                json={"wwwAuthenticate": challenge},
+                json={"target": bolt11},
             )
         answer.raise_for_status()
         self.paid += 1

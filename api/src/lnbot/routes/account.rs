@@ -1,6 +1,7 @@
 //! Accounts: register, whose key is this, other keys, and the way back into a lost account.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use till::ledger::Origin;
@@ -55,9 +56,10 @@ pub(crate) async fn me(AnyKey(bearer): AnyKey) -> Json<wire::Me> {
 pub(crate) async fn rotate(
     user: UserKey,
     State(lnbot): State<Lnbot>,
-    Path(slot): Path<String>,
+    slot: Result<Path<String>, PathRejection>,
 ) -> Result<Json<wire::RotatedKey>, Error> {
-    let slot = slot.parse::<usize>().ok();
+    // What is no text names no slot either.
+    let slot = slot.ok().and_then(|Path(slot)| slot.parse::<usize>().ok());
     let named = slot.and_then(|slot| KEY_NAMES.get(slot).map(|name| (slot, *name)));
     let unknown = || Error::bad_request("slot is 0 (primary) or 1 (secondary)");
     let (slot, name) = named.ok_or_else(unknown)?;

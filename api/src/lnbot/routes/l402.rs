@@ -10,7 +10,7 @@ use till::meta::Meta;
 use till::money::{Msat, Sat};
 use till::payment::Outcome;
 use till::time::Timestamp;
-use till_actors::service::{NewInvoice, NewPayment};
+use till_actors::service::{NewInvoice, TargetOrder};
 
 use crate::lnbot::access::OwnWallet;
 use crate::lnbot::body::Body;
@@ -121,20 +121,23 @@ pub(crate) async fn pay(
     };
     let too_much = || Error::bad_request("maxFee is too large");
     let fee_cap = request.max_fee.map(|fee| msat(fee).ok_or_else(too_much));
-    let order = NewPayment {
+    // Nothing but an invoice is paid here, whatever else could be a target.
+    let hash = lnbot.service.decode(&challenge.invoice)?.hash;
+    let order = TargetOrder {
         wallet: WalletRef::Wallet(wallet.id),
         origin: Origin::Lnbot,
-        bolt11: challenge.invoice.clone(),
+        target: challenge.invoice.clone(),
         amount: None,
         fee_cap: fee_cap.transpose()?,
+        service_fee_ppm: lnbot.settings.service_fee_ppm,
         idempotency: None,
         meta: Meta {
             external_id: text("reference", request.reference)?,
             ..Meta::default()
         },
     };
-    let hash = lnbot.service.decode(&challenge.invoice)?.hash;
-    let paid = lnbot.service.pay(order, wait).await?;
+    let here = lnbot.whereabouts();
+    let paid = lnbot.service.pay_target(order, here, wait).await?;
     let preimage = match &paid.outcome {
         Some(Outcome::Sent(sent)) => sent.preimage.as_ref(),
         Some(Outcome::Failed { .. }) | None => None,

@@ -92,7 +92,7 @@ pub(crate) async fn resolve(
 
 impl Lnbot {
     /// Where this till is.
-    fn whereabouts(&self) -> Whereabouts<'_> {
+    pub(super) fn whereabouts(&self) -> Whereabouts<'_> {
         Whereabouts {
             domain: self.settings.domain(),
             doh_url: self.settings.doh_url.as_deref(),
