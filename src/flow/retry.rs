@@ -4,7 +4,7 @@
 use super::{Answer, Effect, Flow, Step, row};
 use crate::id::PaymentId;
 use crate::ledger::entity::Damaged;
-use crate::ledger::{Archive, Command, Done};
+use crate::ledger::{Archive, Command, Done, RetryOrder};
 use crate::node::Look;
 use crate::payment::{Payment, State as PaymentState};
 
@@ -54,11 +54,11 @@ impl Retry {
     fn execute(&mut self, attempt: u32, cleared: bool) -> Step<Retried> {
         self.stage = Retrying::Executing { attempt };
         let id = self.id;
-        Step::execute(Command::RetryPayment {
+        Step::execute(Command::RetryPayment(RetryOrder {
             id,
             attempt,
             cleared,
-        })
+        }))
     }
 
     /// Whether what has been asked for is what is: a second one who asked for it sends nothing.

@@ -11,6 +11,7 @@
 
 mod disk;
 mod node;
+mod outside;
 mod rules;
 mod task;
 mod wishes;

@@ -125,14 +125,7 @@ pub enum Command {
         reason: FailureReason,
     },
     /// The pause after a failed attempt is over: make another one, unless the time for that is over.
-    RetryPayment {
-        /// Which payment.
-        id: PaymentId,
-        /// The attempt that failed.
-        attempt: u32,
-        /// Whether it is certain that nothing of it is under way.
-        cleared: bool,
-    },
+    RetryPayment(RetryOrder),
     /// A payment has been pending for long, and nothing tells what became of it.
     RaiseOverdue {
         /// Which payment.
@@ -355,6 +348,17 @@ pub struct PaymentOrder {
     pub meta: Meta,
     /// For how long a failure that may pass is followed by another attempt, in seconds; 0 for never.
     pub retry_secs: u32,
+}
+
+/// Another attempt that nobody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryOrder {
+    /// Which payment.
+    pub id: PaymentId,
+    /// The attempt that failed.
+    pub attempt: u32,
+    /// Whether it is certain that nothing of it is under way.
+    pub cleared: bool,
 }
 
 /// What is told about what.

@@ -39,6 +39,7 @@ use crate::time::Timestamp;
 use draft::Draft;
 pub use hold::{SETTLE_MARGIN_BLOCKS, is_too_late};
 pub use reconcile::difference_msat;
+use treasury::splice;
 
 /// What comes of a command that is not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,11 +107,7 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
             attempt,
             reason,
         } => payment::void(state, draft, which, attempt, reason)?,
-        Command::RetryPayment {
-            id,
-            attempt,
-            cleared,
-        } => retry::decide(state, draft, (id, attempt), cleared)?,
+        Command::RetryPayment(order) => retry::decide(state, draft, order)?,
         Command::RaiseOverdue { id } => payment::raise_overdue(state, draft, id)?,
         Command::Hold(command) => hold::decide(state, draft, command)?,
         Command::BookOnchain(seen) => treasury::book(state, draft, seen)?,
@@ -127,9 +124,7 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::Close(command) => close::decide(state, draft, command)?,
         Command::SeeDeposit { tx_id, amount } => deposit::see(state, draft, tx_id, amount)?,
         Command::LoseDeposit { tx_id } => deposit::lose(state, draft, tx_id)?,
-        Command::RecordSplice { channel, funding } => {
-            treasury::splice(state, draft, channel, funding)?
-        }
+        Command::RecordSplice { channel, funding } => splice(state, draft, channel, funding)?,
         Command::KeepKey { keyed, reference } => idempotency::set(state, draft, &keyed, reference)?,
         Command::IntendOpening(order) => return opening::intend(state, draft, *order),
         Command::EndOpening { id, outcome } => opening::end(state, draft, id, outcome)?,

@@ -3,9 +3,8 @@
 
 use super::draft::Draft;
 use super::payment::fail;
-use crate::id::PaymentId;
 use crate::ledger::account::Origin;
-use crate::ledger::command::{PaymentOrder, Refusal};
+use crate::ledger::command::{PaymentOrder, Refusal, RetryOrder};
 use crate::ledger::entity::Archive;
 use crate::ledger::record::{Fact, Record};
 use crate::ledger::state::State;
@@ -32,9 +31,9 @@ pub(super) fn until(order: &PaymentOrder, at: Timestamp) -> Option<Timestamp> {
 pub(super) fn decide<A: Archive>(
     state: &State<A>,
     draft: Draft,
-    (id, attempt): (PaymentId, u32),
-    cleared: bool,
+    order: RetryOrder,
 ) -> Result<Record, Refusal> {
+    let RetryOrder { id, attempt, .. } = order;
     let Some(payment) = state.get::<Payment>(&id)? else {
         return Ok(draft.finish());
     };
@@ -48,7 +47,7 @@ pub(super) fn decide<A: Archive>(
     if !in_time {
         return fail(draft, &payment, deferred.reason);
     }
-    if !cleared || payment.state.after(Input::Retry).is_none() {
+    if !order.cleared || payment.state.after(Input::Retry).is_none() {
         return Ok(draft.finish());
     }
     Ok(draft.fact(Fact::PaymentResumed(id)).finish())

@@ -2,7 +2,9 @@
 
 use super::bench::*;
 use crate::id::PaymentId;
-use crate::ledger::{Account, Command, EventBody, Origin, PaymentOrder, Refusal, Which};
+use crate::ledger::{
+    Account, Command, EventBody, Origin, PaymentOrder, Refusal, RetryOrder, Which,
+};
 use crate::money::Msat;
 use crate::payment::{FailureReason, Outcome, Payment, State as PaymentState};
 use crate::time::Timestamp;
@@ -46,11 +48,11 @@ fn no_route(n: u8) -> Command {
 }
 
 fn retry(n: u8, attempt: u32) -> Command {
-    Command::RetryPayment {
+    Command::RetryPayment(RetryOrder {
         id: PaymentId::from_bytes([n; 16]),
         attempt,
         cleared: true,
-    }
+    })
 }
 
 /// State, attempt, and what of the wallet's is set aside.
@@ -115,11 +117,11 @@ fn when_the_time_is_over_the_money_is_released_with_the_last_reason() {
     bench.must(retry(1, 1));
     bench.must(fails(1, FailureReason::RetriesExhausted));
     bench.wait_secs(u64::from(RETRY_SECS) - 6);
-    let held_up = Command::RetryPayment {
+    let held_up = Command::RetryPayment(RetryOrder {
         id: PaymentId::from_bytes([1; 16]),
         attempt: 2,
         cleared: false,
-    };
+    });
     assert!(
         !bench.must(held_up.clone()),
         "in time, and something is in the way"
@@ -239,6 +241,7 @@ fn a_callers_own_attempt_is_not_retried() {
         ..wanted(1)
     }));
     assert_eq!(bench.payment(1).retry_until, None);
+    assert!(bench.payment(1).unreported, "its failure may still be told");
     bench.must(no_route(1));
     assert_eq!(stands(&bench, 1), (PaymentState::Failed, 2, 0));
 }

@@ -178,6 +178,11 @@ const BAD: &[(&str, &str, &str)] = &[
         "a whole number of payments from 1 to 400",
     ),
     (
+        "lnbot.retry_secs",
+        "3601",
+        "a whole number of seconds from 0 to 3600",
+    ),
+    (
         "payments.invoice_expiry_secs",
         "59",
         "a whole number of seconds from 60 to",
