@@ -130,6 +130,7 @@ pub(crate) async fn pay(
         amount: None,
         fee_cap: fee_cap.transpose()?,
         service_fee_ppm: lnbot.settings.service_fee_ppm,
+        retry_secs: lnbot.settings.retry_secs,
         idempotency: None,
         meta: Meta {
             external_id: text("reference", request.reference)?,
