@@ -153,12 +153,15 @@ mod tests {
         server: tokio::task::JoinHandle<()>,
         go_on: Arc<Notify>,
         asked: Arc<Notify>,
+        ended: Arc<Notify>,
     }
 
     async fn start(patience: Patience) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (go_on, asked) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let ended = Arc::new(Notify::new());
+        let ends = Arc::clone(&ended);
         let (wait, tell) = (Arc::clone(&go_on), Arc::clone(&asked));
         let slow = move || async move {
             tell.notify_one();
@@ -174,7 +177,7 @@ mod tests {
                     }),
                 )
                 .route("/slow", get(slow))
-                .route("/endless", get(endless));
+                .route("/endless", get(move || endless(ends)));
         let (drain, draining) = watch::channel(false);
         let server = tokio::spawn(serve(listener, app, patience, draining));
         Served {
@@ -183,13 +186,23 @@ mod tests {
             server,
             go_on,
             asked,
+            ended,
+        }
+    }
+
+    /// Tells that what holds it is gone.
+    struct Guard(Arc<Notify>);
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            self.0.notify_one();
         }
     }
 
     /// More than any system takes ahead, and then some.
-    async fn endless() -> Body {
-        let chunk = || async { Some((Ok::<_, Infallible>("x".repeat(64 * 1_024)), ())) };
-        Body::from_stream(futures_util::stream::unfold((), move |()| chunk()))
+    async fn endless(ended: Arc<Notify>) -> Body {
+        let chunk = |guard| async { Some((Ok::<_, Infallible>("x".repeat(64 * 1_024)), guard)) };
+        Body::from_stream(futures_util::stream::unfold(Guard(ended), chunk))
     }
 
     /// Asks for what never ends, and reads none of it.
@@ -238,6 +251,7 @@ mod tests {
         };
         let served = start(hasty).await;
         let mut deaf = deaf(served.address).await;
+        served.ended.notified().await;
         let mut rest = Vec::new();
         // Whether it is told of the end or of a reset depends on what was in its way.
         let _ = deaf.read_to_end(&mut rest).await;
