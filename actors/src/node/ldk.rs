@@ -13,7 +13,6 @@ use ldk_node::bitcoin::secp256k1::PublicKey;
 use ldk_node::bitcoin::{Address, Network};
 use ldk_node::config::{AnchorChannelsConfig, BackgroundSyncConfig, Config, EsploraSyncConfig};
 use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
-use ldk_node::lightning::ln::msgs::SocketAddress;
 use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning::routing::router::RouteParametersConfig;
 use ldk_node::lightning_invoice::Bolt11Invoice;
@@ -30,6 +29,7 @@ use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
 use super::stored::STORE_FILE;
+use super::texts::{addresses, public_key, socket_address};
 use super::{
     BumpRequest, ClosingBalance, JitInvoice, LightningNode, Look, MadeOffer, NodeBalances,
     NodeChannel, NodeError, NodeEvent, NodePayment, NodeStatus, OfferReceipt, OfferRequest,
@@ -592,18 +592,4 @@ fn create_wal_store(dir: &std::path::Path) -> Result<(), NodeError> {
     let db = rusqlite::Connection::open(dir.join(STORE_FILE)).map_err(|e| failed(&e))?;
     db.pragma_update(None, "journal_mode", "WAL")
         .map_err(|e| failed(&e))
-}
-
-fn addresses(texts: &[String]) -> Result<Vec<SocketAddress>, NodeError> {
-    texts.iter().map(|text| socket_address(text)).collect()
-}
-
-fn socket_address(text: &str) -> Result<SocketAddress, NodeError> {
-    SocketAddress::from_str(text).map_err(|_| {
-        NodeError::Invalid(format!("{text:?} is not an address of the form host:port"))
-    })
-}
-
-fn public_key(text: &str) -> Result<PublicKey, NodeError> {
-    PublicKey::from_str(text).map_err(|_| NodeError::Invalid(format!("{text:?} is not a node id")))
 }

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod ldk;
 mod logger;
 mod stored;
+mod texts;
 
 use std::fmt::Debug;
 use std::future::Future;
