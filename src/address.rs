@@ -14,6 +14,8 @@ pub const MAX_NAME_CHARS: usize = 36;
 /// How many characters a name has that nobody chose.
 pub const GENERATED_CHARS: usize = 7;
 
+/// The most characters of what a payer writes after a `+`.
+pub const MAX_TAG_CHARS: usize = 64;
 /// How many names a wallet can have at a time.
 pub const MAX_PER_WALLET: u32 = 100;
 /// Names that look like the owner's word: nobody can choose them.
@@ -75,6 +77,14 @@ pub fn is_name(name: &str) -> bool {
         && name.bytes().all(is_allowed)
         && !name.starts_with('-')
         && !name.ends_with('-')
+}
+
+/// Whether a text can stand after the `+` in an address that is paid. It comes into web addresses: it has
+/// what names have by LUD-16.
+#[must_use]
+pub fn is_tag(text: &str) -> bool {
+    let is_allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-_.".contains(&c);
+    (1..=MAX_TAG_CHARS).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 /// Whether nobody can choose a name, because payers would take it for the till's owner.

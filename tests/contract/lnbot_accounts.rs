@@ -119,7 +119,7 @@ async fn lost_keys_come_back_and_old_ones_end() {
     assert_eq!(restore(&account.passphrase).await.0, 400, "it was replaced");
     assert_eq!(restore("no such words").await.0, 400);
     let words = words["passphrase"].as_str().expect("words").to_uppercase();
-    let (status, restored) = restore(&format!("  {} ", words.to_lowercase())).await;
+    let (status, restored) = restore(&format!("  {words} ")).await;
     assert_eq!(
         (status, &restored["userId"]),
         (200, &json!(account.user_id))

@@ -152,6 +152,26 @@ async fn whoever_has_no_key_of_the_wallet_sees_and_pays_nothing() {
     assert_eq!(app.node.times_sent(payment_hash(&target)), 0);
 }
 
+/// What is paid is rounded up wherever it is shown: the price, the payment and the statement agree.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_in_part_of_a_satoshi_is_shown_as_what_is_paid() {
+    let app = TestApp::lnbot().await;
+    let bot = app.rich_bot(1_000).await;
+    let target = app.node.foreign(Foreign {
+        amount_msat: Some(1_500),
+        ..Foreign::default()
+    });
+    let (_, price) = bot
+        .get(&format!("{PAYMENTS}/resolve?target={target}"))
+        .await;
+    let (status, paid) = pay(&bot, json!({"target": target, "amount": 2})).await;
+    assert_eq!(status, 200, "{paid}");
+    let (_, lines) = bot.get("/wallets/current/transactions").await;
+    let shown = json!([price["amount"], paid["amount"], lines[0]["amount"]]);
+    assert_eq!(shown, json!([2, 2, 2]), "{price} {paid} {lines}");
+    assert_eq!(money(&bot).await, (998, 0, 998));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_paid_is_told_why() {
     let app = TestApp::lnbot().await;
@@ -395,6 +415,18 @@ async fn wallets_of_this_till_are_paid_at_once_and_for_nothing() {
         lines[0]["balanceAfter"]
     ]);
     assert_eq!(shown, json!(["credit", 300, 1_000]), "{lines}");
+    // What the payer wrote after the `+` tells the recipient the same as when it comes over Lightning.
+    let (_, rows) = account.primary.get(&format!("{their}/invoices")).await;
+    let tags = json!([
+        rows[0]["reference"],
+        rows[1]["reference"],
+        lines[0]["reference"]
+    ]);
+    assert_eq!(tags, json!(["tip", null, "tip"]), "{rows}");
+    let untold = address.replace('@', "+two+tags@");
+    let (status, answer) = pay(&bot, json!({"target": untold, "amount": 1})).await;
+    let expected = json!({"error": "The address does not exist."});
+    assert_eq!((status, answer), (400, expected));
 
     // By invoice, another's and one's own.
     let theirs = app.rich_bot(1).await;

@@ -1,8 +1,9 @@
-//! A wallet's invoices by their running numbers.
+//! A wallet's invoices and payments by their running numbers, and what strangers asked for.
 
 use till::id::{PaymentHash, WalletId};
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
+use till::payment::Payment;
 
 use super::Service;
 use super::types::ServiceError;
@@ -23,17 +24,17 @@ impl Service {
             .await
     }
 
-    /// The wallet's invoice with this number.
+    /// A wallet's outgoing payments, newest first: at most `limit`, of those with numbers below `below`.
     ///
     /// # Errors
     /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn invoice_numbered(
+    pub async fn payments_below(
         &self,
-        wallet: WalletId,
-        number: u32,
-    ) -> Result<Option<Invoice>, ServiceError> {
-        let wallet = WalletRef::Wallet(wallet);
-        self.read(move |views| views.invoice_numbered(wallet, number))
+        wallet: WalletRef,
+        below: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, ServiceError> {
+        self.read(move |views| views.payments_below(wallet, below, limit))
             .await
     }
 

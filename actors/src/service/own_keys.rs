@@ -166,7 +166,8 @@ impl Service {
     /// [`Refusal::UnknownRecovery`] if the words give nothing back.
     pub async fn restore(&self, origin: Origin, words: &str) -> Result<Registered, ServiceError> {
         let unknown = || ServiceError::from(Refusal::UnknownRecovery);
-        let words = Mnemonic::parse(words).map_err(|_| unknown())?;
+        let typed = Zeroizing::new(words.to_lowercase());
+        let words = Mnemonic::parse(typed.as_str()).map_err(|_| unknown())?;
         let digest = digest_of(&words);
         let found = self.row::<Recovery>(&digest)?.ok_or_else(unknown)?;
         let (keys, texts) = new_holder_keys(origin, found.holder)?;

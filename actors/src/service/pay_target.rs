@@ -18,7 +18,7 @@ use till::time::Timestamp;
 use super::Service;
 use super::holders::random;
 use super::payments::{Order, invalid};
-use super::targets::{Recipient, TargetError, Via, Whereabouts};
+use super::targets::{Own, Recipient, TargetError, Via, Whereabouts};
 use super::types::{DecodedInvoice, DecodedOffer, ServiceError};
 
 /// Parts per million in the whole.
@@ -107,7 +107,7 @@ impl Service {
                     .await
             }
             Via::Offer(offer) => self.pay_offer_of(wanted, *offer, amount, wait).await,
-            Via::Wallet(to, offer) => self.transfer(wanted, (to, offer), amount, wait).await,
+            Via::Wallet(to) => self.transfer(wanted, *to, amount, wait).await,
         };
         Ok(paid?)
     }
@@ -168,7 +168,7 @@ impl Service {
     async fn transfer(
         &self,
         wanted: TargetOrder,
-        (to, offer): (WalletRef, Option<Box<DecodedOffer>>),
+        to: Own,
         amount: Msat,
         wait: Duration,
     ) -> Result<Payment, ServiceError> {
@@ -178,21 +178,25 @@ impl Service {
             ));
         }
         let is_over = |offer: &DecodedOffer| offer.expires_at.is_some_and(|at| at <= self.now());
-        if offer.as_deref().is_some_and(is_over) {
+        if to.offer.as_ref().is_some_and(is_over) {
             return Err(Refusal::InvoiceExpired.into());
         }
         let id = PaymentId::from_bytes(random()?);
-        let described = offer.as_ref().and_then(|offer| offer.description.clone());
+        let described = to
+            .offer
+            .as_ref()
+            .and_then(|offer| offer.description.clone());
         let transfer = TransferOrder {
             id,
             preimage: Preimage::from_bytes(random()?),
             from: wanted.wallet,
-            to,
+            to: to.wallet,
             origin: wanted.origin,
             amount,
             description: described.unwrap_or_default(),
             named: wanted.target,
-            offer: offer.map(|offer| offer.id),
+            offer: to.offer.map(|offer| offer.id),
+            tag: to.tag,
             idempotency: wanted.idempotency,
             meta: wanted.meta,
         };

@@ -2,7 +2,6 @@
 
 use till::id::{PaymentHash, Preimage, WalletId};
 use till::invoice::Invoice;
-use till::ledger::WalletRef;
 use till::payment::{Outcome, Payment};
 use till::transaction::{About, Transaction};
 
@@ -41,22 +40,6 @@ impl Service {
             lines.into_iter().map(|row| line(views, row)).collect()
         };
         self.read(read).await
-    }
-}
-
-impl Service {
-    /// A wallet's outgoing payments, newest first: at most `limit`, of those with numbers below `below`.
-    ///
-    /// # Errors
-    /// [`ServiceError::Node`] if the view cannot be read.
-    pub async fn payments_below(
-        &self,
-        wallet: WalletRef,
-        below: Option<u32>,
-        limit: usize,
-    ) -> Result<Vec<Payment>, ServiceError> {
-        self.read(move |views| views.payments_below(wallet, below, limit))
-            .await
     }
 }
 

@@ -2,7 +2,7 @@
 //! wallet of this till's. Owns how texts are told apart, and what each takes; nothing is paid here.
 
 use reqwest::Url;
-use till::address::Address;
+use till::address::{Address, is_tag};
 use till::holder::Wallet;
 use till::ledger::WalletRef;
 use till::money::{Msat, Sat};
@@ -67,8 +67,18 @@ pub(super) enum Via {
     Invoice(String, Box<DecodedInvoice>),
     Offer(Box<DecodedOffer>),
     Lnurl(Box<PayRequest>),
-    /// In the ledger: the wallet, and the offer of its own that was named.
-    Wallet(WalletRef, Option<Box<DecodedOffer>>),
+    /// In the ledger.
+    Wallet(Box<Own>),
+}
+
+/// A wallet of this till's, as it was named.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    pub(super) wallet: WalletRef,
+    /// The offer of its own that was named.
+    pub(super) offer: Option<DecodedOffer>,
+    /// What stood after the `+` in its address.
+    pub(super) tag: Option<String>,
 }
 
 /// Why nobody can be paid by a text.
@@ -179,7 +189,11 @@ impl Service {
             asked,
             internal: own.is_some(),
             via: match own {
-                Some(own) => Via::Wallet(own.wallet, Some(Box::new(offer))),
+                Some(own) => Via::Wallet(Box::new(Own {
+                    wallet: own.wallet,
+                    offer: Some(offer),
+                    tag: None,
+                })),
                 None => Via::Offer(Box::new(offer)),
             },
         })
@@ -211,7 +225,12 @@ impl Service {
 
     fn by_own_address(&self, kind: TargetKind, name: &str) -> Result<Recipient, TargetError> {
         // What follows a plus sign is the payer's to choose.
-        let base = name.split('+').next().unwrap_or_default();
+        let (base, tag) = name.split_once('+').unwrap_or((name, ""));
+        let tag = Some(tag).filter(|tag| !tag.is_empty());
+        // Whoever comes by the web is told the same.
+        if tag.is_some_and(|tag| !is_tag(tag)) {
+            return Err(TargetError::NoSuchAddress);
+        }
         let address = self.row::<Address>(&base.to_owned())?;
         let address = address.filter(Address::is_live);
         let wallet = match address {
@@ -226,7 +245,11 @@ impl Service {
             max: Some(self.parts.policy.max_amount),
             asked: None,
             internal: true,
-            via: Via::Wallet(WalletRef::Wallet(wallet.id), None),
+            via: Via::Wallet(Box::new(Own {
+                wallet: WalletRef::Wallet(wallet.id),
+                offer: None,
+                tag: tag.map(str::to_owned),
+            })),
         })
     }
 
@@ -265,7 +288,8 @@ fn own_address(url: &str, domain: &str) -> Option<String> {
     };
     let name = url.path().strip_prefix(ADDRESS_PATH)?;
     let is_here = place.eq_ignore_ascii_case(domain);
-    is_here.then(|| name.to_ascii_lowercase())
+    // In a web address the plus sign may be written by its number.
+    is_here.then(|| name.to_ascii_lowercase().replace("%2b", "+"))
 }
 
 #[cfg(test)]
@@ -292,6 +316,10 @@ mod tests {
         let name = Some("bob+tea".to_owned());
         assert_eq!(
             own("https://pay.example.org:8443/.well-known/lnurlp/Bob+tea"),
+            name
+        );
+        assert_eq!(
+            own("https://pay.example.org:8443/.well-known/lnurlp/bob%2Btea"),
             name
         );
         for other in [

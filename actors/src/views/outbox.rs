@@ -37,6 +37,13 @@ fn endpoint(row: &Delivery) -> Endpoint {
     digest.first_chunk::<16>().copied().unwrap_or_default()
 }
 
+/// Where the index goes on behind everything for an address.
+fn behind(endpoint: Endpoint) -> Vec<u8> {
+    let mut key = single(Index::Waiting, &endpoint);
+    key.extend([0xff; 9]);
+    key
+}
+
 /// endpoint, number -> when it is due, and whether others wait behind it; webhook, number.
 pub(super) fn delivery(row: &Delivery) -> Entries {
     let mut entries = Entries::new();
@@ -54,7 +61,8 @@ pub(super) fn delivery(row: &Delivery) -> Entries {
 
 impl Views {
     /// What is due at `now`, at most `most`, and at most `each` of a wallet, for addresses that are not
-    /// `busy`: each of these is with the wallet whose delivery is under way.
+    /// `busy`: each of these is with the wallet whose delivery is under way. The turn goes round: the
+    /// address behind `after` is first, and `after` itself is last.
     ///
     /// # Errors
     /// [`ViewError`] if a row cannot be read.
@@ -62,6 +70,7 @@ impl Views {
         &self,
         now: Timestamp,
         busy: &HashMap<Endpoint, WalletRef>,
+        after: Endpoint,
         (most, each): (usize, usize),
     ) -> Result<Due, ViewError> {
         self.vital(|| {
@@ -70,13 +79,22 @@ impl Views {
             for wallet in busy.values() {
                 *taken.entry(*wallet).or_default() += 1;
             }
-            let mut from = single(Index::Waiting, &[]);
+            let mut from = behind(after);
             let end = single(Index::Waiting, &[0xff; 25]);
+            let mut is_round = false;
             while due.now.len() < most {
                 let Some(first) = self.tree.range(from..end.clone()).next() else {
-                    break;
+                    if is_round {
+                        break;
+                    }
+                    is_round = true;
+                    from = single(Index::Waiting, &[]);
+                    continue;
                 };
                 let (endpoint, _, _) = read(&first?)?;
+                if is_round && endpoint > after {
+                    break;
+                }
                 if !busy.contains_key(&endpoint)
                     && let Some(row) = self.due_for(endpoint, now, &mut due.next)?
                 {
@@ -87,9 +105,7 @@ impl Views {
                         due.now.push((endpoint, row));
                     }
                 }
-                // Past everything for this address.
-                from = single(Index::Waiting, &endpoint);
-                from.extend([0xff; 9]);
+                from = behind(endpoint);
             }
             Ok(due)
         })

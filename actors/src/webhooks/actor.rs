@@ -54,6 +54,8 @@ pub(crate) struct Deliverer {
     args: Args,
     /// Tries under way by their address, each with the wallet that it is for.
     busy: HashMap<Endpoint, (WalletRef, Task)>,
+    /// The last address whose turn it was: the next one is behind it.
+    last: Endpoint,
     /// Wakes us when there is more to tell.
     _waker: Task,
     /// Wakes us when something is due.
@@ -85,6 +87,7 @@ impl Actor for DelivererActor {
         Ok(Deliverer {
             args,
             busy: HashMap::new(),
+            last: Endpoint::default(),
             _waker: Task(waker),
             alarm: None,
         })
@@ -133,7 +136,8 @@ impl Deliverer {
         let at = now();
         let busy = self.busy.iter().map(|(at, (wallet, _))| (*at, *wallet));
         let room = (room, MAX_UNDER_WAY_PER_WALLET);
-        let due = self.args.views.due_deliveries(at, &busy.collect(), room)?;
+        let views = &self.args.views;
+        let due = views.due_deliveries(at, &busy.collect(), self.last, room)?;
         for (endpoint, delivery) in due.now {
             // A surface that has not started yet will wake us.
             let Some(render) = self.args.bodies.of(delivery.origin) else {
@@ -146,6 +150,7 @@ impl Deliverer {
                 drop(landing);
             }));
             self.busy.insert(endpoint, (wallet, Task(under_way)));
+            self.last = endpoint;
         }
         self.alarm = due.next.map(|next| {
             let pause = Duration::from_millis(next.millis_since(at)).min(MAX_PAUSE);

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::About;
 use crate::testing::{Books, draft, hash, start};
+use crate::views::Endpoint;
 
 /// Answers every request with a status, and tells what it was.
 async fn receiver(status: u16) -> (String, mpsc::UnboundedReceiver<String>) {
@@ -78,7 +79,10 @@ fn tried(books: &mut Books, number: u64, attempt: u32, verdict: Verdict) {
 fn due(books: &Books, at: u64) -> Vec<u64> {
     let at = Timestamp::from_millis(at);
     let busy = HashMap::new();
-    let due = books.views.due_deliveries(at, &busy, (10, 10)).unwrap();
+    let due = books
+        .views
+        .due_deliveries(at, &busy, Endpoint::default(), (10, 10));
+    let due = due.unwrap();
     let mut numbers: Vec<u64> = due.now.iter().map(|(_, row)| row.number).collect();
     numbers.sort_unstable();
     numbers
@@ -162,8 +166,10 @@ fn one_wallet_has_only_so_many_places() {
     }
     let at = Timestamp::from_millis(books.now);
     let due = |busy: &HashMap<_, _>| {
-        let due = books.views.due_deliveries(at, busy, (16, 4)).unwrap();
-        due.now
+        let due = books
+            .views
+            .due_deliveries(at, busy, Endpoint::default(), (16, 4));
+        due.unwrap().now
     };
     let of = |due: &[(_, Delivery)], wallet| {
         let theirs = due.iter().filter(|(_, row)| row.wallet == wallet);
@@ -178,4 +184,31 @@ fn one_wallet_has_only_so_many_places() {
     let over = first.iter().find(|(_, row)| row.wallet == greedy);
     busy.remove(&over.unwrap().0);
     assert_eq!(of(&due(&busy), greedy), 1);
+}
+
+/// Nobody's address is worse than another's: with more of them than places, each has its turn.
+#[test]
+fn every_address_has_its_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut books = Books::open(dir.path());
+    for n in 1..=5 {
+        sell(&mut books, n, &format!("https://{n}.example/"));
+    }
+    let at = Timestamp::from_millis(books.now);
+    let mut last = Endpoint::default();
+    let mut had_turns = Vec::new();
+    for _ in 0..10 {
+        // One place, free again at once; and all of them have more to be told all the time.
+        let due = books
+            .views
+            .due_deliveries(at, &HashMap::new(), last, (1, 1));
+        let (endpoint, row) = due.unwrap().now.remove(0);
+        last = endpoint;
+        had_turns.push(row.number);
+    }
+    let (first, second) = had_turns.split_at(5);
+    assert_eq!(first, second);
+    let mut first = first.to_vec();
+    first.sort_unstable();
+    assert_eq!(first, [1, 2, 3, 4, 5]);
 }

@@ -1,6 +1,8 @@
-//! Ids as this surface writes them: a prefix and 32 hexadecimal digits.
+//! How things are named in paths and answers: ids, a prefix and 32 hexadecimal digits; and a wallet's
+//! invoices and payments, by number or hash.
 
 use till::id::{HolderId, WalletId, WebhookId};
+use till_actors::service::RowName;
 
 /// What a wallet's id begins with.
 const WALLET: &str = "wal_";
@@ -31,6 +33,14 @@ pub(crate) fn parse_webhook(text: &str) -> Option<WebhookId> {
     text.strip_prefix(WEBHOOK)?.parse().ok()
 }
 
+/// How a path names an invoice or a payment; `None` names nothing.
+pub(crate) fn row_name(text: &str) -> Option<RowName> {
+    match text.parse() {
+        Ok(hash) => Some(RowName::Hash(hash)),
+        Err(_not_a_hash) => text.parse().ok().map(RowName::Number),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +59,17 @@ mod tests {
             &format!("wal_{hex}0"),
         ] {
             assert_eq!(parse_wallet(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_row_has_a_number_or_a_hash() {
+        assert!(matches!(row_name("7"), Some(RowName::Number(7))));
+        assert!(matches!(row_name(&"ab".repeat(32)), Some(RowName::Hash(_))));
+        // 64 digits could be either; they are a hash, as no number has so many.
+        assert!(matches!(row_name(&"01".repeat(32)), Some(RowName::Hash(_))));
+        for bad in ["", "x", "-1", "1.5", "4294967296", "abcd"] {
+            assert!(row_name(bad).is_none(), "{bad}");
         }
     }
 }

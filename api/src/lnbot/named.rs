@@ -1,12 +1,10 @@
 //! Lightning addresses as people write them: `name`, `name@domain`, `%40` for the `@`, letters of any
 //! case, and `name+tag` where somebody is paid. Owns the form; whose a name is the service knows.
 
-use till::address::is_name;
+use till::address::{MAX_TAG_CHARS, is_name, is_tag};
 
 use super::error::Error;
 
-/// The longest tag in an address, in characters.
-const MAX_TAG_CHARS: usize = 64;
 /// The longest text that is looked at, in bytes.
 const MAX_BYTES: usize = 512;
 
@@ -44,14 +42,10 @@ pub(super) fn payee(text: &str, domain: &str) -> Result<Named, Error> {
     })
 }
 
-/// What stands after a `+` comes into web addresses: it has what names have by LUD-16.
 fn tag_of(text: &str) -> Result<Option<String>, Error> {
-    let is_allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-_.".contains(&c);
     match text {
         "" => Ok(None),
-        tag if tag.len() <= MAX_TAG_CHARS && tag.bytes().all(is_allowed) => {
-            Ok(Some(tag.to_owned()))
-        }
+        tag if is_tag(tag) => Ok(Some(tag.to_owned())),
         _ => {
             let why = format!("a tag has at most {MAX_TAG_CHARS} of a-z, 0-9, -, _ and .");
             Err(Error::bad_request(why))

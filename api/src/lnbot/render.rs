@@ -17,7 +17,6 @@ const RETRYING: &str = "No way to the recipient was found. It is tried again; if
                         the money is released.";
 
 /// An invoice. Its preimage is shown once it is paid, never before.
-#[allow(dead_code)]
 pub(crate) fn invoice(row: &Invoice) -> wire::Invoice {
     let receipt = row.receipt.as_ref();
     let status = match row.state {
@@ -66,7 +65,6 @@ fn memo(row: &Invoice) -> Option<String> {
 }
 
 /// A payment of which nobody has asked what it waits for.
-#[allow(dead_code)]
 pub(crate) fn payment(row: &Payment) -> wire::Payment {
     payment_waiting(row, None)
 }
@@ -153,7 +151,7 @@ pub(crate) fn payment_waiting(row: &Payment, waiting: Option<Waiting>) -> wire::
     wire::Payment {
         number: row.number,
         status,
-        amount: sat_floor(Some(row.amount)),
+        amount: sat_ceil(row.amount),
         max_fee: sat_floor(Some(row.fee_cap)),
         service_fee: sat_floor(Some(row.service_fee)),
         actual_fee: sent.map(|sent| sat_ceil(sent.fee)),

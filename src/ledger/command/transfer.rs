@@ -25,6 +25,8 @@ pub struct TransferOrder {
     pub named: String,
     /// The recipient's offer, if that is what was named.
     pub offer: Option<OfferId>,
+    /// What the payer wrote after a `+` in the recipient's address: the recipient's row is found by it.
+    pub tag: Option<String>,
     /// What both are shown.
     pub description: String,
     /// Makes a repeat of this order the same order.

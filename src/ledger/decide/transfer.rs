@@ -98,7 +98,7 @@ fn invoice(order: &TransferOrder, hash: PaymentHash, number: u32, at: Timestamp)
         origin: order.origin,
         amount: Some(order.amount),
         description: Description::Text(order.description.clone()),
-        external_id: None,
+        external_id: order.tag.clone(),
         webhook_url: None,
         preimage: Some(order.preimage.clone()),
         created_at: at,

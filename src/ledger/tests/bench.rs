@@ -237,6 +237,7 @@ pub(super) fn transfer(n: u8, from: WalletRef, to: WalletRef, amount: u64) -> Co
         amount: msat(amount),
         named: "bob@till".into(),
         offer: None,
+        tag: None,
         description: "for Bob".into(),
         idempotency: None,
         meta: crate::meta::Meta::default(),

@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use till::holder::Wallet;
-use till::id::PaymentHash;
-use till::invoice::Invoice;
 use till::ledger::{Refusal, WalletRef};
 use till_actors::service::ServiceError;
 
@@ -42,14 +40,16 @@ pub(crate) async fn list(
     Ok(Json(found.iter().map(render::invoice).collect()))
 }
 
-/// `GET /wallets/{wallet_id}/invoices/{invoice}`
+/// `GET /wallets/{wallet_id}/invoices/{invoice}`: by number or by hash.
 pub(crate) async fn one(
-    OwnWallet(wallet): OwnWallet,
+    wallet: OwnWallet,
     State(lnbot): State<Lnbot>,
-    Path((_, named)): Path<(String, String)>,
+    Path((_, name)): Path<(String, String)>,
 ) -> Result<Json<wire::Invoice>, Error> {
-    let found = lnbot.invoice(&wallet, &named).await?;
-    Ok(Json(render::invoice(&found)))
+    let unknown = || Error::from(Refusal::UnknownInvoice);
+    let name = id::row_name(&name).ok_or_else(unknown)?;
+    let found = lnbot.service.invoice_named(wallet.account(), name)?;
+    Ok(Json(render::invoice(&found.ok_or_else(unknown)?)))
 }
 
 /// `POST /invoices/for-wallet`
@@ -89,22 +89,6 @@ pub(crate) async fn for_address(
     let wanted = parse::new_invoice(wallet, amount, comment, tag);
     let made = lnbot.invoice_for_stranger(address, wanted).await?;
     Ok(Json(render::strangers_invoice(&made)))
-}
-
-impl Lnbot {
-    /// A wallet's invoice by its number or its payment hash.
-    pub(crate) async fn invoice(&self, wallet: &Wallet, named: &str) -> Result<Invoice, Error> {
-        let unknown = || Error::from(Refusal::UnknownInvoice);
-        let found = match named.parse::<u32>() {
-            Ok(number) => self.service.invoice_numbered(wallet.id, number).await?,
-            Err(_) => {
-                let hash = named.parse::<PaymentHash>().map_err(|_| unknown())?;
-                let row = self.service.invoice(hash).await?;
-                row.filter(|row| row.wallet == WalletRef::Wallet(wallet.id))
-            }
-        };
-        found.ok_or_else(unknown)
-    }
 }
 
 /// The wallet was there when its key was looked at.

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use till::money::{Msat, Sat};
-use till_actors::service::{Recipient, RowName, Whereabouts};
+use till_actors::service::{Recipient, Whereabouts};
 
 use crate::lnbot::access::OwnWallet;
 use crate::lnbot::body::Body;
 use crate::lnbot::error::Error;
 use crate::lnbot::page::Page;
-use crate::lnbot::{Lnbot, order, render, wire};
+use crate::lnbot::{Lnbot, id, order, render, wire};
 
 /// `POST /wallets/{wallet_id}/payments`
 pub(crate) async fn create(
@@ -44,11 +44,7 @@ pub(crate) async fn one(
     Path((_, name)): Path<(String, String)>,
 ) -> Result<Json<wire::Payment>, Error> {
     let unknown = || Error::not_found("Payment not found.");
-    let name = match (name.parse(), name.parse()) {
-        (Ok(hash), _) => RowName::Hash(hash),
-        (Err(_not_a_hash), Ok(number)) => RowName::Number(number),
-        (Err(_not_a_hash), Err(_not_a_number)) => return Err(unknown()),
-    };
+    let name = id::row_name(&name).ok_or_else(unknown)?;
     let payment = lnbot.service.payment_named(wallet.account(), name)?;
     Ok(Json(lnbot.payment(&payment.ok_or_else(unknown)?)))
 }

@@ -1,9 +1,8 @@
-//! What stands in the path, the query and the headers of a stream's request. Owns the bounds.
+//! What stands in the query and the headers of a stream's request. Owns the bounds.
 
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use till_actors::service::RowName;
 
 use crate::lnbot::error::Error;
 
@@ -51,14 +50,6 @@ pub(super) fn since(headers: &HeaderMap, query: Option<&str>) -> Result<Option<u
     text.map(|text| text.parse().map_err(|_| bad())).transpose()
 }
 
-/// How a path names an invoice or a payment; `None` names nothing.
-pub(super) fn row_name(text: &str) -> Option<RowName> {
-    match text.parse() {
-        Ok(hash) => Some(RowName::Hash(hash)),
-        Err(_not_a_hash) => text.parse().ok().map(RowName::Number),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -101,16 +92,5 @@ mod tests {
             assert!(since(Some(bad), None).is_err(), "{bad}");
         }
         assert!(since(None, Some("lastEventId=x")).is_err());
-    }
-
-    #[test]
-    fn a_row_has_a_number_or_a_hash() {
-        assert!(matches!(row_name("7"), Some(RowName::Number(7))));
-        assert!(matches!(row_name(&"ab".repeat(32)), Some(RowName::Hash(_))));
-        // 64 digits could be either; they are a hash, as no number has so many.
-        assert!(matches!(row_name(&"01".repeat(32)), Some(RowName::Hash(_))));
-        for bad in ["", "x", "-1", "1.5", "4294967296", "abcd"] {
-            assert!(row_name(bad).is_none(), "{bad}");
-        }
     }
 }

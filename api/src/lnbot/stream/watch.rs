@@ -16,9 +16,9 @@ use tokio::time::{Instant, Interval, sleep_until};
 
 use super::frame::{Frame, alive, greeting, pulse, respond, snake};
 use super::listener::Listener;
-use super::query::{row_name, wait};
+use super::query::wait;
 use crate::lnbot::error::Error;
-use crate::lnbot::{Lnbot, render};
+use crate::lnbot::{Lnbot, id, render};
 
 /// What a frame is called that says where it stands, because time is over.
 const TIMEOUT: &str = "timeout";
@@ -31,7 +31,7 @@ pub(in crate::lnbot) async fn invoice(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let until = Instant::now() + wait(query.as_deref())?;
-    let found = match row_name(&name) {
+    let found = match id::row_name(&name) {
         Some(name) => lnbot.service.invoice_named(listener.account(), name)?,
         None => None,
     };
@@ -48,7 +48,7 @@ pub(in crate::lnbot) async fn payment(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let until = Instant::now() + wait(query.as_deref())?;
-    let found = match row_name(&name) {
+    let found = match id::row_name(&name) {
         Some(name) => lnbot.service.payment_named(listener.account(), name)?,
         None => None,
     };
