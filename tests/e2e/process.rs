@@ -9,7 +9,7 @@ use crate::display::Display;
 use crate::shop::{Shop, text};
 
 /// A command that fails does so within this time.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs `tilld` inside this very program, with the environment given and none else of ours.
 pub async fn tilld(args: &[&str], env: &[(&str, &str)]) -> Output {

@@ -13,7 +13,7 @@ use till_regtest::world::{ChainKind, Liquidity, TillAsks, TilldCommand, World, W
 use crate::display::Display;
 
 /// Nothing in a story takes longer.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 pub struct Shop {
     pub world: World,

@@ -13,9 +13,9 @@ use super::{Peer, PeerError};
 use crate::wait::{self, Wait};
 
 /// How long the two sides may take to agree on a channel and make its funding transaction.
-const OPEN_LIMIT: Duration = Duration::from_secs(20);
+const OPEN_LIMIT: Duration = Duration::from_secs(60);
 /// How long a confirmed channel may take to become usable.
-const USABLE_LIMIT: Duration = Duration::from_secs(20);
+const USABLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// A channel to be opened.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ use super::{PeerConfig, PeerError, events};
 use crate::wait::Wait;
 
 /// How long a node may take to reach the tip, retries included.
-const SYNC_LIMIT: Duration = Duration::from_secs(20);
+const SYNC_LIMIT: Duration = Duration::from_secs(60);
 
 /// A counterparty node. Clones share it.
 #[derive(Clone)]

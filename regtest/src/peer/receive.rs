@@ -12,7 +12,7 @@ use super::{Peer, PeerError};
 use crate::wait;
 
 /// How long a settlement may take.
-const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// An invoice to be made.
 #[derive(Clone, Debug)]

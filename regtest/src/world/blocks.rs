@@ -12,7 +12,7 @@ use crate::peer::Peer;
 use crate::wait::Wait;
 
 /// How long the till may take to reach the tip.
-const TILL_SYNC_LIMIT: Duration = Duration::from_secs(30);
+const TILL_SYNC_LIMIT: Duration = Duration::from_secs(90);
 /// Most blocks mined at once.
 const MAX_BLOCKS: u32 = 10_000;
 

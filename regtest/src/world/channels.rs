@@ -13,11 +13,11 @@ use crate::wait::Wait;
 /// Blocks until a channel can be used and announced.
 pub(super) const CONFIRMATIONS: u32 = 6;
 /// How long a funding transaction may take to reach the chain.
-const BROADCAST_LIMIT: Duration = Duration::from_secs(10);
+const BROADCAST_LIMIT: Duration = Duration::from_secs(45);
 /// How long an opener may take until its wallet has seen its money.
-const FUNDS_LIMIT: Duration = Duration::from_secs(15);
+const FUNDS_LIMIT: Duration = Duration::from_secs(60);
 /// How long the till may take to call a confirmed channel usable.
-const USABLE_LIMIT: Duration = Duration::from_secs(20);
+const USABLE_LIMIT: Duration = Duration::from_secs(60);
 /// How long channels may take to come back after a reconnection. Not all do: a killed till's peer
 /// may have closed one.
 const REESTABLISH_LIMIT: Duration = Duration::from_secs(5);

@@ -16,9 +16,9 @@ use super::{TillClient, TilldCommand, WorldError};
 use crate::wait::{self, TimedOut, Wait};
 
 /// How long `tilld init` may take.
-const INIT_LIMIT: Duration = Duration::from_secs(20);
+const INIT_LIMIT: Duration = Duration::from_secs(60);
 /// How long a start may take.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_secs(120);
 /// How long a clean shutdown may take.
 const STOP_LIMIT: Duration = Duration::from_secs(45);
 /// How much of the log is shown with an error.
