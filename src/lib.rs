@@ -19,6 +19,7 @@ pub mod node;
 pub mod offer;
 pub mod outbox;
 pub mod payment;
+pub mod restoration;
 pub mod time;
 pub mod transaction;
 pub mod treasury;

@@ -10,6 +10,7 @@ mod observers;
 mod outward;
 mod root;
 mod start_node;
+mod stopped;
 pub(crate) mod store;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
@@ -31,6 +32,7 @@ pub use generation::GenerationError;
 pub(crate) use lock::DataDirLock;
 pub use lock::LockError;
 pub use start_node::NodeSource;
+pub use stopped::{StoppedError, StoppedTill};
 
 use crate::audit::Auditor;
 use crate::chain::{ChainClient, ChainError, ChainSource};
@@ -178,6 +180,12 @@ impl Till {
         source.check_first_start(&config.data_dir).await?;
         let node_to_start = source.build(&mut journal, &config.data_dir)?;
         let was_restored = journal.was_restored();
+        if crate::restored::holds_payments(&views)? {
+            tracing::warn!(
+                "payments are held back: the till was restored from a backup. `tilld acknowledge-restore` \
+                 shows what is known, and lets them go"
+            );
+        }
 
         views.serve();
         let hub = HubHandle::new(config.hub);

@@ -19,6 +19,7 @@ use crate::money::{Msat, Sat};
 use crate::offer::Offer;
 use crate::outbox::Delivery;
 use crate::payment::{FailureReason, Payment, Sent};
+use crate::restoration::Restoration;
 use crate::time::Timestamp;
 use crate::treasury::{
     Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, Opening, OpeningOutcome,
@@ -315,6 +316,9 @@ pub enum Fact {
     /// Another attempt with the money that is set aside.
     #[n(64)]
     PaymentResumed(#[n(0)] PaymentId),
+    /// The books came from a backup, or its operator has acknowledged that.
+    #[n(70)]
+    RestorationSet(#[n(0)] Restoration),
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

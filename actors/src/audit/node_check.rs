@@ -4,8 +4,7 @@
 use till::ledger::{Account, Balance, difference_msat};
 use till::treasury::{Allowance, Figures};
 
-use super::report::AuditError;
-use crate::views::Views;
+use crate::views::{ViewError, Views};
 
 /// The ledger's asset accounts beside the node's figures, in msat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,8 +28,8 @@ pub struct NodeCheck {
 
 impl NodeCheck {
     /// The ledger's side.
-    pub(super) fn of(views: &Views) -> Result<Self, AuditError> {
-        let held = |account| -> Result<i128, AuditError> {
+    pub(crate) fn of(views: &Views) -> Result<Self, ViewError> {
+        let held = |account| -> Result<i128, ViewError> {
             let balance = views.get::<Balance>(&account)?;
             Ok(balance.unwrap_or(Balance::empty(account)).debit_msat())
         };
@@ -47,7 +46,7 @@ impl NodeCheck {
     }
 
     /// The node's side, and what follows.
-    pub(super) fn put_to(&mut self, node: Option<Figures>) {
+    pub(crate) fn put_to(&mut self, node: Option<Figures>) {
         self.node = node;
         let Some(figures) = node else {
             self.explanation = Some("the node does not answer, or something is on its way");

@@ -22,6 +22,7 @@ mod own_keys;
 mod pay_target;
 mod payments;
 mod rates;
+mod restoration;
 mod shares;
 mod staff;
 mod statements;
@@ -262,6 +263,8 @@ impl Service {
         Readiness {
             ready: reason.is_none(),
             reason,
+            // A view that cannot be read stops the till elsewhere.
+            holds_payments: self.holds_payments().unwrap_or(false),
             height,
         }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::acknowledge::AcknowledgeArgs;
 use super::backup::BackupArgs;
 use super::channels::ChannelsCommand;
 use super::recover::RecoverArgs;
@@ -45,6 +46,11 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Make a data folder from a backup, after a machine was lost
     Restore(RestoreArgs),
+    /// Show what is known of a till that was restored, and let its payments go
+    ///
+    /// A restored till makes no payments before: what its wallets spent after the backup is not in its
+    /// books. Works on a running till and on a stopped one's folder.
+    AcknowledgeRestore(AcknowledgeArgs),
     /// Find what peers paid out when they closed channels that this till has lost, and fetch it
     ///
     /// Needs the seed and the chain source, and no till: looks at every address to which a peer may
@@ -143,6 +149,13 @@ pub(super) struct PaymentArgs {
     /// The payment's id, or its payment hash
     #[arg(value_name = "ID|HASH")]
     pub(super) payment: String,
+    /// The recipient has the money: only for a payment that was under way when a backup was taken which
+    /// the till was restored from
+    #[arg(long, conflicts_with = "was_not_paid")]
+    pub(super) was_paid: bool,
+    /// The recipient never got it, and never will: its money is released. Likewise
+    #[arg(long)]
+    pub(super) was_not_paid: bool,
     /// Print one JSON document
     #[arg(long)]
     pub(super) json: bool,

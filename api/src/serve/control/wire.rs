@@ -95,7 +95,7 @@ impl AuditWire {
 }
 
 impl NodeWire {
-    fn of(check: &NodeCheck) -> Self {
+    pub(crate) fn of(check: &NodeCheck) -> Self {
         // No ledger of bitcoin has figures beyond these bounds.
         let msat = |msat: i128| i64::try_from(msat).unwrap_or(i64::MAX);
         let node = check.node;
@@ -112,6 +112,15 @@ impl NodeWire {
             explanation: check.explanation.map(str::to_owned),
         }
     }
+}
+
+/// What became of a payment, by the operator's word.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ResolveWire {
+    /// Its id or hash.
+    pub(crate) payment: String,
+    /// Whether the recipient has the money.
+    pub(crate) paid: bool,
 }
 
 /// How a payment stands.
