@@ -7,7 +7,7 @@ use till::ledger::{Command, Decision, Done, Refusal, State, decide};
 
 use super::StartError;
 use super::lock::DataDirLock;
-use super::store::{Opened, open_now};
+use super::store::{JOURNAL, Opened, open_now};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::now;
 use crate::restored::Restored;
@@ -16,6 +16,9 @@ use crate::views::{ViewError, Views};
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoppedError {
+    /// There are no books.
+    #[error("there is no journal in {0}: is this the data folder of a till?")]
+    NoJournal(String),
     /// The folder cannot be used, or a till uses it.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -43,11 +46,23 @@ pub struct StoppedTill {
 }
 
 impl StoppedTill {
-    /// Opens a folder, whose journal is made if there is none.
+    /// Opens a folder with a journal.
     ///
     /// # Errors
-    /// [`StoppedError::Start`], with a [`LockError`](super::LockError) while a till runs.
+    /// [`StoppedError::NoJournal`]; [`StoppedError::Start`], with a [`LockError`](super::LockError) while a
+    /// till runs.
     pub fn open(dir: &Path, network: bitcoin::Network) -> Result<Self, StoppedError> {
+        if !dir.join(JOURNAL).exists() {
+            return Err(StoppedError::NoJournal(dir.display().to_string()));
+        }
+        Self::open_or_make(dir, network)
+    }
+
+    /// The same where there may be no journal yet: it is made then.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_or_make(dir: &Path, network: bitcoin::Network) -> Result<Self, StoppedError> {
         let lock = DataDirLock::take(dir).map_err(StartError::from)?;
         let Opened {
             journal,

@@ -25,7 +25,7 @@ pub(super) struct AcknowledgeArgs {
     /// Let payments go without asking
     #[arg(long)]
     yes: bool,
-    /// Print what is known as one JSON document
+    /// Print one JSON document of what is known; it lets payments go only with --yes
     #[arg(long)]
     json: bool,
 }
@@ -42,22 +42,28 @@ pub(super) fn run(
         console.say("This till never came from a backup: its payments are not held back.\n");
         return Ok(());
     };
-    console.say(&printed(&known, args.json)?);
+    if args.json {
+        let known = match known.payments_held && args.yes {
+            true => put(&config, true)?,
+            false => Some(known),
+        };
+        let text = serde_json::to_string_pretty(&known).map_err(AskError::from)?;
+        console.say(&(text + "\n"));
+        return Ok(());
+    }
+    let mut text = String::new();
+    tell(&mut text, &known);
+    console.say(&text);
     if !known.payments_held {
         return Ok(());
     }
     if !args.yes && !agrees(console)? {
-        return Err(CliError::Usage(
-            "nothing was changed, payments stay held back: --yes lets them go".to_owned(),
-        ));
+        let unchanged = "nothing was changed, payments stay held back: --yes lets them go";
+        return Err(CliError::Usage(unchanged.to_owned()));
     }
-    match put(&config, true)? {
-        Some(known) if !known.payments_held => {
-            console.complain("Payments are not held back any more.\n");
-            Ok(())
-        }
-        Some(_) | None => Err(CliError::Usage("payments are still held back".to_owned())),
-    }
+    put(&config, true)?;
+    console.say("Payments are not held back any more.\n");
+    Ok(())
 }
 
 fn agrees(console: &mut impl Console) -> Result<bool, CliError> {
@@ -73,6 +79,7 @@ fn agrees(console: &mut impl Console) -> Result<bool, CliError> {
 fn put(config: &Config, acknowledge: bool) -> Result<Option<RestoredWire>, CliError> {
     let dir = &config.till.data_dir;
     let network = config.till.network.into();
+    till_actors::abort::hush_contained();
     let opened = telemetry::during(&config.log, || StoppedTill::open(dir, network))?;
     match opened {
         Ok(till) => Ok(to_stopped(till, dir, network, acknowledge)?),
@@ -100,15 +107,6 @@ fn to_stopped(
     Ok(till.restored()?.as_ref().map(RestoredWire::of))
 }
 
-fn printed(known: &RestoredWire, json: bool) -> Result<String, CliError> {
-    if json {
-        return Ok(serde_json::to_string_pretty(known).map_err(AskError::from)? + "\n");
-    }
-    let mut text = String::new();
-    tell(&mut text, known);
-    Ok(text)
-}
-
 /// Writing to a string cannot fail.
 fn tell(text: &mut String, known: &RestoredWire) {
     let _ = writeln!(
@@ -127,7 +125,10 @@ fn tell(text: &mut String, known: &RestoredWire) {
         }
         Some(why) => {
             let difference = node.difference_msat;
-            let _ = writeln!(text, "The books have {difference} msat more than the node: {why}.");
+            let _ = writeln!(
+                text,
+                "The books have {difference} msat more than the node: {why}."
+            );
         }
     }
     let _ = writeln!(
@@ -136,7 +137,11 @@ fn tell(text: &mut String, known: &RestoredWire) {
         known.open_channels.len()
     );
     for channel in &known.open_channels {
-        let _ = writeln!(text, "  {} with {}", channel.channel_id, channel.counterparty);
+        let _ = writeln!(
+            text,
+            "  {} with {}",
+            channel.channel_id, channel.counterparty
+        );
     }
     let _ = writeln!(
         text,
@@ -145,7 +150,11 @@ fn tell(text: &mut String, known: &RestoredWire) {
         known.wallets_total, known.wallets_msat
     );
     for wallet in &known.wallets {
-        let _ = writeln!(text, "  {} {:?}: {} msat", wallet.id, wallet.name, wallet.balance_msat);
+        let _ = writeln!(
+            text,
+            "  {} {:?}: {} msat",
+            wallet.id, wallet.name, wallet.balance_msat
+        );
     }
     if !known.undecided.is_empty() {
         text.push_str(
@@ -155,11 +164,19 @@ fn tell(text: &mut String, known: &RestoredWire) {
     }
     for payment in &known.undecided {
         let made = moment(payment.attempted_at);
-        let _ = writeln!(text, "  {}: {} msat, {made}", payment.id, payment.amount_msat);
+        let _ = writeln!(
+            text,
+            "  {}: {} msat, {made}",
+            payment.id, payment.amount_msat
+        );
     }
     match known.acknowledged_at {
         Some(at) => {
-            let _ = writeln!(text, "\nAcknowledged {}: payments are not held back.", moment(at));
+            let _ = writeln!(
+                text,
+                "\nAcknowledged {}: payments are not held back.",
+                moment(at)
+            );
         }
         None => text.push_str("\nPayments are held back. Sales go on.\n"),
     }

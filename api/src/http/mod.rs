@@ -23,8 +23,7 @@ pub const BUSY_RETRY_SECS: u32 = 1;
 pub const HELD_RETRY_SECS: u32 = 60;
 
 /// What every surface says of them meanwhile.
-pub const PAYMENTS_HELD: &str =
-    "Payments are held back: the till was restored from a backup, and its operator has not let them go yet.";
+pub const PAYMENTS_HELD: &str = "Payments are held back: the till was restored from a backup, and its operator has not let them go yet.";
 
 /// Routes that tell a supervisor how the process is. They are answered however busy it is: a
 /// till that is killed for being busy may lose its channels.

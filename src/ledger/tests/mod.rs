@@ -11,6 +11,7 @@ mod offers;
 mod openings;
 mod outbox;
 mod own_keys;
+mod restorations;
 mod retries;
 mod spend_histories;
 mod spends;

@@ -103,8 +103,9 @@ impl From<Refusal> for Error {
             }
             Refusal::WrongPreimage => invalid("The preimage does not open the payment hash"),
             Refusal::OfferUnlinked(_) => offer_unlinked(),
-            Refusal::PaymentsHeld => Self::new(Case::PaymentsHeld, PAYMENTS_HELD)
-                .retry_after(HELD_RETRY_SECS.into()),
+            Refusal::PaymentsHeld => {
+                Self::new(Case::PaymentsHeld, PAYMENTS_HELD).retry_after(HELD_RETRY_SECS.into())
+            }
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
             Refusal::NotTheHouses { needed, available } => not_the_houses(needed, available),
             Refusal::IdempotencyConflict => Self::new(
