@@ -207,7 +207,7 @@ impl Till {
         let treasury = common.spawn_treasury(&config, was_restored, &root).await?;
         let node_to_stop = node_to_start.node();
         let (health, tasks) = common.spawn_tasks(&config, node_to_start, &watcher, &gate);
-        let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
+        let secrets = secrets(&seed);
         let outward = Outward::start(&config, &views, &ledger, &secrets, &root);
         let service = Service::new(Parts {
             outward,
@@ -314,6 +314,11 @@ impl Till {
         }
         tracing::info!("stopped");
     }
+}
+
+/// What the till's own secrets are derived from.
+fn secrets(seed: &Zeroizing<[u8; 64]>) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"))
 }
 
 /// Where nothing was ever sent, nothing old can be told.

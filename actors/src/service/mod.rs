@@ -56,6 +56,7 @@ pub use named::RowName;
 pub use own_keys::{Bearer, KeyText, Registered};
 pub use pay_target::{Price, TargetOrder};
 pub use shares::SharedWallet;
+pub(crate) use staff::initialization;
 pub use statements::StatementLine;
 pub use targets::{Recipient, TargetError, TargetKind, Whereabouts};
 pub use types::*;

@@ -5,12 +5,15 @@ use std::path::Path;
 
 use till::ledger::{Command, Decision, Done, Refusal, State, decide};
 
-use super::StartError;
+use zeroize::Zeroizing;
+
 use super::lock::DataDirLock;
 use super::store::{JOURNAL, Opened, open_now};
+use super::{StartError, secrets};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::now;
 use crate::restored::Restored;
+use crate::service::{InitialSetup, ServiceError, initialization};
 use crate::views::{ViewError, Views};
 
 /// Why nothing was written.
@@ -34,6 +37,9 @@ pub enum StoppedError {
     /// The views cannot be read.
     #[error(transparent)]
     View(#[from] ViewError),
+    /// There is no randomness.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
 }
 
 /// The folder of a stopped till. Nobody else can use it as long as this lives.
@@ -90,6 +96,19 @@ impl StoppedTill {
         self.journal.append(std::iter::once(&record))?;
         self.state.evolve(&record)?;
         Ok(Done::Changed)
+    }
+
+    /// Sets the till up, once, as [`Service::initialize`](crate::service::Service::initialize) does.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadyInitialized`] the second time.
+    pub fn initialize(
+        &mut self,
+        seed: &Zeroizing<[u8; 64]>,
+        setup: InitialSetup,
+    ) -> Result<(), StoppedError> {
+        let (_, initialize) = initialization(&secrets(seed), setup)?;
+        self.execute(initialize).map(|_| ())
     }
 
     /// What is known of a restoration, as it was when the folder was opened; the node is not asked.

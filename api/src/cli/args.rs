@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use super::acknowledge::AcknowledgeArgs;
 use super::backup::BackupArgs;
 use super::channels::ChannelsCommand;
+use super::init::AdminArgs;
 use super::recover::RecoverArgs;
 use super::restore::RestoreArgs;
 use crate::{config::Overrides, seed::WordCount};
@@ -171,6 +172,8 @@ pub(super) struct InitArgs {
     pub(super) lsp: Option<String>,
     #[command(flatten)]
     pub(super) seed: SeedArgs,
+    #[command(flatten)]
+    pub(super) admin: AdminArgs,
     /// Take a seed that there is, and not a new one: you are asked for its words. The node and its
     /// on-chain money come back with it; for the books you need a backup (`tilld restore`)
     #[arg(long, conflicts_with = "words")]

@@ -5,6 +5,8 @@
 //! that does is handed to [`run`].
 
 mod acknowledge;
+#[cfg(test)]
+mod admin_tests;
 mod args;
 mod ask;
 mod audit;
