@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod payments;
 pub mod rates;
 pub mod recover;
+pub mod restored;
 mod runner;
 pub mod service;
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod observers;
 mod outward;
 mod root;
 mod start_node;
+mod stopped;
 pub(crate) mod store;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
@@ -31,6 +32,7 @@ pub use generation::GenerationError;
 pub(crate) use lock::DataDirLock;
 pub use lock::LockError;
 pub use start_node::NodeSource;
+pub use stopped::{StoppedError, StoppedTill};
 
 use crate::audit::Auditor;
 use crate::chain::{ChainClient, ChainError, ChainSource};
@@ -178,6 +180,12 @@ impl Till {
         source.check_first_start(&config.data_dir).await?;
         let node_to_start = source.build(&mut journal, &config.data_dir)?;
         let was_restored = journal.was_restored();
+        if crate::restored::holds_payments(&views)? {
+            tracing::warn!(
+                "payments are held back: the till was restored from a backup. `tilld acknowledge-restore` \
+                 shows what is known, and lets them go"
+            );
+        }
 
         views.serve();
         let hub = HubHandle::new(config.hub);
@@ -199,7 +207,7 @@ impl Till {
         let treasury = common.spawn_treasury(&config, was_restored, &root).await?;
         let node_to_stop = node_to_start.node();
         let (health, tasks) = common.spawn_tasks(&config, node_to_start, &watcher, &gate);
-        let secrets = Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"));
+        let secrets = secrets(&seed);
         let outward = Outward::start(&config, &views, &ledger, &secrets, &root);
         let service = Service::new(Parts {
             outward,
@@ -306,6 +314,11 @@ impl Till {
         }
         tracing::info!("stopped");
     }
+}
+
+/// What the till's own secrets are derived from.
+fn secrets(seed: &Zeroizing<[u8; 64]>) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(hmac_sha256(seed.as_slice(), "tilld"))
 }
 
 /// Where nothing was ever sent, nothing old can be told.

@@ -14,6 +14,7 @@ use crate::ledger::{Archive, Command, Which};
 use crate::money::Msat;
 use crate::node::{Look, NodePayment, NodePaymentStatus};
 use crate::payment::{FailureReason, Payment, State as PaymentState};
+use crate::restoration::Restoration;
 use crate::time::Timestamp;
 use crate::treasury::{Channel, ChannelState};
 
@@ -70,6 +71,8 @@ pub enum Waiting {
     Running,
     /// One look found it nowhere; the next one decides.
     SecondLook,
+    /// It was under way when the backup was taken that the till was restored from.
+    Restored,
     /// The node does not answer.
     Node,
 }
@@ -99,6 +102,10 @@ impl Waiting {
             Self::SecondLook => {
                 "one look found it nowhere; if the next does, it is given back".into()
             }
+            Self::Restored => "it was under way when the backup was taken, and the node that made it is \
+                               lost: nobody but its recipient can tell. Say which with --was-paid or \
+                               --was-not-paid; its money stays set aside until then"
+                .into(),
             Self::Node => "the node does not answer".into(),
         }
     }
@@ -178,6 +185,13 @@ impl Check {
             let Some(payment) = same.filter(|payment| !payment.internal) else {
                 continue;
             };
+            let restored = row::<Restoration>(rows, &())?;
+            if restored.is_some_and(|restored| restored.leaves_open(&payment)) {
+                match self.wait(&payment, Waiting::Restored) {
+                    Some(step) => return Ok(step),
+                    None => continue,
+                }
+            }
             // Others may not be made before this one is linked, however young it is.
             if let Some(node_id) = self.unlinked_row(rows, &payment)? {
                 self.stage = Stage::Booking;

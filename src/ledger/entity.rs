@@ -17,11 +17,13 @@ use crate::id::{
     HolderId, NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash,
     SessionId, ShareId, TxId, UserId, WalletId, WebhookId,
 };
+use crate::inception::Inception;
 use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::offer::Offer;
 use crate::outbox::{Delivery, OutboxCount};
 use crate::payment::Payment;
+use crate::restoration::Restoration;
 use crate::time::Timestamp;
 use crate::transaction::Transaction;
 use crate::treasury::{Allowance, Channel, CloseJob, Deposit, OnchainTx, Opening, SpendTx};
@@ -107,6 +109,10 @@ pub enum Kind {
     Opening = 26,
     /// [`Transaction`]
     Transaction = 37,
+    /// [`Restoration`]
+    Restoration = 45,
+    /// [`Inception`]
+    Inception = 46,
 }
 
 /// A stored row cannot be read back.
@@ -380,6 +386,8 @@ entity!(AccessNote, AccessNote, u64, |n| n.number, |k| k
     .to_be_bytes()
     .to_vec());
 entity!(Allowance, Allowance, (), |_a| (), |_k| Vec::new());
+entity!(Inception, Inception, (), |_i| (), |_k| Vec::new());
+entity!(Restoration, Restoration, (), |_r| (), |_k| Vec::new());
 entity!(SpendTx, SpendTx, TxId, |t| t.tx_id, |k| k
     .as_bytes()
     .to_vec());

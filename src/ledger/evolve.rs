@@ -70,6 +70,8 @@ impl<A: Archive> State<A> {
             Fact::CloseJobSet(row) => self.set(seq, row.as_ref()),
             Fact::DepositSet(row) => self.set_deposit(seq, row),
             Fact::AllowanceSet(row) => self.set(seq, row),
+            Fact::RestorationSet(row) => self.set(seq, row),
+            Fact::InceptionSet(row) => self.set(seq, row),
             Fact::OpeningIntended(row) => self.set(seq, row.as_ref()),
             Fact::OpeningEnded { id, outcome } => self.end_opening(seq, id, *outcome),
             Fact::OnchainBooked(row) => self.set(seq, row),

@@ -13,12 +13,14 @@ use crate::access::{AccessNote, Business, Session, User, WalletToken};
 use crate::address::Address;
 use crate::holder::{Holder, Key, Share, Wallet};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, TxId};
+use crate::inception::Inception;
 use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::meta::Meta;
 use crate::money::{Msat, Sat};
 use crate::offer::Offer;
 use crate::outbox::Delivery;
 use crate::payment::{FailureReason, Payment, Sent};
+use crate::restoration::Restoration;
 use crate::time::Timestamp;
 use crate::treasury::{
     Allowance, Channel, CloseJob, Deposit, MinedIn, OnchainTx, Opening, OpeningOutcome,
@@ -315,6 +317,12 @@ pub enum Fact {
     /// Another attempt with the money that is set aside.
     #[n(64)]
     PaymentResumed(#[n(0)] PaymentId),
+    /// The books came from a backup, or its operator has acknowledged that.
+    #[n(70)]
+    RestorationSet(#[n(0)] Restoration),
+    /// The books begin with a recovery from the seed.
+    #[n(71)]
+    InceptionSet(#[n(0)] Inception),
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

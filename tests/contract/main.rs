@@ -49,6 +49,7 @@ mod node;
 mod offers;
 mod openings;
 mod paying;
+mod restored;
 mod seed;
 mod set_up;
 mod socket;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use bitcoin::OutPoint;
 use serde_json::{Value, json};
-use till_regtest::world::{Liquidity, World};
+use till_regtest::world::World;
 
 use crate::audit::{Audited, Books};
+use crate::onchain::stranger;
 use crate::reconcile::{QUICK, at_rest, business};
 use crate::shop::{Shop, text, until};
 
@@ -162,11 +163,16 @@ async fn with_the_seed_alone_the_money_comes_back_and_the_books_do_not() {
     .await;
     assert_eq!(shop.get("/wallet/channels").await, json!([]));
 
-    // Nobody knows whom to call: the peers come by themselves, or the operator looks for them.
+    // Nobody knows whom to call: a peer comes by itself, or the operator looks for it.
+    let (lsp, customer) = (shop.world.lsp(), shop.world.customer());
     let till = shop.world.till_node();
-    for peer in [shop.world.lsp(), shop.world.customer()] {
-        peer.connect(till.node_id, till.address).await.unwrap();
-    }
+    lsp.connect(till.node_id, till.address).await.unwrap();
+    let nobody = format!("{}@127.0.0.1:1", customer.node_id());
+    let refused = books.command(&["channels", "connect", &nobody]).await;
+    assert_eq!(refused.code(), 1, "{}", refused.said());
+    let peer = format!("{}@{}", customer.node_id(), customer.address());
+    let connected = books.command(&["channels", "connect", &peer]).await;
+    assert_eq!(connected.code(), 0, "{}", connected.said());
     let said = fetched(&shop, &books, 2).await.said();
     let (amount, fee) = sent(&said);
     assert_eq!(amount + fee, before.paid_out(&shop), "to the satoshi");
@@ -176,19 +182,25 @@ async fn with_the_seed_alone_the_money_comes_back_and_the_books_do_not() {
         all.then_some(())
     })
     .await;
-    // What the old till spent is not known to the new books: they have every deposit of old, and say
-    // by how much that is too much.
-    let too_much = (Liquidity::default().onchain_sat - before.onchain) * 1_000;
-    until("the audit to name the difference", async || {
-        let node = books.audit(&["--json"]).await.json()["node"].clone();
-        (node["difference_msat"] == too_much).then_some(())
-    })
-    .await;
-    // The sales are not there any more.
+    // The new books begin with what the wallet had; what came and went before is no deposit of theirs.
+    let after = at_rest(&shop, &books).await;
+    assert_eq!(after["difference_msat"], 0, "{after}");
+    assert_eq!(
+        after["opening_onchain_msat"],
+        before.onchain * 1_000,
+        "{after}"
+    );
+    let said = books.audit(&[]).await.said();
+    assert!(
+        said.contains("begin with a recovery from the seed at block"),
+        "{said}"
+    );
+    // The sales are not there any more; what was fetched is the only thing that came.
     let rows = shop.get("/wallet/payments/incoming?all=true").await;
-    let sales = rows.as_array().unwrap().iter();
-    assert_eq!(sales.filter(|row| row["subType"] == "lightning").count(), 0);
-    shop.world.stop().await.unwrap();
+    let came: Vec<&Value> = rows.as_array().unwrap().iter().collect();
+    assert_eq!(came.len(), 1, "{rows}");
+    assert_eq!(came[0]["receivedSat"], amount, "{rows}");
+    shop.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,7 +220,9 @@ async fn with_a_backup_alone_the_books_can_be_read_and_no_till_starts() {
     assert_eq!(restored.code(), 0, "{}", restored.said());
     let audit = books.audit(&["--json"]).await;
     assert_eq!(audit.code(), 0, "{}", audit.said());
-    assert_eq!(audit.json()["records"], open["records"]);
+    // One more: that payments are held back.
+    let records = audit.json()["records"].as_u64().unwrap();
+    assert_eq!(Some(records - 1), open["records"].as_u64());
     let started = shop.world.till().start().await.unwrap_err().to_string();
     assert!(started.contains("there is no seed at"), "{started}");
     shop.world.till().kill().await.unwrap();
@@ -248,6 +262,7 @@ async fn with_both_money_and_books_come_back_and_agree() {
         rows,
         "every sale is there"
     );
+    nothing_is_paid_before_it_is_acknowledged(&shop, &books).await;
     // Until the money is fetched an alarm says how much the node lacks: all that was in channels.
     let missing = until("the alarm about what is not back", async || {
         let node = books.audit(&["--json"]).await.json()["node"].clone();
@@ -273,7 +288,52 @@ async fn with_both_money_and_books_come_back_and_agree() {
     let anchors_and_rest = total(&held) - (before.onchain + before.in_channels) * 1_000;
     let closing = before.in_channels - before.paid_out(&shop);
     assert_eq!(lost, anchors_and_rest + (closing + fee) * 1_000);
+    payments_are_let_go(&shop, &books).await;
     shop.close().await;
+}
+
+/// Pays somebody on the chain.
+async fn pays_onchain(shop: &Shop) -> (u16, Value) {
+    let address = stranger(1).to_string();
+    let body = json!({"address": address, "amountSat": 10_000, "feerateSatByte": 3});
+    shop.post("/wallet/payonchain", body).await
+}
+
+async fn nothing_is_paid_before_it_is_acknowledged(shop: &Shop, books: &Books) {
+    let (status, answer) = pays_onchain(shop).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (503, &json!("payments_held")),
+        "{answer}"
+    );
+    let asked = shop.customer_asks(Some(1_000), false).await;
+    let (status, answer) = shop.pays(&asked.bolt11).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (503, &json!("payments_held")),
+        "{answer}"
+    );
+    let told = books.command(&["acknowledge-restore"]).await;
+    assert_eq!(told.code(), 2, "{}", told.said());
+    let known = books
+        .command(&["acknowledge-restore", "--json"])
+        .await
+        .json();
+    assert_eq!(known["payments_held"], true, "{known}");
+    assert_eq!(known["undecided"], json!([]), "{known}");
+    // It survives a kill.
+    shop.world.till().kill().await.unwrap();
+    shop.world.till().start().await.unwrap();
+    shop.world.client().login().await.unwrap();
+}
+
+async fn payments_are_let_go(shop: &Shop, books: &Books) {
+    assert_eq!(pays_onchain(shop).await.0, 503);
+    let told = books.command(&["acknowledge-restore", "--yes"]).await;
+    assert_eq!(told.code(), 0, "{}", told.said());
+    assert!(told.said().contains("The node agrees"), "{}", told.said());
+    let (status, answer) = pays_onchain(shop).await;
+    assert_eq!(status, 200, "{answer}");
 }
 
 /// Puts a folder of the till's beside, or back.

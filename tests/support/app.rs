@@ -126,6 +126,11 @@ impl TestApp {
             .await
     }
 
+    /// One whose folder was made ready by somebody: set up or not, as it is there.
+    pub async fn over(prepare: impl FnOnce(&mut TillConfig)) -> Self {
+        Self::start_as(prepare, |_| ()).await
+    }
+
     /// One that gives up whoever takes nothing of what it is sent for so long.
     pub async fn lnbot_hasty(write: Duration) -> Self {
         let patience = Patience {

@@ -63,6 +63,8 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("line {hex} of the access log"),
         },
         Kind::Allowance => "what may be booked without asking".to_owned(),
+        Kind::Inception => "the recovery with which the books begin".to_owned(),
+        Kind::Restoration => "the last restoration from a backup".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::Holder => format!("holder {hex}"),
         Kind::HolderName => format!("holder name {:?}", String::from_utf8_lossy(tail)),
@@ -187,6 +189,8 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             | Kind::Address
             | Kind::OfferPayment
             | Kind::Unlinked
+            | Kind::Restoration
+            | Kind::Inception
             | Kind::Idempotency
             | Kind::Stray
             | Kind::Business
@@ -289,7 +293,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 40] = [
     Kind::Delivery,
     Kind::OutboxCount,
     Kind::UnlistedCount,
@@ -321,6 +325,8 @@ const KINDS: [Kind; 38] = [
     Kind::AccessNote,
     Kind::Offer,
     Kind::Allowance,
+    Kind::Restoration,
+    Kind::Inception,
     Kind::SpendTx,
     Kind::Deposit,
     Kind::CloseJob,

@@ -12,10 +12,13 @@ mod tests;
 
 use std::path::Path;
 
+use till::restoration::restored;
+use till::time::Timestamp;
 use till::treasury::Channel;
 
 use crate::abort::contained;
 use crate::journal::{Head, Journal, JournalError};
+use crate::ledger::now;
 use crate::service::network_name;
 use crate::till::store::{JOURNAL, VIEWS};
 use crate::till::{DataDirLock, LockError};
@@ -95,12 +98,21 @@ pub fn check_journal(path: &Path, network: bitcoin::Network) -> Result<Copied, J
     })
 }
 
-/// Makes a copy one that a till may start from: with a node that is made anew.
+/// Makes a copy one that a till may start from: with a node that is made anew, and with all payments held
+/// back until its operator has seen what the books do not know.
 ///
 /// # Errors
 /// [`JournalError`] if it cannot be used, or not be written.
 pub fn make_ready(path: &Path, network: bitcoin::Network) -> Result<(), JournalError> {
-    Journal::open(path, network_name(network))?.mark_restored()
+    let mut journal = Journal::open(path, network_name(network))?;
+    let mut known_until = Timestamp::default();
+    let last = journal.last_seq();
+    journal.replay::<JournalError>(last.saturating_sub(1), |entry| {
+        known_until = entry.record.at;
+        Ok(())
+    })?;
+    journal.append(std::iter::once(&restored(known_until, now())))?;
+    journal.mark_restored()
 }
 
 /// The channels that the views of a stopped till have. Views may be damaged, and a backup is worth

@@ -14,7 +14,7 @@ use super::error::{JournalError, damaged, meta_damaged};
 use super::meta::{Meta, write_head};
 
 /// The encoding of records that this program writes, and the newest that it reads.
-const RECORD_VERSION: u8 = 5;
+const RECORD_VERSION: u8 = 6;
 /// The smallest page that SQLite knows; no journal is shorter.
 const MIN_FILE_BYTES: u64 = 512;
 /// How long another process may hold the file before we give up on it.

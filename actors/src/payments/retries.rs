@@ -10,6 +10,7 @@ use ractor::ActorRef;
 use till::flow::{Retried, Retry};
 use till::id::PaymentId;
 use till::payment::Payment;
+use till::restoration::Restoration;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::actor::{Args, Msg, hand_over, until_final_or_waiting};
@@ -58,7 +59,12 @@ impl Retries {
 /// Arms the timers of payments that wait and that nobody sees to: after a start, and where a timer was lost.
 pub(super) fn adopt(args: &Args, actor: &ActorRef<Msg>) -> Result<(), ViewError> {
     let pending = args.runner.views.pending_payments()?;
-    let alone = pending.iter().filter(|payment| !args.handing.has(payment));
+    let restored = args.runner.views.get::<Restoration>(&())?;
+    // What may have been paid after the backup is not attempted again by itself.
+    let is_open = |payment: &&Payment| restored.is_some_and(|row| row.leaves_open(payment));
+    let alone = pending
+        .iter()
+        .filter(|payment| !is_open(payment) && !args.handing.has(payment));
     for payment in alone {
         args.retries.arm(actor, payment);
     }

@@ -134,67 +134,25 @@ impl Service {
         holder: HolderId,
         name: String,
     ) -> Result<WalletKeys, ServiceError> {
-        let wallet = Wallet {
-            id: WalletId::from_bytes(random()?),
-            holder,
-            number: 0,
-            name,
-            currency: None,
-            created_at: Timestamp::default(),
-            updated_at: Timestamp::default(),
-            deleted_at: None,
-            epoch: 0,
-            key: None,
-        };
-        let keys = [KeyScope::Admin, KeyScope::Invoice];
-        let keys = keys.map(|scope| self.new_key(origin, scope, &wallet));
-        Ok(WalletKeys {
-            wallet: Box::new(wallet),
-            keys: keys.into(),
-            address: None,
-        })
+        new_wallet(&self.parts.root, origin, holder, name)
     }
 
     pub(super) fn new_key(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> Key {
-        let text = self.key_text(origin, scope, wallet);
-        Key {
-            hash: SecretHash::of(text.as_bytes()),
-            origin,
-            scope,
-            holder: wallet.holder,
-            wallet: Some(wallet.id),
-            share: None,
-            created_at: Timestamp::default(),
-            revoked_at: None,
-            hint: None,
-            last_used_at: None,
-        }
+        new_key(&self.parts.root, origin, scope, wallet)
     }
 
     /// The text of a wallet's present key, 32 hexadecimal digits.
     #[must_use]
     pub fn key_text(&self, origin: Origin, scope: KeyScope, wallet: &Wallet) -> String {
-        let (surface, scope) = (surface_word(origin), scope_word(scope));
-        self.key_for(&format!(
-            "key/{surface}/{scope}/{}/{}",
-            wallet.id, wallet.epoch
-        ))
+        key_text(&self.parts.root, origin, scope, wallet)
     }
 
     /// The text of the key that an invited holder has for an accepted share.
     #[must_use]
     pub fn share_key_text(&self, origin: Origin, scope: KeyScope, share: &Share) -> String {
         let (surface, scope) = (surface_word(origin), scope_word(scope));
-        self.key_for(&format!(
-            "key/{surface}/{scope}/share/{}/{}",
-            share.id, share.epoch
-        ))
-    }
-
-    fn key_for(&self, purpose: &str) -> String {
-        let derived = hmac_sha256(self.parts.root.as_slice(), purpose);
-        let (key, _) = derived.split_at(KEY_BYTES);
-        hex::encode(key)
+        let purpose = format!("key/{surface}/{scope}/share/{}/{}", share.id, share.epoch);
+        key_for(&self.parts.root, &purpose)
     }
 
     /// The wallet that a key opens on a surface, if it is good.
@@ -285,6 +243,62 @@ pub struct WalletBalance {
     pub balance: Msat,
     /// What of it is not set aside for payments in flight.
     pub available: Msat,
+}
+
+/// A wallet with its keys, whose texts follow from `root`.
+pub(super) fn new_wallet(
+    root: &[u8; 32],
+    origin: Origin,
+    holder: HolderId,
+    name: String,
+) -> Result<WalletKeys, ServiceError> {
+    let wallet = Wallet {
+        id: WalletId::from_bytes(random()?),
+        holder,
+        number: 0,
+        name,
+        currency: None,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+        deleted_at: None,
+        epoch: 0,
+        key: None,
+    };
+    let keys = [KeyScope::Admin, KeyScope::Invoice];
+    let keys = keys.map(|scope| new_key(root, origin, scope, &wallet));
+    Ok(WalletKeys {
+        wallet: Box::new(wallet),
+        keys: keys.into(),
+        address: None,
+    })
+}
+
+fn new_key(root: &[u8; 32], origin: Origin, scope: KeyScope, wallet: &Wallet) -> Key {
+    let text = key_text(root, origin, scope, wallet);
+    Key {
+        hash: SecretHash::of(text.as_bytes()),
+        origin,
+        scope,
+        holder: wallet.holder,
+        wallet: Some(wallet.id),
+        share: None,
+        created_at: Timestamp::default(),
+        revoked_at: None,
+        hint: None,
+        last_used_at: None,
+    }
+}
+
+fn key_text(root: &[u8; 32], origin: Origin, scope: KeyScope, wallet: &Wallet) -> String {
+    let (surface, scope) = (surface_word(origin), scope_word(scope));
+    let purpose = format!("key/{surface}/{scope}/{}/{}", wallet.id, wallet.epoch);
+    key_for(root, &purpose)
+}
+
+fn key_for(root: &[u8; 32], purpose: &str) -> String {
+    let derived = hmac_sha256(root, purpose);
+    let (key, _) = derived.split_at(KEY_BYTES);
+    hex::encode(key)
 }
 
 /// A holder who has no wallet yet.

@@ -22,6 +22,7 @@ mod own_keys;
 mod pay_target;
 mod payments;
 mod rates;
+mod restoration;
 mod shares;
 mod staff;
 mod statements;
@@ -55,6 +56,7 @@ pub use named::RowName;
 pub use own_keys::{Bearer, KeyText, Registered};
 pub use pay_target::{Price, TargetOrder};
 pub use shares::SharedWallet;
+pub(crate) use staff::initialization;
 pub use statements::StatementLine;
 pub use targets::{Recipient, TargetError, TargetKind, Whereabouts};
 pub use types::*;
@@ -262,6 +264,8 @@ impl Service {
         Readiness {
             ready: reason.is_none(),
             reason,
+            // A view that cannot be read stops the till elsewhere.
+            holds_payments: self.holds_payments().unwrap_or(false),
             height,
         }
     }

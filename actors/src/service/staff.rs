@@ -7,7 +7,7 @@ use till::time::Timestamp;
 
 use super::Service;
 use super::access::{new_wallet_token, random};
-use super::holders::new_holder;
+use super::holders::{new_holder, new_wallet};
 use super::types::{InitialSetup, ServiceError};
 
 /// What the first administrator's own wallet is called.
@@ -28,24 +28,7 @@ impl Service {
     /// # Errors
     /// [`Refusal::AlreadyInitialized`](till::ledger::Refusal) the second time.
     pub async fn initialize(&self, setup: InitialSetup) -> Result<User, ServiceError> {
-        let business = Business {
-            name: setup.business_name,
-            currency: setup.business_currency,
-            wallet_password: setup.wallet_password,
-            initialized_at: Timestamp::default(),
-            wallet_epoch: 0,
-            admins: 0,
-            notes: 0,
-        };
-        let admin = new_user(setup.name, Role::Admin, setup.password, setup.pin)?;
-        let id = admin.id;
-        let holder = new_holder(Some(admin.name.clone()), Some(admin.password.clone()), true)?;
-        let wallet = self.new_wallet(Origin::Lnbits, holder.id, FIRST_WALLET.to_owned())?;
-        let initialize = AccessCommand::Initialize {
-            business,
-            admin,
-            holder: Some((Box::new(holder), wallet)),
-        };
+        let (id, initialize) = initialization(&self.parts.root, setup)?;
         self.access(initialize).await?;
         self.row(&id)?.ok_or(ServiceError::Unknown)
     }
@@ -177,6 +160,33 @@ impl Service {
         self.parts.ledger.execute(command).await?;
         Ok(())
     }
+}
+
+/// The first set-up as the ledger takes it, with the name of who will administer the till. Keys of their
+/// wallet follow from `root`.
+pub(crate) fn initialization(
+    root: &[u8; 32],
+    setup: InitialSetup,
+) -> Result<(UserId, AccessCommand), ServiceError> {
+    let business = Business {
+        name: setup.business_name,
+        currency: setup.business_currency,
+        wallet_password: setup.wallet_password,
+        initialized_at: Timestamp::default(),
+        wallet_epoch: 0,
+        admins: 0,
+        notes: 0,
+    };
+    let admin = new_user(setup.name, Role::Admin, setup.password, setup.pin)?;
+    let id = admin.id;
+    let holder = new_holder(Some(admin.name.clone()), Some(admin.password.clone()), true)?;
+    let wallet = new_wallet(root, Origin::Lnbits, holder.id, FIRST_WALLET.to_owned())?;
+    let initialize = AccessCommand::Initialize {
+        business,
+        admin,
+        holder: Some((Box::new(holder), wallet)),
+    };
+    Ok((id, initialize))
 }
 
 fn new_user(

@@ -376,6 +376,8 @@ pub struct Readiness {
     pub ready: bool,
     /// Why not, in words for an operator.
     pub reason: Option<String>,
+    /// Whether payments are held back until the operator of a restored till lets them go.
+    pub holds_payments: bool,
     /// The best block the node knows.
     pub height: u32,
 }

@@ -20,6 +20,8 @@ pub struct Figures {
     pub alarms: Vec<(&'static str, usize)>,
     /// Outgoing payments that are not final.
     pub payments_pending: usize,
+    /// Whether payments are held back until a restoration is acknowledged.
+    pub payments_held: bool,
     /// Invoices whose money is being claimed or held.
     pub invoices_tended: usize,
     /// Room on the disk, where the system says.
@@ -87,6 +89,7 @@ impl FiguresHandle {
             event_id: progress.event_id,
             alarms: self.views.alarms()?,
             payments_pending: self.views.pending_payments()?.len(),
+            payments_held: crate::restored::holds_payments(&self.views)?,
             invoices_tended: self.views.to_be_tended()?.len(),
             disk_free_bytes: crate::disk::free_bytes(&self.dir),
             node: None,

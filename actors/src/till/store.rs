@@ -36,7 +36,7 @@ pub(super) async fn open(config: &TillConfig) -> Result<Opened, StartError> {
     }
 }
 
-fn open_now(dir: &Path, network: bitcoin::Network) -> Result<Opened, StartError> {
+pub(super) fn open_now(dir: &Path, network: bitcoin::Network) -> Result<Opened, StartError> {
     let path = dir.join(JOURNAL);
     let views = dir.join(VIEWS);
     refuse_a_lost_journal(dir, &path, &views)?;

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::close::{Closings, until_shown};
 use super::closing;
 use super::handle::TreasuryError;
-use super::lost::Lost;
+use super::lost::{Lost, refuse_while_held};
 use super::opening::{self, Asked};
 use super::reconcile::Reconcile;
 use super::reopen;
@@ -208,6 +208,7 @@ impl Treasury {
         if let Some(known) = splice::repeated(&self.args.views, &request, keyed.as_ref())? {
             return Ok(known);
         }
+        refuse_while_held(&self.args)?;
         self.spends.all_known().await?;
         let spliced = splice::run(&self.args, request).await?;
         if let (Some(tx), Some(_)) = (spliced.tx, &keyed) {
@@ -239,6 +240,7 @@ impl Treasury {
         if let Some(standing) = opening::repeated(&self.args, &order).await? {
             return Ok(standing);
         }
+        refuse_while_held(&self.args)?;
         self.spends.all_known().await?;
         let user_channel_id = match opening::ask(&self.args, order, request).await? {
             Asked::Now(user_channel_id) => user_channel_id,

@@ -4,10 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use till::ledger::Command;
+use till::ledger::{Command, Refusal};
 use till::treasury::{Channel, ChannelState};
 
 use super::actor::Args;
+use super::handle::TreasuryError;
+use crate::ledger::LedgerError;
+use crate::restored::holds_payments;
 use crate::views::ViewError;
 
 /// The pause before peers that did not answer are tried again.
@@ -44,6 +47,15 @@ impl Lost {
         }
         Ok(())
     }
+}
+
+/// Refuses what would take money from the node while payments are held back: before anything is asked or
+/// built, though the ledger refuses most of it, too.
+pub(super) fn refuse_while_held(args: &Args) -> Result<(), TreasuryError> {
+    if holds_payments(&args.views)? {
+        return Err(LedgerError::Refused(Refusal::PaymentsHeld).into());
+    }
+    Ok(())
 }
 
 /// Records the channels as closed; `false` if the node does not run yet. At a start only: later the

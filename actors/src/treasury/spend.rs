@@ -15,6 +15,7 @@ use till::treasury::{Channel, OnchainTx, Spend, SpendPurpose, SpendTx, SpendVers
 
 use super::actor::Args;
 use super::handle::TreasuryError;
+use super::lost::refuse_while_held;
 use super::watch;
 use crate::abort::crash_point;
 use crate::ledger::LedgerError;
@@ -79,6 +80,7 @@ impl Spends {
         if let Some(known) = self.repeated(wish.idempotency.as_ref())? {
             return self.found(known, |spend| spend.versions.first().cloned());
         }
+        refuse_while_held(&self.args)?;
         self.all_known().await?;
         let signed = self.build(&wish.request).await?;
         crash_point("spend.built");
@@ -110,6 +112,7 @@ impl Spends {
         if let Some(known) = self.repeated(wish.idempotency.as_ref())? {
             return self.found(known, of_wish);
         }
+        refuse_while_held(&self.args)?;
         // One that nobody takes for its low fee can be bumped all the same.
         let watched = watch::run(&self.args).await?;
         self.synced().await?;

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::acknowledge::AcknowledgeArgs;
 use super::backup::BackupArgs;
 use super::channels::ChannelsCommand;
+use super::init::AdminArgs;
 use super::recover::RecoverArgs;
 use super::restore::RestoreArgs;
 use crate::{config::Overrides, seed::WordCount};
@@ -45,12 +47,17 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Make a data folder from a backup, after a machine was lost
     Restore(RestoreArgs),
+    /// Show what is known of a till that was restored, and let its payments go
+    ///
+    /// A restored till makes no payments before: what its wallets spent after the backup is not in its
+    /// books. Works on a running till and on a stopped one's folder.
+    AcknowledgeRestore(AcknowledgeArgs),
     /// Find what peers paid out when they closed channels that this till has lost, and fetch it
     ///
     /// Needs the seed and the chain source, and no till: looks at every address to which a peer may
     /// have paid. Without --to it only lists.
     RecoverChannels(RecoverArgs),
-    /// List, open, close and reopen channels
+    /// List, open, close and reopen channels; connect to peers
     ///
     /// Asks the running till.
     #[command(subcommand)]
@@ -133,7 +140,8 @@ pub(super) struct AuditArgs {
     /// differences_total, differences [{subject, expected, found}], invariants [{name, holds,
     /// detail}], node {lightning_low_msat, lightning_high_msat, closing_msat, onchain_msat,
     /// ledger_lightning_msat, ledger_closing_msat, ledger_onchain_msat, difference_msat,
-    /// unexplained, explanation} or null
+    /// unexplained, explanation, opening_height,
+    /// opening_onchain_msat} or null
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -143,6 +151,13 @@ pub(super) struct PaymentArgs {
     /// The payment's id, or its payment hash
     #[arg(value_name = "ID|HASH")]
     pub(super) payment: String,
+    /// The recipient has the money: only for a payment that was under way when a backup was taken which
+    /// the till was restored from
+    #[arg(long, conflicts_with = "was_not_paid")]
+    pub(super) was_paid: bool,
+    /// The recipient never got it, and never will: its money is released. Likewise
+    #[arg(long)]
+    pub(super) was_not_paid: bool,
     /// Print one JSON document
     #[arg(long)]
     pub(super) json: bool,
@@ -158,6 +173,8 @@ pub(super) struct InitArgs {
     pub(super) lsp: Option<String>,
     #[command(flatten)]
     pub(super) seed: SeedArgs,
+    #[command(flatten)]
+    pub(super) admin: AdminArgs,
     /// Take a seed that there is, and not a new one: you are asked for its words. The node and its
     /// on-chain money come back with it; for the books you need a backup (`tilld restore`)
     #[arg(long, conflicts_with = "words")]

@@ -5,6 +5,7 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use till_actors::recover::RecoverError;
+use till_actors::till::StoppedError;
 
 use super::ask::AskError;
 use super::backup::NoBackup;
@@ -43,6 +44,8 @@ pub(super) enum CliError {
     Backup(#[from] NoBackup),
     #[error(transparent)]
     Recover(#[from] RecoverError),
+    #[error(transparent)]
+    Stopped(#[from] StoppedError),
 }
 
 fn list(paths: &[PathBuf]) -> String {
@@ -63,7 +66,8 @@ impl CliError {
             | Self::Prompt(_)
             | Self::Ask(_)
             | Self::Backup(_)
-            | Self::Recover(_) => FAILURE.into(),
+            | Self::Recover(_)
+            | Self::Stopped(_) => FAILURE.into(),
         }
     }
 }

@@ -197,3 +197,38 @@ fn init_takes_a_seed_that_there_is() {
     machine.fails(&format!("{wrong} --words-file ~/words"), 1, "not the words");
     assert!(!machine.path("third").exists());
 }
+
+#[test]
+fn a_stopped_till_that_was_restored_is_acknowledged_in_its_folder() {
+    let (mut machine, _) = machine("--passphrase-file ~/pass");
+    machine.fails(
+        "tilld acknowledge-restore --data-dir ~/none",
+        1,
+        "there is no journal",
+    );
+    machine.succeeds("tilld acknowledge-restore");
+    assert!(machine.console.out.contains("never came from a backup"));
+    machine.succeeds("tilld backup ~/usb/b.tar");
+    machine.succeeds("tilld restore ~/usb/b.tar --data-dir ~/new");
+    assert!(machine.console.out.contains("payments are held back"));
+
+    let command = "tilld acknowledge-restore --config ~/new/tilld.toml";
+    let no_word = machine.run(command);
+    assert_eq!(no_word, ExitCode::from(2), "{}", machine.console.err);
+    assert!(machine.console.err.contains("payments stay held back"));
+    assert!(
+        machine
+            .console
+            .out
+            .contains("Payments are held back. Sales go on.")
+    );
+    let refused = machine.run_with(command, Some(&["no"]));
+    assert_eq!(refused, ExitCode::from(2), "{}", machine.console.err);
+    let agreed = machine.run_with(command, Some(&["yes"]));
+    assert_eq!(agreed, ExitCode::SUCCESS, "{}", machine.console.err);
+    machine.succeeds(&format!("{command} --json"));
+    let known: serde_json::Value = serde_json::from_str(&machine.console.out).unwrap();
+    assert_eq!(known["payments_held"], false, "{known}");
+    assert!(known["acknowledged_at"].is_u64(), "{known}");
+    machine.succeeds("tilld audit --config ~/new/tilld.toml");
+}

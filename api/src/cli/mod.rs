@@ -1,9 +1,12 @@
 //! The command line: `init`, `serve`, `audit`, `payment`, `channels`, `backup`, `restore`,
-//! `recover-channels`, `config check` and `version`.
+//! `acknowledge-restore`, `recover-channels`, `config check` and `version`.
 //!
 //! Owns arguments, exit codes and what is said on the terminal. It does not serve: the function
 //! that does is handed to [`run`].
 
+mod acknowledge;
+#[cfg(test)]
+mod admin_tests;
 mod args;
 mod ask;
 mod audit;
@@ -89,6 +92,7 @@ fn dispatch(
         Command::Channels(command) => channels::run(&cli.settings, command, env, console),
         Command::Backup(args) => backup::run(&cli.settings, args, env, console),
         Command::Restore(args) => restore::run(&cli.settings, args, env, console),
+        Command::AcknowledgeRestore(args) => acknowledge::run(&cli.settings, args, env, console),
         Command::RecoverChannels(args) => recover::run(&cli.settings, args, env, console),
         Command::Config(ConfigCommand::Check) => check(&cli, env, console),
         Command::Version => {

@@ -5,8 +5,8 @@ use super::ask::{self, AskError};
 use super::console::Console;
 use super::error::CliError;
 use super::files;
-use crate::serve::control::PAYMENT_PATH;
-use crate::serve::control::wire::PaymentWire;
+use crate::serve::control::wire::{PaymentWire, ResolveWire};
+use crate::serve::control::{PAYMENT_PATH, RESOLVE_PATH};
 
 pub(super) fn run(
     settings: &Settings,
@@ -16,7 +16,16 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     let (loaded, _) = files::load(settings, env)?;
     let dir = &loaded.config.till.data_dir;
-    let payment: PaymentWire = ask::ask(dir, PAYMENT_PATH, args.payment.clone())?;
+    let payment: PaymentWire = if args.was_paid || args.was_not_paid {
+        let question = ResolveWire {
+            payment: args.payment.clone(),
+            paid: args.was_paid,
+        };
+        let question = serde_json::to_string(&question).map_err(AskError::from)?;
+        ask::ask(dir, RESOLVE_PATH, question)?
+    } else {
+        ask::ask(dir, PAYMENT_PATH, args.payment.clone())?
+    };
     let printed = if args.json {
         serde_json::to_string_pretty(&payment).map_err(AskError::from)? + "\n"
     } else {

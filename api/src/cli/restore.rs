@@ -114,10 +114,11 @@ fn next(dir: &Path, args: &RestoreArgs) -> String {
     format!(
         "\nThe till is in {dir}. Its node is made anew at the first start: the channels of before are\n\
          gone, and its peers close them once they are connected. The books are as they were when the\n\
-         backup was taken; what came after is not in them.\n\
+         backup was taken; what came after is not in them. So payments are held back until you let them go.\n\
          \n  1. Start it:                            tilld {option} serve\n  \
            2. See how its channels are closed:     tilld {option} channels list\n  \
-           3. Fetch what was paid out of them:     tilld {option} recover-channels --to ADDRESS\n"
+           3. Fetch what was paid out of them:     tilld {option} recover-channels --to ADDRESS\n  \
+           4. See what is known, let payments go:  tilld {option} acknowledge-restore\n"
     )
 }
 

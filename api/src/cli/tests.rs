@@ -227,6 +227,7 @@ fn init_asks_a_person_what_flags_do_not_say() {
         "opne",
         "open",
         "open",
+        "",
     ];
     let code = machine.run_with("tilld init", Some(&answers));
     assert_eq!(code, ExitCode::SUCCESS, "{}", machine.console.err);
@@ -292,12 +293,12 @@ fn init_does_not_ask_what_it_knows() {
     assert_eq!(refused, ExitCode::from(2), "a bad flag is not asked about");
     let provider = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798@a:1";
     let known = known.replace("none@none", provider);
-    let code = machine.run_with(&format!("tilld init {known}"), Some(&["", ""]));
+    let code = machine.run_with(&format!("tilld init {known}"), Some(&["", "", ""]));
     assert_eq!(code, ExitCode::SUCCESS, "{}", machine.console.err);
     assert_eq!(
         machine.console.asked.len(),
-        2,
-        "only the passphrase: {:?}",
+        3,
+        "only the passphrase, twice, and the administrator: {:?}",
         machine.console.asked
     );
     assert!(!seed::is_encrypted(&machine.path(".tilld/seed")).unwrap());

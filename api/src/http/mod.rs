@@ -19,6 +19,12 @@ pub use shield::shield;
 /// Seconds after which a caller that was turned away for lack of room should come back.
 pub const BUSY_RETRY_SECS: u32 = 1;
 
+/// Seconds after which it is worth to ask whether the operator of a restored till lets payments go.
+pub const HELD_RETRY_SECS: u32 = 60;
+
+/// What every surface says of them meanwhile.
+pub const PAYMENTS_HELD: &str = "Payments are held back: the till was restored from a backup, and its operator has not let them go yet.";
+
 /// Routes that tell a supervisor how the process is. They are answered however busy it is: a
 /// till that is killed for being busy may lose its channels.
 pub const PROBES: [&str; 2] = ["/healthz", "/readyz"];

@@ -16,7 +16,7 @@ use till_actors::service::ServiceError;
 use super::Dialect;
 use super::misfit::Misfit;
 use crate::guard::Unheard;
-use crate::http::{BUSY_RETRY_SECS, Problem};
+use crate::http::{BUSY_RETRY_SECS, HELD_RETRY_SECS, PAYMENTS_HELD, Problem};
 
 /// Seconds after which some of a wallet's unpaid invoices may have been paid or have expired.
 const UNPAID_RETRY_SECS: u64 = 60;
@@ -256,6 +256,8 @@ impl From<Refusal> for Error {
             | Refusal::TooManyWebhooks(_)
             | Refusal::IdempotencyConflict => Self::new(StatusCode::CONFLICT, refusal.to_string()),
             Refusal::TooManyUnpaid => Self::too_many_unpaid(),
+            Refusal::PaymentsHeld => Self::new(StatusCode::SERVICE_UNAVAILABLE, PAYMENTS_HELD)
+                .retry_after(HELD_RETRY_SECS.into()),
             Refusal::UnknownInvoice
             | Refusal::UnknownPayment
             | Refusal::UnknownKey

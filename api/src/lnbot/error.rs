@@ -12,7 +12,7 @@ use till_actors::node::NodeError;
 use till_actors::outbound::OutboundError;
 use till_actors::service::{ServiceError, TargetError};
 
-use crate::http::{BUSY_RETRY_SECS, Problem};
+use crate::http::{BUSY_RETRY_SECS, HELD_RETRY_SECS, PAYMENTS_HELD, Problem};
 
 /// What a caller is told instead of an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -227,6 +227,9 @@ impl From<Refusal> for Error {
             | Refusal::NotTransferable
             | Refusal::TooManyAddresses(_) => Self::bad_request(refusal.to_string()),
             Refusal::TooManyUnpaid => Self::too_many_unpaid(),
+            Refusal::PaymentsHeld => {
+                Self::unavailable(PAYMENTS_HELD).retry_after(HELD_RETRY_SECS.into())
+            }
             Refusal::UnknownRecovery => Self::bad_request("Invalid recovery passphrase."),
             Refusal::UnknownInvoice => Self::not_found("Invoice not found."),
             Refusal::UnknownPayment => Self::not_found("Payment not found."),

@@ -88,7 +88,13 @@ fn stage_of(row: &Payment, waiting: Option<Waiting>) -> (&'static str, &'static 
             "in_flight",
             "The payment is on its way; this usually takes seconds.",
         ),
-        Some(Waiting::Channel(_) | Waiting::Running | Waiting::SecondLook | Waiting::Node) => (
+        Some(
+            Waiting::Channel(_)
+            | Waiting::Running
+            | Waiting::SecondLook
+            | Waiting::Restored
+            | Waiting::Node,
+        ) => (
             "confirming",
             "It is being checked whether the payment went out. The money stays on hold until then.",
         ),

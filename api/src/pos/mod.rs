@@ -8,7 +8,7 @@
 mod access;
 mod error;
 mod extract;
-mod field;
+pub(crate) mod field;
 mod parse;
 mod render;
 mod routes;

@@ -82,6 +82,11 @@ fn render(figures: &Figures) -> String {
         figures.payments_pending,
     );
     lines.gauge(
+        "payments_held",
+        "Whether payments are held back until a restoration is acknowledged.",
+        u8::from(figures.payments_held),
+    );
+    lines.gauge(
         "invoices_tended",
         "Invoices whose money is being claimed or held.",
         figures.invoices_tended,
@@ -123,6 +128,7 @@ mod tests {
             event_id: 4,
             alarms: vec![("unasked_receipt", 2), ("over_fee_cap", 0)],
             payments_pending: 1,
+            payments_held: true,
             invoices_tended: 0,
             disk_free_bytes: Some(5_000_000),
             node: Some(NodeState {
@@ -141,6 +147,7 @@ mod tests {
         tilld_alarms_total{kind="unasked_receipt"} 2
         tilld_alarms_total{kind="over_fee_cap"} 0
         tilld_payments_pending 1
+        tilld_payments_held 1
         tilld_invoices_tended 0
         tilld_disk_free_bytes 5000000
         tilld_node_running 1
@@ -167,6 +174,7 @@ mod tests {
             event_id: 0,
             alarms: Vec::new(),
             payments_pending: 0,
+            payments_held: false,
             invoices_tended: 0,
             disk_free_bytes: None,
             node: None,

@@ -6,6 +6,7 @@ mod holder;
 mod onchain;
 mod outbox;
 mod refusal;
+mod restoration;
 mod transfer;
 
 pub use access::{AccessCommand, UserChange};
@@ -14,6 +15,7 @@ pub use holder::{HolderCommand, KeyChange, ShareCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
 pub use outbox::OutboxCommand;
 pub use refusal::Refusal;
+pub use restoration::{InceptionCommand, RestorationCommand};
 pub use transfer::TransferOrder;
 
 use minicbor::{Decode, Encode};
@@ -215,6 +217,10 @@ pub enum Command {
     Address(AddressCommand),
     /// Something about the outbox.
     Outbox(OutboxCommand),
+    /// Something about having been restored from a backup.
+    Restoration(RestorationCommand),
+    /// Something about having begun anew from the seed.
+    Inception(InceptionCommand),
     /// Something about staff, sessions and wallet tokens.
     Access(Box<AccessCommand>),
 }

@@ -71,6 +71,9 @@ pub enum Refusal {
     /// The same idempotency key came with another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyConflict,
+    /// The till was restored from a backup, and its operator has not acknowledged that yet.
+    #[error("payments are held back: the till was restored from a backup")]
+    PaymentsHeld,
     /// There is no such payment.
     #[error("unknown payment")]
     UnknownPayment,

@@ -10,6 +10,7 @@ mod draft;
 mod hold;
 mod holder;
 mod idempotency;
+mod inception;
 mod internal;
 mod invoice;
 mod meta;
@@ -19,6 +20,7 @@ mod outbox;
 mod own_keys;
 mod payment;
 mod reconcile;
+mod restoration;
 mod retry;
 mod share;
 mod spend;
@@ -131,6 +133,8 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::Holder(command) => holder::decide(state, draft, *command)?,
         Command::Address(command) => address::decide(state, draft, command)?,
         Command::Outbox(command) => outbox::decide(state, draft, command)?,
+        Command::Restoration(command) => restoration::decide(state, draft, command)?,
+        Command::Inception(command) => inception::decide(state, draft, command)?,
         Command::ChangeMeta { of, change } => meta::change(state, draft, of, *change)?,
         Command::Access(command) => access::decide(state, draft, *command)?,
     };

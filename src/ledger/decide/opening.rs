@@ -1,7 +1,7 @@
 //! Rules for opening channels: the wish is on disk before the node is asked, and it is asked once.
 
 use super::draft::Draft;
-use super::{Decision, idempotency};
+use super::{Decision, idempotency, restoration};
 use crate::id::OpeningId;
 use crate::ledger::account::Account;
 use crate::ledger::command::{OpeningOrder, Refusal};
@@ -22,6 +22,7 @@ pub(super) fn intend<A: Archive>(
     if let Some(made) = idempotency::earlier(state, &order.idempotency)? {
         return Ok(Decision::Repeat(made));
     }
+    restoration::refuse_while_held(state)?;
     let opening = Opening {
         id: order.id,
         counterparty: order.counterparty,

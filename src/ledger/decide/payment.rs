@@ -2,7 +2,7 @@
 //! posted or released only on what the node says; what the node says is never refused.
 
 use super::draft::Draft;
-use super::{Decision, idempotency, internal, retry, shown_change_sat, sum, wallet};
+use super::{Decision, idempotency, internal, restoration, retry, shown_change_sat, sum, wallet};
 use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
@@ -25,6 +25,7 @@ pub(super) fn reserve<A: Archive>(
     if let Some(made) = idempotency::earlier(state, &order.idempotency)? {
         return Ok(Decision::Repeat(made));
     }
+    restoration::refuse_while_held(state)?;
     wallet::refuse_deleted(state, order.wallet)?;
     let earlier = match &order.target {
         SendTarget::Bolt11 { hash, .. } => {
@@ -358,7 +359,7 @@ pub(super) fn void<A: Archive>(
         PaymentState::Pending => payment.internal,
         PaymentState::Waiting | PaymentState::Succeeded | PaymentState::Failed => true,
     };
-    if stale || ended {
+    if stale || ended || restoration::leaves_open(state, &payment)? {
         return Ok(draft.finish());
     }
     if payment.is_worth_another(reason, draft.at()) {

@@ -3,6 +3,7 @@
 
 use super::draft::Draft;
 use super::payment::fail;
+use super::restoration;
 use crate::ledger::account::Origin;
 use crate::ledger::command::{PaymentOrder, Refusal, RetryOrder};
 use crate::ledger::entity::Archive;
@@ -42,6 +43,9 @@ pub(super) fn decide<A: Archive>(
     let Some(deferred) = payment.deferred.filter(|_| waits) else {
         return Ok(draft.finish());
     };
+    if restoration::leaves_open(state, &payment)? {
+        return Ok(draft.finish());
+    }
     let at = draft.at();
     let in_time = payment.retry_until.is_some_and(|until| at < until);
     if !in_time {

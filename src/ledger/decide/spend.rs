@@ -4,7 +4,7 @@
 
 use super::draft::Draft;
 use super::treasury::pay_for_chain;
-use super::{Decision, close, idempotency, shown_change_sat, sum};
+use super::{Decision, close, idempotency, restoration, shown_change_sat, sum};
 use crate::id::{PaymentId, RequestHash};
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{IdempotencyKey, Refusal, SpendCommand, SpendOrder};
@@ -50,6 +50,7 @@ fn reserve<A: Archive>(
     if let Some(known) = idempotency::earlier(state, &order.idempotency)? {
         return Ok(Decision::Repeat(known));
     }
+    restoration::refuse_while_held(state)?;
     let id = order.id;
     let (amount, fee) = (order.version.amount.to_msat(), order.version.fee.to_msat());
     let needed = sum(amount, fee)?;
@@ -122,6 +123,7 @@ fn replace<A: Archive>(
     if let Some(known) = idempotency::earlier(state, &key)? {
         return Ok(Decision::Repeat(known));
     }
+    restoration::refuse_while_held(state)?;
     let payment = state.get::<Payment>(&id)?.ok_or(Refusal::UnknownPayment)?;
     let Some(spend) = payment.spend.as_ref() else {
         return Err(Refusal::WrongState);

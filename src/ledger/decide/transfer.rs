@@ -2,7 +2,7 @@
 //! offer of our own. One record: both rows begin final, and the node hears nothing.
 
 use super::draft::Draft;
-use super::{Decision, idempotency, internal, wallet};
+use super::{Decision, idempotency, internal, restoration, wallet};
 use crate::id::PaymentHash;
 use crate::invoice::{Description, Invoice, PaidOffer, State as InvoiceState};
 use crate::ledger::account::Account;
@@ -24,6 +24,7 @@ pub(super) fn decide<A: Archive>(
     if let Some(made) = idempotency::earlier(state, &order.idempotency)? {
         return Ok(Decision::Repeat(made));
     }
+    restoration::refuse_while_held(state)?;
     wallet::refuse_deleted(state, order.from)?;
     wallet::refuse_deleted(state, order.to)?;
     if order.from == order.to {

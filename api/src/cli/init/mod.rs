@@ -1,8 +1,10 @@
 //! `tilld init`: a commented configuration file and a new seed, where there is nothing yet.
 //!
-//! Owns the order, and how the seed comes and is kept; `questions` asks for settings: everything is checked first, then the file is written, then
-//! the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
+//! Owns the order, and how the seed comes and is kept; `questions` asks for settings, `admin` for the
+//! first administrator. Everything is checked first, then the file is written, the books if there is something
+//! for them, then the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
 
+mod admin;
 mod questions;
 
 use std::{
@@ -11,6 +13,8 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
+
+pub(super) use admin::AdminArgs;
 
 use super::{
     args::{InitArgs, SeedArgs, Settings},
@@ -53,14 +57,22 @@ pub(super) fn run(
         Mnemonic::generate(args.words)?
     };
     let passphrase = passphrase(&args.seed, config, env, console)?;
+    let admin = admin::gather(&args.admin, interactive, console)?;
 
     make_data_dir(&config.till.data_dir)?;
     write_file(&file, &loaded.to_file())?;
+    let name = admin.as_ref().map(admin::Admin::name);
+    let written = admin::write(admin, args.recover, config, &mnemonic);
     let seed_file = &config.seed.mnemonic_file;
-    if let Err(error) = seed::create(seed_file, &mnemonic, passphrase.as_ref()) {
-        // Without a seed the file is of no use, and would be in the way of the next attempt.
+    let written = written.and_then(|()| {
+        let created = seed::create(seed_file, &mnemonic, passphrase.as_ref());
+        created.map_err(CliError::from)
+    });
+    if let Err(error) = written {
+        // Without a seed the rest is of no use, and would be in the way of the next attempt.
+        admin::unmake(&config.till.data_dir);
         let _ = fs::remove_file(&file);
-        return Err(error.into());
+        return Err(error);
     }
     console.say(&made(config, &file, passphrase.is_some()));
     if args.recover {
@@ -68,7 +80,7 @@ pub(super) fn run(
     } else if !args.hide_words {
         console.say(&instruction(&mnemonic));
     }
-    console.say(&next_step(env, config, &file));
+    console.say(&next_step(env, config, &file, name.as_deref()));
     Ok(())
 }
 
@@ -257,7 +269,12 @@ fn instruction(mnemonic: &Mnemonic) -> zeroize::Zeroizing<String> {
 }
 
 /// The command that starts this very till: without `--config` where it is found anyway.
-fn next_step(env: &[(String, String)], config: &Config, file: &Path) -> String {
+fn next_step(
+    env: &[(String, String)],
+    config: &Config,
+    file: &Path,
+    admin: Option<&str>,
+) -> String {
     let found = Loaded::data_dir(env.iter().cloned(), Overrides::default()).join(files::FILE_NAME);
     let by_variable =
         files::variable(env, "TILL_CONFIG").is_some_and(|path| Path::new(path) == file);
@@ -267,13 +284,18 @@ fn next_step(env: &[(String, String)], config: &Config, file: &Path) -> String {
     } else {
         format!(" --config '{}'", file.display())
     };
+    let then = match admin {
+        Some(name) => format!("Then log in as {name:?}, and make the first sale.\n"),
+        None => format!(
+            "Then name its administrator, once, before others can reach it:\n  \
+             curl http://{}/initial-setup -H 'content-type: application/json' \\\n    \
+             -d '{{\"userName\":\"admin\",\"userPassword\":\"...\",\"userPin\":\"...\",\"walletPassword\":\"...\"}}'\n",
+            config.http.listen
+        ),
+    };
     format!(
-        "\nStart the till with: tilld{option} serve\n\
-         Then name its administrator, once, before others can reach it:\n  \
-         curl http://{}/initial-setup -H 'content-type: application/json' \\\n    \
-         -d '{{\"userName\":\"admin\",\"userPassword\":\"...\",\"userPin\":\"...\",\"walletPassword\":\"...\"}}'\n\
-         And back it up every night: tilld{option} backup DIR\n",
-        config.http.listen
+        "\nStart the till with: tilld{option} serve\n{then}\
+         And back it up every night: tilld{option} backup DIR\n"
     )
 }
 

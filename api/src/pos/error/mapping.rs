@@ -9,7 +9,7 @@ use till_actors::service::ServiceError;
 
 use super::{Case, Error};
 use crate::guard::Unheard;
-use crate::http::BUSY_RETRY_SECS;
+use crate::http::{BUSY_RETRY_SECS, HELD_RETRY_SECS, PAYMENTS_HELD};
 use crate::pos::field::Invalid;
 
 /// Seconds after which a node or a till that is coming back is worth another try.
@@ -103,6 +103,9 @@ impl From<Refusal> for Error {
             }
             Refusal::WrongPreimage => invalid("The preimage does not open the payment hash"),
             Refusal::OfferUnlinked(_) => offer_unlinked(),
+            Refusal::PaymentsHeld => {
+                Self::new(Case::PaymentsHeld, PAYMENTS_HELD).retry_after(HELD_RETRY_SECS.into())
+            }
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
             Refusal::NotTheHouses { needed, available } => not_the_houses(needed, available),
             Refusal::IdempotencyConflict => Self::new(
@@ -292,6 +295,7 @@ mod tests {
             (short, (402, "insufficient_funds")),
             (not_ours, (402, "insufficient_funds")),
             (Refusal::IdempotencyConflict, (409, "idempotency_conflict")),
+            (Refusal::PaymentsHeld, (503, "payments_held")),
             (Refusal::AlreadyInitialized, (409, "already_initialized")),
             (Refusal::NameTaken, (409, "name_taken")),
             (Refusal::UnknownUser, (404, "not_found")),

@@ -51,6 +51,7 @@ pub(crate) enum Case {
     Busy,
     OutcomeUnknown,
     NodeUnavailable,
+    PaymentsHeld,
 }
 
 impl Case {
@@ -96,6 +97,7 @@ impl Case {
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
             Self::NodeUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "node_unavailable"),
+            Self::PaymentsHeld => (StatusCode::SERVICE_UNAVAILABLE, "payments_held"),
         }
     }
 }

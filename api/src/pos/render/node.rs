@@ -8,6 +8,7 @@ use till_actors::service::{
 };
 
 use super::sat_floor;
+use crate::http::PAYMENTS_HELD;
 use crate::pos::settings::Settings;
 use crate::pos::wire;
 
@@ -16,11 +17,14 @@ pub(in crate::pos) fn health(
     readiness: Readiness,
     now: Timestamp,
 ) -> wire::Health {
+    let held = readiness.holds_payments;
+    let is_ok = readiness.ready && !held;
+    let held = held.then(|| PAYMENTS_HELD.to_owned());
     wire::Health {
-        status: if readiness.ready { "ok" } else { "degraded" },
+        status: if is_ok { "ok" } else { "degraded" },
         timestamp: now.as_millis(),
         ready: readiness.ready,
-        reason: readiness.reason,
+        reason: readiness.reason.or(held),
         chain: settings.network.clone(),
         block_height: readiness.height,
         version: settings.version.clone(),

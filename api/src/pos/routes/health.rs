@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 
+use crate::http::PAYMENTS_HELD;
 use crate::pos::Pos;
 use crate::pos::error::{Case, Error};
 use crate::pos::{render, wire};
@@ -13,11 +14,14 @@ pub(crate) async fn alive() -> Json<wire::Status> {
     Json(wire::Status { status: "ok" })
 }
 
-/// `GET /readyz`: payments can be made and taken.
-pub(crate) async fn ready(State(pos): State<Pos>) -> Result<Json<wire::Status>, Error> {
+/// `GET /readyz`: payments can be made and taken; or taken only, which a notice says then: a till that was
+/// restored sells before it pays.
+pub(crate) async fn ready(State(pos): State<Pos>) -> Result<Json<wire::Ready>, Error> {
     let readiness = pos.service.readiness().await;
     if readiness.ready {
-        return Ok(Json(wire::Status { status: "ready" }));
+        let notice = readiness.holds_payments.then_some(PAYMENTS_HELD);
+        let status = "ready";
+        return Ok(Json(wire::Ready { status, notice }));
     }
     let reason = readiness.reason.unwrap_or_else(|| "not ready".to_owned());
     Err(Error::new(Case::NodeUnavailable, reason))

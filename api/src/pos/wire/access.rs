@@ -109,6 +109,14 @@ pub(crate) struct Status {
     pub(crate) status: &'static str,
 }
 
+/// `GET /readyz`
+#[derive(Serialize)]
+pub(crate) struct Ready {
+    pub(crate) status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) notice: Option<&'static str>,
+}
+
 /// `POST /wallet/auth`
 #[derive(Deserialize)]
 pub(crate) struct WalletAuthRequest {

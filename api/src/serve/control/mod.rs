@@ -1,10 +1,11 @@
-//! The door for the operator of a running till: an audit, why a payment is pending, and channels, asked
-//! for on loopback with a token that only who may read the data folder has. Owns the port and the
+//! The door for the operator of a running till: an audit, why a payment is pending, channels, and what is
+//! known after a restoration, asked for on loopback with a token that only who may read the data folder has. Owns the port and the
 //! file that names it; serves nothing else.
 
 pub(crate) mod channels;
 mod file;
 mod payment;
+pub(crate) mod restoration;
 pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,10 @@ use wire::{AuditWire, Refused};
 
 /// Asks why a payment is pending; the body is its id or hash.
 pub(crate) const PAYMENT_PATH: &str = "/payment";
+/// Says what became of a payment that a restored till cannot know of; the body is JSON.
+pub(crate) const RESOLVE_PATH: &str = "/payment/resolve";
+/// Asks what is known of a restoration, and acknowledges it; the body is a question in JSON.
+pub(crate) const RESTORATION_PATH: &str = "/restoration";
 /// Lists and opens channels; the body is a question in JSON.
 pub(crate) const CHANNELS_PATH: &str = "/channels";
 /// Asks for an audit.
@@ -73,6 +78,8 @@ impl Control {
         let app = Router::new()
             .route(AUDIT_PATH, post(audit))
             .route(PAYMENT_PATH, post(payment::explain))
+            .route(RESOLVE_PATH, post(payment::resolve))
+            .route(RESTORATION_PATH, post(restoration::answer))
             .route(CHANNELS_PATH, post(channels::answer))
             .layer(DefaultBodyLimit::max(MAX_QUESTION_BYTES))
             .with_state(Door {

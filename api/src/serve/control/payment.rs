@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use till::flow::Waiting;
 use till::id::{PaymentHash, PaymentId};
+use till::ledger::Refusal;
 use till::payment::{Outcome, Payment, State as PaymentState};
 use till_actors::service::ServiceError;
 
-use super::wire::PaymentWire;
+use super::wire::{PaymentWire, ResolveWire};
 use super::{Door, refused};
 
 /// Says how the payment with this id or hash stands.
@@ -23,6 +25,34 @@ pub(super) async fn explain(
     match find(&door, question.trim()).await {
         Ok(Some(payment)) => Json(wire(&door, &payment)).into_response(),
         Ok(None) => refused(StatusCode::NOT_FOUND, "there is no such payment"),
+        Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+/// Books what became of a payment of which a restored till cannot know, and says how it stands then.
+pub(super) async fn resolve(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    question: String,
+) -> Response {
+    if !door.admits(&headers) {
+        return refused(StatusCode::UNAUTHORIZED, "wrong token");
+    }
+    let Ok(question) = serde_json::from_str::<ResolveWire>(&question) else {
+        return refused(StatusCode::BAD_REQUEST, "no such question");
+    };
+    let found = match find(&door, question.payment.trim()).await {
+        Ok(Some(payment)) => payment,
+        Ok(None) => return refused(StatusCode::NOT_FOUND, "there is no such payment"),
+        Err(error) => return refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    };
+    let resolved = door.service.resolve_payment(found.id, question.paid).await;
+    match resolved {
+        Ok(()) => explain(State(door), headers, question.payment).await,
+        Err(ServiceError::Refused(Refusal::WrongState)) => {
+            let why = "this payment was not left open by a restoration: the node tells what becomes of it";
+            refused(StatusCode::CONFLICT, why)
+        }
         Err(error) => refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
@@ -51,10 +81,11 @@ fn wire(door: &Door, payment: &Payment) -> PaymentWire {
             Some(waiting) => waiting.sentence(),
             None => "it has not been looked at since the till started".to_owned(),
         }),
-        PaymentState::Waiting => Some(
-            "the node reported that it failed; another attempt follows, or its money is released"
+        PaymentState::Waiting => Some(match door.service.waits_for(payment.id) {
+            Some(Waiting::Restored) => Waiting::Restored.sentence(),
+            Some(_) | None => "the node reported that it failed; another attempt follows, or its money is released"
                 .to_owned(),
-        ),
+        }),
         PaymentState::Succeeded | PaymentState::Failed => None,
     };
     PaymentWire {

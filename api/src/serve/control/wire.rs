@@ -62,6 +62,12 @@ pub(crate) struct NodeWire {
     pub(crate) difference_msat: i64,
     pub(crate) unexplained: bool,
     pub(crate) explanation: Option<String>,
+    /// The block at which the books begin, if they begin with a recovery from the seed.
+    #[serde(default)]
+    pub(crate) opening_height: Option<u32>,
+    /// What was on the chain then.
+    #[serde(default)]
+    pub(crate) opening_onchain_msat: Option<i64>,
 }
 
 impl AuditWire {
@@ -95,7 +101,7 @@ impl AuditWire {
 }
 
 impl NodeWire {
-    fn of(check: &NodeCheck) -> Self {
+    pub(crate) fn of(check: &NodeCheck) -> Self {
         // No ledger of bitcoin has figures beyond these bounds.
         let msat = |msat: i128| i64::try_from(msat).unwrap_or(i64::MAX);
         let node = check.node;
@@ -110,8 +116,19 @@ impl NodeWire {
             difference_msat: msat(check.difference_msat),
             unexplained: check.is_unexplained,
             explanation: check.explanation.map(str::to_owned),
+            opening_height: check.opening.map(|opening| opening.height),
+            opening_onchain_msat: check.opening.map(|opening| msat(opening.onchain_msat)),
         }
     }
+}
+
+/// What became of a payment, by the operator's word.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ResolveWire {
+    /// Its id or hash.
+    pub(crate) payment: String,
+    /// Whether the recipient has the money.
+    pub(crate) paid: bool,
 }
 
 /// How a payment stands.
