@@ -1,8 +1,5 @@
-//! What the node holds, to the millisatoshi where it tells. Owns how LDK's balances add up.
-//!
-//! A channel's `outbound_capacity_msat` is our balance less the reserve that the peer asks for, less
-//! the two anchor outputs if we opened it, and not below zero (`get_available_balances` in LDK's
-//! `channel.rs`). Where it is zero, only the whole satoshis of the commitment transaction are known.
+//! What the node holds, to the millisatoshi where it tells. Owns how LDK's balances add up; what is in one
+//! channel `in_channel` says.
 
 use std::collections::HashSet;
 
@@ -11,13 +8,12 @@ use ldk_node::lightning::ln::types::ChannelId;
 use ldk_node::{BalanceDetails, ChannelDetails, LightningBalance, PendingSweepBalance};
 use till::treasury::Figures;
 
+use super::in_channel::in_channel;
+
 /// Millisatoshis in a satoshi.
 const MSAT: i128 = 1_000;
-/// What the opener of a channel puts into its two anchor outputs (BOLT 3), in msat. Whether a
-/// channel has them the node does not tell.
-const ANCHORS_MSAT: i128 = 660 * MSAT;
 
-/// Adds everything up; `None` while a channel is not ready, or has an HTLC.
+/// Adds everything up; `None` while a channel is not ready, or has an HTLC, or is changing.
 pub(super) fn figures(channels: &[ChannelDetails], held: &BalanceDetails) -> Option<Figures> {
     let mut figures = Figures {
         onchain_msat: msat(held.total_onchain_balance_sats),
@@ -28,7 +24,7 @@ pub(super) fn figures(channels: &[ChannelDetails], held: &BalanceDetails) -> Opt
         if !channel.is_channel_ready {
             return None;
         }
-        let (low, high) = in_channel(channel, &held.lightning_balances);
+        let (low, high) = in_channel(channel, &held.lightning_balances)?;
         figures.channels_low_msat += low;
         figures.channels_high_msat += high;
     }
@@ -48,37 +44,6 @@ pub(super) fn figures(channels: &[ChannelDetails], held: &BalanceDetails) -> Opt
         };
     }
     Some(figures)
-}
-
-/// What is ours in an open channel: at least, and at most.
-fn in_channel(channel: &ChannelDetails, balances: &[LightningBalance]) -> (i128, i128) {
-    let reserve = msat(channel.unspendable_punishment_reserve.unwrap_or(0));
-    let anchors = if channel.is_outbound { ANCHORS_MSAT } else { 0 };
-    let capacity = i128::from(channel.outbound_capacity_msat);
-    if capacity > 0 {
-        let known = capacity + reserve;
-        return (known, known + anchors);
-    }
-    let told = balances
-        .iter()
-        .find_map(|balance| claimable(channel, balance));
-    (msat(told.unwrap_or(0)), reserve + anchors)
-}
-
-/// What the commitment transaction would pay us, in whole satoshis.
-fn claimable(channel: &ChannelDetails, balance: &LightningBalance) -> Option<u64> {
-    match balance {
-        LightningBalance::ClaimableOnChannelClose {
-            channel_id,
-            amount_satoshis,
-            ..
-        } => (*channel_id == channel.channel_id).then_some(*amount_satoshis),
-        LightningBalance::ClaimableAwaitingConfirmations { .. }
-        | LightningBalance::ContentiousClaimable { .. }
-        | LightningBalance::MaybeTimeoutClaimableHTLC { .. }
-        | LightningBalance::MaybePreimageClaimableHTLC { .. }
-        | LightningBalance::CounterpartyRevokedOutputClaimable { .. } => None,
-    }
 }
 
 /// What is on its way back from closed channels; `None` while an HTLC is.

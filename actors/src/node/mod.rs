@@ -7,6 +7,7 @@ mod coins;
 mod convert;
 mod figures;
 pub mod handle;
+mod in_channel;
 pub mod keys;
 pub mod ldk;
 mod logger;
