@@ -8,6 +8,7 @@ use till_actors::recover::RecoverError;
 
 use super::ask::AskError;
 use super::backup::NoBackup;
+use super::health::Unwell;
 use crate::{config::ConfigError, seed::SeedError, telemetry::TelemetryError};
 
 /// Exit code for a command that failed.
@@ -40,6 +41,8 @@ pub(super) enum CliError {
     #[error("the till could not be asked: {0}")]
     Ask(#[from] AskError),
     #[error(transparent)]
+    Unwell(#[from] Unwell),
+    #[error(transparent)]
     Backup(#[from] NoBackup),
     #[error(transparent)]
     Recover(#[from] RecoverError),
@@ -62,6 +65,7 @@ impl CliError {
             | Self::Io { .. }
             | Self::Prompt(_)
             | Self::Ask(_)
+            | Self::Unwell(_)
             | Self::Backup(_)
             | Self::Recover(_) => FAILURE.into(),
         }

@@ -21,9 +21,7 @@ use super::reject::Reject;
 use super::view::Tip;
 use super::wallet::FundError;
 use super::world::{FIRST_FUNDED_HEIGHT, REFILL_BLOCKS, ReorgError, World};
-use crate::bitcoind::{
-    Bitcoind, BitcoindError, RemoteBitcoind, Rpc, RpcError, Waiting, blocking,
-};
+use crate::bitcoind::{Bitcoind, BitcoindError, RemoteBitcoind, Rpc, RpcError, Waiting, blocking};
 
 /// How often bitcoind is looked at for what others have told it.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn what_runs_elsewhere_is_named_whole_or_not_at_all() {
         let bitcoind = "--bitcoind-rpc bitcoind:18443 --bitcoind-login /login";
-        let till = "--till-url http://till:9154 --till-node till:9735 --till-settings /told/till.env";
+        let till =
+            "--till-url http://till:9154 --till-node till:9735 --till-settings /told/till.env";
         for part in [
             "--bitcoind-rpc bitcoind:18443",
             "--bitcoind-login /login",
@@ -148,7 +149,9 @@ mod tests {
         ] {
             assert!(parsed(part).is_err(), "{part}");
         }
-        let whole = parsed(&format!("{bitcoind} {till} --esplora-url http://esplora:3002"));
+        let whole = parsed(&format!(
+            "{bitcoind} {till} --esplora-url http://esplora:3002"
+        ));
         let whole = whole.ok().map(|args| (args.chain(), args.till_listen()));
         assert!(matches!(whole, Some((Some(ChainKind::Remote(_)), None))));
     }

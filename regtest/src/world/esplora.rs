@@ -90,7 +90,10 @@ impl Esplora {
             let answer = http.get(format!("{url}/blocks/tip/height")).send().await;
             if let Ok(answer) = answer
                 && let Ok(text) = answer.text().await
-                && text.trim().parse().is_ok_and(|seen: u32| seen >= tip.height)
+                && text
+                    .trim()
+                    .parse()
+                    .is_ok_and(|seen: u32| seen >= tip.height)
             {
                 return Ok(());
             }
