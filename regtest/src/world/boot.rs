@@ -226,6 +226,11 @@ fn shared_settings(
     ground: &Ground,
 ) -> Result<BTreeMap<String, String>, WorldError> {
     let lsp_id = ground.lsp.node_id().to_string();
+    // A name stays where an address does not, as a container's.
+    let lsp_address = match &config.peers_host {
+        Some(host) => format!("{host}:{}", ground.lsp.address().port()),
+        None => ground.lsp.address().to_string(),
+    };
     let shared = [
         ("TILL_TILL_NETWORK", "regtest".to_owned()),
         ("TILL_CHAIN_ESPLORA_URL", ground.esplora.url()),
@@ -233,7 +238,7 @@ fn shared_settings(
         ("TILL_CHAIN_LIGHTNING_SYNC_SECS", "1".to_owned()),
         ("TILL_CHAIN_FEE_SYNC_SECS", "10".to_owned()),
         ("TILL_LSP_NODE_ID", lsp_id.clone()),
-        ("TILL_LSP_ADDRESS", ground.lsp.address().to_string()),
+        ("TILL_LSP_ADDRESS", lsp_address),
         ("TILL_LSP_TRUSTED_PEERS_0CONF", lsp_id),
         ("TILL_LNBOT_OPEN_REGISTRATION", "true".to_owned()),
     ];
