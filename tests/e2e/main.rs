@@ -25,6 +25,7 @@ mod money_on_chain;
 mod offers;
 mod onchain;
 mod openings;
+mod parts;
 mod paying;
 mod process;
 mod races;

@@ -30,6 +30,11 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Run the till
     Serve,
+    /// Ask the till that serves here whether it is alive; the exit code is the answer
+    ///
+    /// For supervisors that cannot ask over HTTP themselves, as of containers. Exit codes: 0 it is, 1
+    /// it is not.
+    Health(HealthArgs),
     /// Replay the journal and compare everything with what the till serves from
     ///
     /// Works on a stopped till's folder and on a running till, which goes on meanwhile. Nothing is
@@ -144,6 +149,14 @@ pub(super) struct AuditArgs {
     /// opening_onchain_msat} or null
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HealthArgs {
+    /// Ask whether payments can be made and taken, not only whether it answers. Do not restart a till
+    /// that is not ready: it mostly waits for its chain source
+    #[arg(long)]
+    pub(super) ready: bool,
 }
 
 #[derive(Debug, Args)]

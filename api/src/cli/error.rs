@@ -9,6 +9,7 @@ use till_actors::till::StoppedError;
 
 use super::ask::AskError;
 use super::backup::NoBackup;
+use super::health::Unwell;
 use crate::{config::ConfigError, seed::SeedError, telemetry::TelemetryError};
 
 /// Exit code for a command that failed.
@@ -41,6 +42,8 @@ pub(super) enum CliError {
     #[error("the till could not be asked: {0}")]
     Ask(#[from] AskError),
     #[error(transparent)]
+    Unwell(#[from] Unwell),
+    #[error(transparent)]
     Backup(#[from] NoBackup),
     #[error(transparent)]
     Recover(#[from] RecoverError),
@@ -65,6 +68,7 @@ impl CliError {
             | Self::Io { .. }
             | Self::Prompt(_)
             | Self::Ask(_)
+            | Self::Unwell(_)
             | Self::Backup(_)
             | Self::Recover(_)
             | Self::Stopped(_) => FAILURE.into(),

@@ -1,4 +1,4 @@
-//! The command line: `init`, `serve`, `audit`, `payment`, `channels`, `backup`, `restore`,
+//! The command line: `init`, `serve`, `health`, `audit`, `payment`, `channels`, `backup`, `restore`,
 //! `acknowledge-restore`, `recover-channels`, `config check` and `version`.
 //!
 //! Owns arguments, exit codes and what is said on the terminal. It does not serve: the function
@@ -15,6 +15,7 @@ mod channels;
 mod console;
 mod error;
 mod files;
+mod health;
 mod init;
 #[cfg(test)]
 mod loss_tests;
@@ -88,6 +89,7 @@ fn dispatch(
     let done = match &cli.command {
         Command::Init(init) => init::run(&cli.settings, init, env, console),
         Command::Audit(args) => return audited(&cli, args, env, console),
+        Command::Health(args) => health::run(&cli.settings, args, env, console),
         Command::Payment(args) => payment::run(&cli.settings, args, env, console),
         Command::Channels(command) => channels::run(&cli.settings, command, env, console),
         Command::Backup(args) => backup::run(&cli.settings, args, env, console),

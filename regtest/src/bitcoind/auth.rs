@@ -50,6 +50,19 @@ impl Login {
         })
     }
 
+    /// The one in a file that somebody else wrote, as `name:password` in one line.
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(path)?;
+        let (name, password) = text
+            .trim_end()
+            .split_once(':')
+            .ok_or_else(|| io::Error::other("it is not name:password"))?;
+        Ok(Login {
+            name: name.to_owned(),
+            password: password.to_owned(),
+        })
+    }
+
     /// What bitcoind is told of it: `name:salt$HMAC-SHA256(salt, password)`, see its `share/rpcauth`.
     pub(super) fn rpcauth(&self) -> io::Result<String> {
         let salt = random()?;

@@ -1,17 +1,20 @@
 //! A real bitcoind on regtest: finding one, running it, asking it.
 //!
-//! [`Bitcoind`] is the process with a folder and ports of its own, [`Rpc`] asks it. What its blocks mean to
+//! [`Bitcoind`] is the process with a folder and ports of its own, [`RemoteBitcoind`] one that somebody else runs,
+//! and [`Rpc`] asks either. What its blocks mean to
 //! the chain that everything else holds is not known here, but in `chain`.
 
 mod auth;
 mod leash;
 mod process;
+mod remote;
 mod rpc;
 
 use std::path::PathBuf;
 
 pub(crate) use process::Waiting;
 pub use process::{Bitcoind, BitcoindError};
+pub use remote::RemoteBitcoind;
 pub(crate) use rpc::blocking;
 pub use rpc::{Rpc, RpcError};
 

@@ -3,7 +3,7 @@
 //! A thread of its own does the asking, one question after the other. A caller in the async runtime says
 //! that it blocks, so that others go on meanwhile.
 
-use std::net::SocketAddr;
+use std::fmt::Display;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Rpc {
     ///
     /// # Errors
     /// The system's, if it gives no thread.
-    pub(super) fn new(address: SocketAddr, login: Login) -> std::io::Result<Self> {
+    pub(super) fn new(address: impl Display, login: Login) -> std::io::Result<Self> {
         let (questions, asked) = mpsc::channel::<Question>();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let client = reqwest::Client::builder()

@@ -14,12 +14,13 @@
 //! | `miner`, `wallet` | new blocks, and the money that comes from them |
 //! | `world`, `query`, `view` | all of it together: changes, questions, answers |
 //! | `handle`, `store` | the shared handle, and the folder a world is resumed from |
-//! | `real`, `news` | the same changes where a real bitcoind makes them, and how its chain is followed |
+//! | `real`, `host`, `news` | the same changes where a real bitcoind makes them, whose it is, and how its chain is followed |
 //! | `esplora` | the HTTP server |
 
 mod accept;
 mod esplora;
 mod handle;
+mod host;
 mod index;
 mod mempool;
 mod miner;

@@ -13,6 +13,7 @@ use bitcoin::{ScriptBuf, Transaction, TxOut, Txid};
 use serde_json::{Value, json};
 
 use super::handle::{Chain, Shared};
+use super::host::Host;
 use super::miner::Fill;
 use super::news::{gather, stale_blocks};
 use super::package::PackageOutcome;
@@ -20,7 +21,7 @@ use super::reject::Reject;
 use super::view::Tip;
 use super::wallet::FundError;
 use super::world::{FIRST_FUNDED_HEIGHT, REFILL_BLOCKS, ReorgError, World};
-use crate::bitcoind::{Bitcoind, BitcoindError, Rpc, RpcError, Waiting, blocking};
+use crate::bitcoind::{Bitcoind, BitcoindError, RemoteBitcoind, Rpc, RpcError, Waiting, blocking};
 
 /// How often bitcoind is looked at for what others have told it.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -38,13 +39,13 @@ pub(super) struct Real {
 
 #[derive(Debug)]
 struct Daemon {
-    bitcoind: Bitcoind,
+    host: Host,
     clock_ahead: Duration,
 }
 
 impl Daemon {
     fn rpc(&self) -> &Rpc {
-        self.bitcoind.rpc()
+        self.host.rpc()
     }
 
     fn now(&self) -> Duration {
@@ -100,14 +101,6 @@ impl Daemon {
         }
         Ok(refused)
     }
-
-    /// bitcoind has no call that drops a transaction; but it forgets all of them over a restart that
-    /// does not keep them.
-    fn forget_mempool(&mut self) -> Result<(), RpcError> {
-        let gone = |error: BitcoindError| RpcError::NoAnswer(error.to_string());
-        self.bitcoind.stop().map_err(gone)?;
-        self.bitcoind.launch(Waiting::Forgotten).map_err(gone)
-    }
 }
 
 impl Real {
@@ -128,13 +121,24 @@ impl Chain {
     /// # Errors
     /// If bitcoind does not start, or does not give its blocks.
     pub fn on_bitcoind(program: &Path, folder: &Path) -> Result<Self, BitcoindError> {
-        let bitcoind = Bitcoind::start(program, folder)?;
+        Self::on(Host::Own(Bitcoind::start(program, folder)?))
+    }
+
+    /// The chain of a bitcoind that somebody else runs. Blocks until that answers.
+    ///
+    /// # Errors
+    /// If it does not answer, or does not give its blocks.
+    pub fn on_remote(bitcoind: &RemoteBitcoind) -> Result<Self, BitcoindError> {
+        Self::on(Host::Remote(bitcoind.reach()?))
+    }
+
+    fn on(host: Host) -> Result<Self, BitcoindError> {
         let mut world = World::new();
-        for (height, block) in stale_blocks(bitcoind.rpc())? {
+        for (height, block) in stale_blocks(host.rpc())? {
             world.state.remember(height, block);
         }
         let daemon = Mutex::new(Daemon {
-            bitcoind,
+            host,
             clock_ahead: Duration::ZERO,
         });
         let chain = Chain::from_parts(world, None, Some(Real { daemon }));
@@ -149,19 +153,19 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Asks the real bitcoind something, if there is one.
+    /// Asks the world's own real bitcoind something, if there is one.
     pub fn with_bitcoind<T>(&self, ask: impl FnOnce(&Bitcoind) -> T) -> Option<T> {
         let real = self.shared.real.as_ref()?;
-        Some(ask(&real.lock().bitcoind))
+        real.lock().host.own().map(ask)
     }
 
-    /// Ends the real bitcoind, if there is one; the picture of its chain stays. Blocks.
+    /// Ends the world's own real bitcoind, if there is one; the picture of its chain stays. Blocks.
     ///
     /// # Errors
     /// If it does not end in time.
     pub fn stop_bitcoind(&self) -> Result<(), BitcoindError> {
         match &self.shared.real {
-            Some(real) => real.lock().bitcoind.stop(),
+            Some(real) => real.lock().host.stop(),
             None => Ok(()),
         }
     }
@@ -175,7 +179,7 @@ impl Chain {
             return Ok(());
         };
         let mut daemon = real.lock();
-        daemon.bitcoind.launch(Waiting::Kept)?;
+        daemon.host.launch(Waiting::Kept)?;
         Ok(self.catch_up(&daemon).map(drop)?)
     }
 
@@ -189,7 +193,7 @@ impl Chain {
 
     fn look(&self, real: &Real) {
         let daemon = real.lock();
-        if daemon.bitcoind.is_running()
+        if daemon.host.is_running()
             && let Err(error) = self.catch_up(&daemon)
         {
             tracing::debug!(%error, "bitcoind is not followed");
@@ -286,7 +290,7 @@ impl Chain {
             (doomed, kept)
         });
         if !doomed.is_empty() {
-            daemon.forget_mempool()?;
+            daemon.host.forget_mempool()?;
             daemon.resend(kept)?;
             self.catch_up(&daemon)?;
         }
@@ -314,7 +318,7 @@ impl Chain {
                 .call::<Value>("invalidateblock", json!([first_lost]))?;
         }
         if !leave_out.is_empty() {
-            daemon.forget_mempool()?;
+            daemon.host.forget_mempool()?;
         }
         // A block of the same second with the same transactions would be the very block that was lost.
         let later = Duration::from_secs(u64::from(tip_secs) + 1);

@@ -65,6 +65,7 @@ impl From<WorldError> for ControlError {
             | WorldError::Reorg(_)
             | WorldError::Fund(FundError::Rejected(_)) => StatusCode::BAD_REQUEST,
             WorldError::Fund(FundError::Insufficient { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            WorldError::Elsewhere(_) => StatusCode::CONFLICT,
             WorldError::EsploraStopped => StatusCode::SERVICE_UNAVAILABLE,
             WorldError::TimedOut(_) | WorldError::NotReady { .. } => StatusCode::GATEWAY_TIMEOUT,
             WorldError::Exited { .. } | WorldError::Bitcoind(_) | WorldError::Mine(_) => {

@@ -73,6 +73,7 @@ pub(super) async fn start_customer(State(world): State<World>) -> Answer {
 }
 
 pub(super) async fn stop_chain(State(world): State<World>) -> Answer {
+    world.esplora_is_ours()?;
     world.stop_esplora().await;
     Ok(stopped())
 }

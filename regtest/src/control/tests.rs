@@ -27,7 +27,7 @@ async fn each_refusal_has_its_status_and_its_words() {
         what: "a block".to_owned(),
         limit: Duration::from_secs(3),
     };
-    let cases: [(WorldError, u16, &str); 6] = [
+    let cases: [(WorldError, u16, &str); 7] = [
         (WorldError::Invalid("no".into()), 400, r#"{"error":"no"}"#),
         (
             PeerError::Invalid("bad".into()).into(),
@@ -43,6 +43,11 @@ async fn each_refusal_has_its_status_and_its_words() {
             PeerError::Stopped("customer".into()).into(),
             503,
             r#"{"error":"the customer node is stopped"}"#,
+        ),
+        (
+            WorldError::Elsewhere("the till"),
+            409,
+            r#"{"error":"the till is not run by this program: stop and start it where it is"}"#,
         ),
         (
             WorldError::EsploraStopped,

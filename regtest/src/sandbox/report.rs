@@ -9,6 +9,9 @@ use super::sale::Sale;
 use crate::control::Info;
 use crate::world::World;
 
+/// The row that only a till of our own has.
+const LOG: &str = "till's log";
+
 /// All that is said once the world is up.
 pub(super) struct Report<'a> {
     pub(super) world: &'a World,
@@ -88,7 +91,7 @@ impl Report<'_> {
                 "provider",
                 node(lsp.node_id().to_string(), lsp.address().to_string()),
             ),
-            ("till's log", world.till().log().display().to_string()),
+            (LOG, world.till().log().display().to_string()),
             (
                 "keys (POS)",
                 format!(
@@ -99,6 +102,9 @@ impl Report<'_> {
         ];
         writeln!(f)?;
         for (name, place) in places {
+            if name == LOG && !world.till().is_ours() {
+                continue;
+            }
             writeln!(f, "  {name:<11} {place}")?;
         }
         Ok(())
@@ -216,7 +222,12 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "\nReady after {after:.1} s, the first sale included.")?;
         self.write_sale(f)?;
         self.write_places(f)?;
-        self.write_commands(f)
+        if self.world.till().is_ours() {
+            self.write_commands(f)
+        } else {
+            // The till's name and the passwords are those inside of somebody else's network.
+            writeln!(f, "\nThe commands to paste are in docker/README.md.")
+        }
     }
 }
 

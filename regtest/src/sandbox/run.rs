@@ -152,6 +152,9 @@ fn world_config(args: &Args, begun: Instant) -> Result<WorldConfig, SandboxError
     };
     Ok(WorldConfig {
         dir: args.data_dir.clone(),
+        remote_till: args.elsewhere.till(),
+        remote_esplora: args.elsewhere.esplora_url.clone(),
+        peers_host: args.elsewhere.peers_host.clone(),
         till_listen: listen,
         env,
         chain: args.chain().ok_or(SandboxError::NoBitcoind)?,

@@ -41,7 +41,7 @@ impl World {
     }
 
     async fn follow_up(&self, tip: Tip) -> Result<Tip, WorldError> {
-        if self.inner.esplora.lock().await.is_some() {
+        if self.inner.esplora.is_running().await {
             self.inner.sync_to(tip).await?;
         }
         Ok(tip)
@@ -52,7 +52,7 @@ impl World {
     /// # Errors
     /// If the Esplora server is stopped, or somebody does not keep up.
     pub async fn sync(&self) -> Result<Tip, WorldError> {
-        if self.inner.esplora.lock().await.is_none() {
+        if !self.inner.esplora.is_running().await {
             return Err(WorldError::EsploraStopped);
         }
         let tip = self.inner.chain.tip();
@@ -87,6 +87,7 @@ impl World {
 
 impl Inner {
     pub(super) async fn sync_to(&self, tip: Tip) -> Result<(), WorldError> {
+        self.esplora.shows(tip).await?;
         let (customer, lsp, till) = tokio::join!(
             sync_peer(&self.customer, tip),
             sync_peer(&self.lsp, tip),
@@ -98,7 +99,7 @@ impl Inner {
     }
 
     async fn sync_till(&self, tip: Tip) -> Result<(), WorldError> {
-        if self.till.pid().await.is_none() {
+        if !self.till.is_running().await {
             return Ok(());
         }
         let what = format!("the till to reach block {}", tip.height);

@@ -19,6 +19,7 @@ use super::blocks::parse_address;
 use super::channels::CONFIRMATIONS;
 use super::follow::follow;
 use super::ground::Ground;
+use super::remote::{peers_on, resolve};
 use super::state::State;
 use super::till::TillProcess;
 use super::{Inner, NodeAddress, TillAsks, TillClient, World, WorldConfig, WorldError};
@@ -53,6 +54,9 @@ impl World {
         if let Some(listen) = config.till_listen {
             state.till_http = listen;
         }
+        if let Some(host) = &config.peers_host {
+            [state.lsp, state.customer] = peers_on(host).await?;
+        }
         state.save(&dir)?;
         let ground = Ground::prepare(&config, &state, &dir, temp.as_ref()).await?;
         let beginning = begin(&config, &state, &dir, &ground, fresh);
@@ -71,15 +75,13 @@ impl World {
                 lnbot: OnceCell::new(),
                 till,
                 till_node,
-                followers: vec![
-                    follow(&ground.chain, &ground.lsp),
-                    follow(&ground.chain, &ground.customer),
-                ],
+                followers: [&ground.lsp, &ground.customer]
+                    .map(|peer| follow(&ground.chain, peer, ground.esplora.look_every()))
+                    .into(),
                 chain: ground.chain,
                 chain_name: config.chain.name(),
                 till_asks: config.till_asks,
-                esplora_addr: ground.esplora.addr(),
-                esplora: Mutex::new(Some(ground.esplora)),
+                esplora: ground.esplora,
                 lsp: ground.lsp,
                 customer: ground.customer,
                 dir,
@@ -218,36 +220,60 @@ fn source_settings(
     Ok(named.into_iter().collect())
 }
 
-/// The process with all its settings, not started.
+/// What any till of this world has to know.
+fn shared_settings(
+    config: &WorldConfig,
+    ground: &Ground,
+) -> Result<BTreeMap<String, String>, WorldError> {
+    let lsp_id = ground.lsp.node_id().to_string();
+    // A name stays where an address does not, as a container's.
+    let lsp_address = match &config.peers_host {
+        Some(host) => format!("{host}:{}", ground.lsp.address().port()),
+        None => ground.lsp.address().to_string(),
+    };
+    let shared = [
+        ("TILL_TILL_NETWORK", "regtest".to_owned()),
+        ("TILL_CHAIN_ESPLORA_URL", ground.esplora.url()),
+        ("TILL_CHAIN_ONCHAIN_SYNC_SECS", "1".to_owned()),
+        ("TILL_CHAIN_LIGHTNING_SYNC_SECS", "1".to_owned()),
+        ("TILL_CHAIN_FEE_SYNC_SECS", "10".to_owned()),
+        ("TILL_LSP_NODE_ID", lsp_id.clone()),
+        ("TILL_LSP_ADDRESS", lsp_address),
+        ("TILL_LSP_TRUSTED_PEERS_0CONF", lsp_id),
+        ("TILL_LNBOT_OPEN_REGISTRATION", "true".to_owned()),
+    ];
+    let mut settings: BTreeMap<String, String> = shared
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    settings.extend(source_settings(config, ground)?);
+    Ok(settings)
+}
+
+/// The process with all its settings, not started. One that somebody else runs is told them.
 fn till_process(
     config: &WorldConfig,
     state: &State,
     dir: &Path,
     ground: &Ground,
 ) -> Result<TillProcess, WorldError> {
-    let text = |path: PathBuf| path.to_string_lossy().into_owned();
-    let lsp_id = ground.lsp.node_id().to_string();
-    let ours = [
-        ("TILL_TILL_DATA_DIR", text(dir.join("till"))),
-        ("TILL_TILL_NETWORK", "regtest".to_owned()),
+    let mut env = shared_settings(config, ground)?;
+    if let Some(remote) = &config.remote_till {
+        let url = reqwest::Url::parse(&remote.url)
+            .map_err(|error| WorldError::Invalid(format!("{}: {error}", remote.url)))?;
+        remote.tell(&env)?;
+        let client = TillClient::new(url, state.credentials.clone())?;
+        return Ok(TillProcess::remote(env, client));
+    }
+    let data_dir = dir.join("till").to_string_lossy().into_owned();
+    let own = [
+        ("TILL_TILL_DATA_DIR", data_dir),
         ("TILL_HTTP_LISTEN", state.till_http.to_string()),
         ("TILL_HTTP_SHUTDOWN_GRACE_SECS", "10".to_owned()),
         ("TILL_NODE_LISTEN", state.till_node.to_string()),
-        ("TILL_CHAIN_ESPLORA_URL", ground.esplora.url()),
-        ("TILL_CHAIN_ONCHAIN_SYNC_SECS", "1".to_owned()),
-        ("TILL_CHAIN_LIGHTNING_SYNC_SECS", "1".to_owned()),
-        ("TILL_CHAIN_FEE_SYNC_SECS", "10".to_owned()),
-        ("TILL_LSP_NODE_ID", lsp_id.clone()),
-        ("TILL_LSP_ADDRESS", ground.lsp.address().to_string()),
-        ("TILL_LSP_TRUSTED_PEERS_0CONF", lsp_id),
-        ("TILL_LNBOT_OPEN_REGISTRATION", "true".to_owned()),
         ("TILL_LOG_JSON", "true".to_owned()),
     ];
-    let mut env: BTreeMap<String, String> = ours
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    env.extend(source_settings(config, ground)?);
+    env.extend(own.map(|(name, value)| (name.to_owned(), value)));
     env.extend(config.env.iter().cloned());
     let http = env.get("TILL_HTTP_LISTEN").map_or("", String::as_str);
     let url = reqwest::Url::parse(&format!("http://{http}"))
@@ -259,7 +285,7 @@ fn till_process(
 
 /// Starts the process; a fresh one is initialised first, and gets its administrator.
 async fn wake(till: &TillProcess, fresh: bool) -> Result<(), WorldError> {
-    if fresh {
+    if fresh && till.is_ours() {
         till.init().await?;
     }
     till.start().await?;
@@ -281,7 +307,7 @@ async fn begin(
     if !fresh {
         config.progress.step("starting tilld");
         wake(&till, false).await?;
-        let node = till_node(&till).await?;
+        let node = till_node(config, &till).await?;
         return Ok((till, node, None));
     }
     let step = "starting tilld; the customer opens a channel to the provider";
@@ -289,18 +315,22 @@ async fn begin(
     let (woken, trunk) = tokio::join!(wake(&till, true), ground.open_trunk());
     woken?;
     let trunk = trunk?;
-    let node = till_node(&till).await?;
+    let node = till_node(config, &till).await?;
     Ok((till, node, Some(trunk)))
 }
 
-async fn till_node(till: &TillProcess) -> Result<NodeAddress, WorldError> {
+async fn till_node(config: &WorldConfig, till: &TillProcess) -> Result<NodeAddress, WorldError> {
     let unclear = |what: &str| WorldError::Invalid(format!("the till's {what} cannot be read"));
     let info = till.client().node_info().await?;
     let listen = till.setting("TILL_NODE_LISTEN").unwrap_or_default();
     // The first of a comma separated list is where the till's peers look for it.
     let first = listen.split(',').next().unwrap_or_default().trim();
+    let address = match &config.remote_till {
+        Some(remote) => resolve(&remote.node).await?,
+        None => first.parse().map_err(|_bad| unclear("node address"))?,
+    };
     Ok(NodeAddress {
         node_id: PublicKey::from_str(&info.node_id).map_err(|_bad| unclear("node id"))?,
-        address: first.parse().map_err(|_bad| unclear("node address"))?,
+        address,
     })
 }

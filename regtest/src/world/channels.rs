@@ -149,7 +149,7 @@ impl World {
 
     /// Connects a peer to the till and waits for their channels, as far as they come back.
     pub(super) async fn reconnect(&self, peer: &Peer) {
-        if !peer.is_running() || self.till().pid().await.is_none() {
+        if !peer.is_running() || !self.till().is_running().await {
             return;
         }
         if let Err(error) = self.until_back(peer).await {

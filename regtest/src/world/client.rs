@@ -111,6 +111,13 @@ impl TillClient {
         }
     }
 
+    /// Whether it answers at all.
+    pub(super) async fn is_alive(&self) -> bool {
+        let request = self.http.get(format!("{}/healthz", self.url()));
+        let answer = request.timeout(PROBE_LIMIT).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
     async fn once(
         &self,
         method: &Method,

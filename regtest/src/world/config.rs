@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::TilldCommand;
+use super::{RemoteTill, TilldCommand};
+use crate::bitcoind::RemoteBitcoind;
 
 /// How a world is made. The default is a temporary one with channels both ways.
 #[derive(Clone, Debug)]
@@ -14,6 +15,13 @@ pub struct WorldConfig {
     pub tilld: TilldCommand,
     /// Where to keep the world, or find one to resume; `None` for a folder that goes with it.
     pub dir: Option<PathBuf>,
+    /// A till that somebody else runs; `tilld`, `till_listen` and `env` are not looked at then.
+    pub remote_till: Option<RemoteTill>,
+    /// Base URL of an Esplora server that somebody else runs on the same bitcoind.
+    pub remote_esplora: Option<String>,
+    /// The host, or its name, where provider and customer are reached at ports of their own; `None` for free ports of
+    /// loopback.
+    pub peers_host: Option<String>,
     /// Where the till serves HTTP; `None` for a free port of loopback.
     pub till_listen: Option<SocketAddr>,
     /// The till's configuration as `TILL_SECTION_KEY`, over what the world sets itself.
@@ -34,6 +42,9 @@ impl WorldConfig {
         WorldConfig {
             tilld,
             dir: None,
+            remote_till: None,
+            remote_esplora: None,
+            peers_host: None,
             till_listen: None,
             env: Vec::new(),
             chain: ChainKind::default(),
@@ -52,6 +63,8 @@ pub enum ChainKind {
     Embedded,
     /// A real bitcoind: this program.
     Bitcoind(PathBuf),
+    /// A real bitcoind that somebody else runs.
+    Remote(RemoteBitcoind),
 }
 
 impl ChainKind {
@@ -59,7 +72,7 @@ impl ChainKind {
     pub fn name(&self) -> &'static str {
         match self {
             ChainKind::Embedded => "embedded",
-            ChainKind::Bitcoind(_) => "bitcoind",
+            ChainKind::Bitcoind(_) | ChainKind::Remote(_) => "bitcoind",
         }
     }
 }

@@ -53,6 +53,9 @@ pub enum WorldError {
     /// Something did not come about in time.
     #[error(transparent)]
     TimedOut(#[from] TimedOut),
+    /// Somebody else runs it.
+    #[error("{0} is not run by this program: stop and start it where it is")]
+    Elsewhere(&'static str),
     /// The Esplora server is stopped.
     #[error("the Esplora server is stopped")]
     EsploraStopped,

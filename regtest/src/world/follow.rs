@@ -29,9 +29,10 @@ impl Drop for Follower {
     }
 }
 
-/// Syncs `peer` after each change of chain or mempool. A peer that is stopped, or
+/// Syncs `peer` after each change of chain or mempool, and `also` as often as that where what it asks may be late.
+/// A peer that is stopped, or
 /// whose chain source is, catches up later.
-pub(super) fn follow(chain: &Chain, peer: &Peer) -> Follower {
+pub(super) fn follow(chain: &Chain, peer: &Peer, also: Option<Duration>) -> Follower {
     let mut blocks = chain.subscribe();
     let mut mempool = chain.subscribe_mempool();
     // Whoever drops a world waits for its peers to end, and this task must not be the last to know.
@@ -41,6 +42,7 @@ pub(super) fn follow(chain: &Chain, peer: &Peer) -> Follower {
             let open = tokio::select! {
                 changed = blocks.changed() => changed.is_ok(),
                 changed = mempool.changed() => changed.is_ok(),
+                () = passes(also) => true,
             };
             if !open {
                 return;
@@ -59,4 +61,12 @@ pub(super) fn follow(chain: &Chain, peer: &Peer) -> Follower {
         }
     });
     Follower(task.abort_handle())
+}
+
+/// Ends after the time, if there is one.
+async fn passes(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
 }

@@ -1,16 +1,16 @@
 //! What is there before the till is: chain, Esplora server, provider and customer.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use bitcoin::{Amount, OutPoint, TxOut};
 use tempfile::TempDir;
 
+use super::esplora::Esplora;
 use super::state::State;
 use super::{ChainKind, WorldConfig, WorldError};
-use crate::chain::{Chain, EsploraServer};
-use crate::peer::{JitTerms, NewChannel, Peer, PeerConfig, PeerError};
+use crate::chain::{Chain, Fill};
+use crate::peer::{JitTerms, NewChannel, Peer, PeerConfig};
 
 /// What the customer and the provider get on the chain, in several coins.
 const PEER_FUNDS: [Amount; 4] = [Amount::from_sat(25_000_000); 4];
@@ -22,7 +22,7 @@ const TRUNK_PUSH_SAT: u64 = 5_000_000;
 /// What is there before the till is.
 pub(super) struct Ground {
     pub(super) chain: Chain,
-    pub(super) esplora: EsploraServer,
+    pub(super) esplora: Esplora,
     pub(super) lsp: Peer,
     pub(super) customer: Peer,
 }
@@ -41,13 +41,19 @@ impl Ground {
             (ChainKind::Bitcoind(program), _) => {
                 Chain::on_bitcoind(program, &dir.join("bitcoind"))?
             }
+            (ChainKind::Remote(bitcoind), _) => Chain::on_remote(bitcoind)?,
             (ChainKind::Embedded, Some(_)) => Chain::open(dir.join("chain"))?,
             (ChainKind::Embedded, None) => Chain::new(),
         };
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let esplora = EsploraServer::start(chain.clone(), any)
-            .await
-            .map_err(WorldError::Port)?;
+        let esplora = Esplora::start(config.remote_esplora.as_deref(), &chain).await?;
+        if !esplora.is_ours() {
+            // On a chain without a block bitcoind thinks that it is still catching up, and others wait for it.
+            if chain.height() == 0 {
+                chain.try_mine(None, 1, Fill::Nothing)?;
+            }
+            config.progress.step("waiting for the Esplora server");
+            esplora.shows(chain.tip()).await?;
+        }
         let peer = |name: &str, listen| PeerConfig {
             name: name.to_owned(),
             dir: dir.join(name),
@@ -88,7 +94,7 @@ impl Ground {
 
     /// Money for both, and an announced channel from the customer to the provider: what the public
     /// network is in this world.
-    pub(super) async fn open_trunk(&self) -> Result<OutPoint, PeerError> {
+    pub(super) async fn open_trunk(&self) -> Result<OutPoint, WorldError> {
         let mut payments = Vec::new();
         for peer in [&self.lsp, &self.customer] {
             let script = peer.new_address().await?.script_pubkey();
@@ -97,10 +103,9 @@ impl Ground {
                 script_pubkey: script.clone(),
             }));
         }
-        self.chain
-            .fund_many(&payments)
-            .map_err(|error| PeerError::Invalid(error.to_string()))?;
-        let tip = self.chain.mine(1);
+        self.chain.fund_many(&payments)?;
+        let tip = self.chain.try_mine(None, 1, Fill::Mempool)?;
+        self.esplora.shows(tip).await?;
         let (lsp, customer) = tokio::join!(
             self.lsp.sync_to(tip.height),
             self.customer.sync_to(tip.height)

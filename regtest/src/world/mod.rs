@@ -16,6 +16,7 @@
 //! | `config`, `state` | what a world should be, and what is kept of it in its folder |
 //! | `ground`, `boot` | from nothing to the first sale |
 //! | `child`, `till`, `command` | the till's process |
+//! | `esplora`, `remote` | parts that somebody else may run, as in containers |
 //! | `client`, `wire`, `lnbits`, `lnbot` | the till's HTTP surfaces, from outside |
 //! | `blocks`, `channels`, `follow` | what can be done to a world |
 
@@ -27,10 +28,12 @@ mod client;
 mod command;
 mod config;
 mod error;
+mod esplora;
 mod follow;
 mod ground;
 mod lnbits;
 mod lnbot;
+mod remote;
 mod state;
 mod till;
 mod wire;
@@ -42,7 +45,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::chain::{Chain, EsploraServer};
+use crate::chain::Chain;
 use crate::peer::{Peer, PeerError};
 
 pub use channels::Opener;
@@ -52,6 +55,7 @@ pub use config::{ChainKind, Liquidity, Progress, TillAsks, WorldConfig};
 pub use error::WorldError;
 pub use lnbits::LnbitsWallet;
 pub use lnbot::LnbotAccount;
+pub use remote::RemoteTill;
 pub use state::Credentials;
 pub use till::TillProcess;
 pub use wire::{Incoming, IncomingStatus, TillChannel, TillInvoice};
@@ -67,8 +71,7 @@ struct Inner {
     chain: Chain,
     chain_name: &'static str,
     till_asks: TillAsks,
-    esplora: Mutex<Option<EsploraServer>>,
-    esplora_addr: SocketAddr,
+    esplora: esplora::Esplora,
     lsp: Peer,
     customer: Peer,
     till: TillProcess,
@@ -143,7 +146,7 @@ impl World {
 
     /// Base URL of the Esplora server, whether it answers or not.
     pub fn esplora_url(&self) -> String {
-        format!("http://{}", self.inner.esplora_addr)
+        self.inner.esplora.url()
     }
 }
 
@@ -190,8 +193,18 @@ impl World {
         {
             tracing::warn!(%error, "while stopping the till's chain source");
         }
-        if let Some(server) = self.inner.esplora.lock().await.take() {
-            server.stop().await;
+        self.inner.esplora.stop().await;
+    }
+
+    /// Whether [`stop_esplora`](Self::stop_esplora) stops anything.
+    ///
+    /// # Errors
+    /// If somebody else runs the Esplora server.
+    pub fn esplora_is_ours(&self) -> Result<(), WorldError> {
+        if self.inner.esplora.is_ours() {
+            Ok(())
+        } else {
+            Err(WorldError::Elsewhere("the Esplora server"))
         }
     }
 
@@ -204,21 +217,19 @@ impl World {
             let started = self.inner.chain.start_bitcoind();
             started.map_err(std::io::Error::other)?;
         }
-        let mut esplora = self.inner.esplora.lock().await;
-        if esplora.is_none() {
-            let chain = self.inner.chain.clone();
-            *esplora = Some(EsploraServer::start(chain, self.inner.esplora_addr).await?);
-        }
-        Ok(())
+        self.inner.esplora.restart(&self.inner.chain).await
     }
 
-    /// Stops everything: the till first, so that it sees its peers and its chain to the end.
+    /// Stops everything that somebody else does not run: the till first, so that it sees its peers and its chain to the end.
     /// Idempotent.
     ///
     /// # Errors
     /// The first thing that did not stop cleanly; the rest is stopped all the same.
     pub async fn stop(&self) -> Result<(), WorldError> {
-        let till = self.inner.till.stop().await;
+        let till = match self.inner.till.is_ours() {
+            true => self.inner.till.stop().await,
+            false => Ok(()),
+        };
         for follower in &self.inner.followers {
             follower.end();
         }

@@ -19,6 +19,8 @@ use crate::wait::{self, TimedOut, Wait};
 const INIT_LIMIT: Duration = Duration::from_secs(60);
 /// How long a start may take.
 const READY_LIMIT: Duration = Duration::from_secs(120);
+/// How long one of somebody else's may take: its container may still be fetched.
+const REMOTE_READY_LIMIT: Duration = Duration::from_secs(180);
 /// How long a clean shutdown may take.
 const STOP_LIMIT: Duration = Duration::from_secs(45);
 /// How much of the log is shown with an error.
@@ -29,7 +31,8 @@ const ENV_PREFIX: &str = "TILL_";
 /// The process of a till, running or not.
 #[derive(Debug)]
 pub struct TillProcess {
-    command: TilldCommand,
+    /// None where somebody else runs it.
+    command: Option<TilldCommand>,
     env: BTreeMap<String, String>,
     log: PathBuf,
     client: TillClient,
@@ -44,11 +47,41 @@ impl TillProcess {
         client: TillClient,
     ) -> Self {
         TillProcess {
-            command,
+            command: Some(command),
             env,
             log,
             client,
             child: Mutex::new(None),
+        }
+    }
+
+    /// One that somebody else runs, and that was told `env`.
+    pub(super) fn remote(env: BTreeMap<String, String>, client: TillClient) -> Self {
+        TillProcess {
+            command: None,
+            env,
+            log: PathBuf::new(),
+            client,
+            child: Mutex::new(None),
+        }
+    }
+
+    /// Whether this program runs it.
+    pub fn is_ours(&self) -> bool {
+        self.command.is_some()
+    }
+
+    fn ours(&self) -> Result<&TilldCommand, WorldError> {
+        self.command
+            .as_ref()
+            .ok_or(WorldError::Elsewhere("the till"))
+    }
+
+    /// Whether it runs; one of somebody else's, whether it answers.
+    pub(super) async fn is_running(&self) -> bool {
+        match self.is_ours() {
+            true => self.pid().await.is_some(),
+            false => self.client.is_alive().await,
         }
     }
 
@@ -67,7 +100,7 @@ impl TillProcess {
         self.env.get(name).map(String::as_str)
     }
 
-    /// Its process id, while it runs.
+    /// Its process id, while it runs here.
     pub async fn pid(&self) -> Option<u32> {
         let mut child = self.child.lock().await;
         let child = child.as_mut()?;
@@ -95,7 +128,8 @@ impl TillProcess {
         }
     }
 
-    /// Starts it and waits until it is ready. One that runs stays as it is.
+    /// Starts it and waits until it is ready. One that runs stays as it is; one that somebody else runs is
+    /// waited for.
     ///
     /// # Errors
     /// If it exits, or is not ready in time.
@@ -112,6 +146,14 @@ impl TillProcess {
         if let Some(child) = running.as_mut()
             && child.try_wait().map_err(failed("look at"))?.is_none()
         {
+            return Ok(());
+        }
+        if !self.is_ours() {
+            let what = format!("the till at {} to be ready", self.client.url());
+            let mut wait = Wait::new(what, REMOTE_READY_LIMIT);
+            while !self.client.is_ready().await {
+                wait.pause().await?;
+            }
             return Ok(());
         }
         let mut child = self.spawn(&["serve"], env)?;
@@ -136,8 +178,9 @@ impl TillProcess {
     /// Kills it without a warning, as a power cut does.
     ///
     /// # Errors
-    /// If the system does not let us.
+    /// If the system does not let us, or somebody else runs it.
     pub async fn kill(&self) -> Result<(), WorldError> {
+        self.ours()?;
         if let Some(mut child) = self.child.lock().await.take() {
             child.kill().await.map_err(failed("kill"))?;
         }
@@ -147,8 +190,9 @@ impl TillProcess {
     /// Asks it to end and waits until it has. Idempotent.
     ///
     /// # Errors
-    /// If it does not end in time (it is killed then), or not with success.
+    /// If it does not end in time (it is killed then), or not with success, or somebody else runs it.
     pub async fn stop(&self) -> Result<(), WorldError> {
+        self.ours()?;
         let Some(mut child) = self.child.lock().await.take() else {
             return Ok(());
         };
@@ -177,7 +221,7 @@ impl TillProcess {
             source,
         })?;
         let errors = log.try_clone().map_err(failed("open the log of"))?;
-        let mut process = self.command.process(args);
+        let mut process = self.ours()?.process(args);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with(ENV_PREFIX) {
                 process.env_remove(name);
