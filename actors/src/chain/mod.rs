@@ -4,11 +4,14 @@
 //! | file | answers by |
 //! | --- | --- |
 //! | `esplora` | an Esplora server |
+//! | `electrum`, `electrum_link` | an Electrum server |
 //! | `bitcoind`, `rpc`, `search` | bitcoind's RPC, with its index of transactions |
 //!
 //! `relay` stands between the node and a bitcoind.
 
 mod bitcoind;
+mod electrum;
+mod electrum_link;
 mod esplora;
 mod relay;
 mod rpc;
@@ -22,6 +25,7 @@ use till::id::TxId;
 use till::money::Sat;
 
 use bitcoind::Bitcoind;
+pub(crate) use electrum::Electrum;
 use esplora::Esplora;
 pub(crate) use relay::Relay;
 pub use rpc::BitcoindAccess;
@@ -36,6 +40,8 @@ pub enum ChainSource {
     Esplora(String),
     /// A bitcoind's RPC.
     Bitcoind(BitcoindAccess),
+    /// An Electrum server: `tcp://host:port` or `ssl://host:port`.
+    Electrum(String),
 }
 
 /// Asks the chain source. Cheap to clone.
@@ -48,6 +54,7 @@ pub struct ChainClient {
 enum Asked {
     Esplora(Esplora),
     Bitcoind(Bitcoind),
+    Electrum(Electrum),
 }
 
 /// The chain source gave no usable answer.
@@ -70,6 +77,7 @@ impl ChainClient {
         let asked = match source {
             ChainSource::Esplora(url) => Asked::Esplora(Esplora::new(url)?),
             ChainSource::Bitcoind(access) => Asked::Bitcoind(Bitcoind::new(access)?),
+            ChainSource::Electrum(url) => Asked::Electrum(Electrum::new(url)),
         };
         Ok(Self { asked })
     }
@@ -83,6 +91,7 @@ impl ChainClient {
         match &self.asked {
             Asked::Esplora(esplora) => esplora.transaction(txid).await,
             Asked::Bitcoind(bitcoind) => bitcoind.transaction(txid).await,
+            Asked::Electrum(electrum) => electrum.transaction(txid).await,
         }
     }
 
@@ -96,6 +105,7 @@ impl ChainClient {
         match &self.asked {
             Asked::Esplora(esplora) => esplora.mined(txid).await,
             Asked::Bitcoind(bitcoind) => bitcoind.mined(txid).await,
+            Asked::Electrum(electrum) => electrum.mined(txid).await,
         }
     }
 
@@ -108,6 +118,7 @@ impl ChainClient {
         let spender = match &self.asked {
             Asked::Esplora(esplora) => esplora.spender(outpoint).await,
             Asked::Bitcoind(bitcoind) => bitcoind.spender(outpoint).await,
+            Asked::Electrum(electrum) => electrum.spender(outpoint).await,
         };
         Ok(spender?.map(from_txid))
     }
@@ -122,6 +133,7 @@ impl ChainClient {
         match &self.asked {
             Asked::Esplora(esplora) => esplora.broadcast(&transaction).await,
             Asked::Bitcoind(bitcoind) => bitcoind.broadcast(&transaction).await,
+            Asked::Electrum(electrum) => electrum.broadcast(&transaction).await,
         }
     }
 
@@ -134,10 +146,11 @@ impl ChainClient {
         match &self.asked {
             Asked::Esplora(_) => Ok(()),
             Asked::Bitcoind(bitcoind) => bitcoind.check(network).await,
+            Asked::Electrum(electrum) => electrum.check(network).await,
         }
     }
 
-    /// What a bitcoind thinks is due for a transaction that should be mined within so many blocks, in sat/vB;
+    /// What the source thinks is due for a transaction that should be mined within so many blocks, in sat/vB;
     /// `None` where it cannot tell. The wallet asks an Esplora server by itself.
     ///
     /// # Errors
@@ -146,6 +159,7 @@ impl ChainClient {
         match &self.asked {
             Asked::Esplora(_) => Ok(None),
             Asked::Bitcoind(bitcoind) => bitcoind.feerate(blocks).await,
+            Asked::Electrum(electrum) => electrum.feerate(blocks).await,
         }
     }
 

@@ -7,32 +7,27 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bdk_esplora::EsploraAsyncExt;
 use bdk_wallet::error::{BuildFeeBumpError, CreateTxError};
 use bdk_wallet::template::Bip84;
 use bdk_wallet::{KeychainKind, SignOptions, TxBuilder, Wallet, WalletTx};
 use bitcoin::bip32::Xpriv;
 use bitcoin::consensus::encode;
 use bitcoin::{Address, Amount, FeeRate, Network, OutPoint, Psbt, ScriptBuf, Transaction, TxOut};
-use esplora_client::{AsyncClient, Builder};
+use esplora_client::Builder;
 use till::id::TxId;
 use till::money::Sat;
 
 use super::chain_side::ChainSide;
+use super::scan::Index;
 use super::{
     BumpRequest, NodeError, OnchainRow, Outlay, SignedSpend, SpendRequest, convert, stored,
 };
-use crate::chain::ChainSource;
+use crate::chain::{ChainSource, Electrum};
 
 /// No answer of the chain source after this time is no answer.
 const TIMEOUT_SECS: u64 = 15;
 /// How long reading all coins may take.
 const SCAN_TIMEOUT: Duration = Duration::from_secs(180);
-/// Requests to the chain source at once, as ldk-node has it.
-const PARALLEL_REQUESTS: usize = 4;
-/// Change addresses without a transaction in a row after which there are no more. The node makes one
-/// for each transaction that it builds.
-const CHANGE_GAP: usize = 50;
 /// The most addresses that a wallet is looked through for.
 const MAX_ADDRESSES: u32 = 1_000_000;
 /// How soon a transaction should be mined whose payer did not say, in blocks.
@@ -47,8 +42,8 @@ pub(super) struct Coins {
 
 /// How the wallet's coins are found.
 enum Way {
-    /// An Esplora server is asked for every address.
-    Esplora(AsyncClient),
+    /// A server is asked for every address.
+    Index(Index),
     /// The node's own wallet is read, and bitcoind asked what has happened to its coins.
     Stored { dir: PathBuf, chain: ChainSide },
 }
@@ -65,8 +60,9 @@ impl Coins {
         let way = match chain {
             ChainSource::Esplora(url) => {
                 let builder = Builder::new(url).timeout(TIMEOUT_SECS);
-                Way::Esplora(builder.build_async().map_err(failed)?)
+                Way::Index(Index::Esplora(builder.build_async().map_err(failed)?))
             }
+            ChainSource::Electrum(url) => Way::Index(Index::Electrum(Electrum::new(url))),
             ChainSource::Bitcoind(access) => Way::Stored {
                 dir: dir.to_owned(),
                 chain: ChainSide::new(access)?,
@@ -216,7 +212,7 @@ impl Coins {
     /// A wallet that knows every coin.
     fn wallet(&self, newest: &Address) -> Result<Wallet, NodeError> {
         match &self.way {
-            Way::Esplora(esplora) => self.scanned(esplora, newest),
+            Way::Index(index) => self.scanned(index, newest),
             Way::Stored { dir, chain } => {
                 let mut wallet = self.stored(dir)?;
                 self.reveal(&mut wallet, newest)?;
@@ -253,7 +249,7 @@ impl Coins {
         Ok(())
     }
 
-    fn scanned(&self, esplora: &AsyncClient, newest: &Address) -> Result<Wallet, NodeError> {
+    fn scanned(&self, index: &Index, newest: &Address) -> Result<Wallet, NodeError> {
         let descriptors = [KeychainKind::External, KeychainKind::Internal];
         let [external, internal] = descriptors.map(|keychain| Bip84(self.key, keychain));
         let mut wallet = Wallet::create(external, internal)
@@ -269,11 +265,11 @@ impl Coins {
             .chain_tip(wallet.latest_checkpoint())
             .spks_for_keychain(KeychainKind::Internal, change)
             .build();
-        let scan = esplora.full_scan(request, CHANGE_GAP, PARALLEL_REQUESTS);
-        wallet.apply_update(wait(scan)?).map_err(failed)?;
+        let found = index.full_scan(request)?;
+        wallet.apply_update(found).map_err(failed)?;
         let request = wallet.start_sync_with_revealed_spks().build();
-        let sync = esplora.sync(request, PARALLEL_REQUESTS);
-        wallet.apply_update(wait(sync)?).map_err(failed)?;
+        let found = index.sync(request)?;
+        wallet.apply_update(found).map_err(failed)?;
         Ok(wallet)
     }
 
@@ -289,11 +285,12 @@ impl Coins {
     /// What the chain source thinks is due, in sat/vB, at least 1.
     fn estimate(&self) -> Result<u64, NodeError> {
         let estimate = match &self.way {
-            Way::Esplora(esplora) => {
+            Way::Index(Index::Esplora(esplora)) => {
                 let estimates = wait(esplora.get_fee_estimates())?;
                 esplora_client::convert_fee_rate(usize::from(TARGET_BLOCKS), estimates)
                     .map(f64::from)
             }
+            Way::Index(Index::Electrum(electrum)) => wait(electrum.feerate(TARGET_BLOCKS))?,
             Way::Stored { chain, .. } => wait(chain.feerate(TARGET_BLOCKS))?,
         };
         // Rounded up, and within bounds whatever the source says.
@@ -457,7 +454,7 @@ fn not_bumped(error: BuildFeeBumpError) -> NodeError {
 }
 
 /// Waits for the chain source on a thread that may block.
-fn wait<T, E: std::fmt::Display>(
+pub(super) fn wait<T, E: std::fmt::Display>(
     answer: impl Future<Output = Result<T, E>>,
 ) -> Result<T, NodeError> {
     let in_time = async { tokio::time::timeout(SCAN_TIMEOUT, answer).await };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ldk_node::bitcoin::hashes::Hash;
 use ldk_node::bitcoin::secp256k1::PublicKey;
 use ldk_node::bitcoin::{Address, Network};
-use ldk_node::config::{AnchorChannelsConfig, BackgroundSyncConfig, Config, EsploraSyncConfig};
+use ldk_node::config::{AnchorChannelsConfig, Config};
 use ldk_node::lightning::ln::channelmanager::PaymentId as LdkPaymentId;
 use ldk_node::lightning::offers::offer::Offer;
 use ldk_node::lightning::routing::router::RouteParametersConfig;
@@ -28,6 +28,7 @@ use super::coins::Coins;
 use super::convert;
 use super::figures::figures;
 use super::logger::TracingLogger;
+use super::source::set_chain_source;
 use super::stored::STORE_FILE;
 use super::texts::{addresses, public_key, socket_address};
 use super::{
@@ -548,40 +549,6 @@ fn node_config(config: &LdkConfig) -> Result<Config, NodeError> {
         }),
         ..Config::default()
     })
-}
-
-/// A bitcoind is asked through a relay, which has to live as long as the node.
-fn set_chain_source(builder: &mut Builder, config: &LdkConfig) -> Result<Option<Relay>, NodeError> {
-    match &config.chain {
-        ChainSource::Esplora(url) => {
-            builder.set_chain_source_esplora(url.clone(), Some(sync_config(config)));
-            Ok(None)
-        }
-        ChainSource::Bitcoind(access) => {
-            let relay = Relay::start(access);
-            let relay = relay.map_err(|error| NodeError::Failed(error.to_string()))?;
-            let at = relay.access();
-            let password = at.password.to_string();
-            builder.set_chain_source_bitcoind_rpc(
-                at.host.clone(),
-                at.port,
-                at.user.clone(),
-                password,
-            );
-            Ok(Some(relay))
-        }
-    }
-}
-
-fn sync_config(config: &LdkConfig) -> EsploraSyncConfig {
-    let (onchain, lightning, fees) = config.sync_secs;
-    EsploraSyncConfig {
-        background_sync_config: Some(BackgroundSyncConfig {
-            onchain_wallet_sync_interval_secs: onchain,
-            lightning_wallet_sync_interval_secs: lightning,
-            fee_rate_cache_update_interval_secs: fees,
-        }),
-    }
 }
 
 /// The node opens its SQLite file in whatever mode it finds it in: in WAL mode payments are a

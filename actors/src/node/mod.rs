@@ -11,6 +11,8 @@ mod in_channel;
 pub mod keys;
 pub mod ldk;
 mod logger;
+mod scan;
+mod source;
 mod stored;
 mod texts;
 

@@ -4,22 +4,18 @@
 //! A peer that closes a channel alone pays what is ours to one of a few scripts that follow from the
 //! seed ([`crate::node::keys`]). ldk-node looks for them only as long as it knows the channel.
 
+mod outputs;
 mod sweep;
 
-use bitcoin::{Address, Network, OutPoint, Transaction};
-use esplora_client::{AsyncClient, Builder};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use bitcoin::{Address, Network, OutPoint, ScriptBuf, Transaction};
 use till::money::Sat;
 
+pub use outputs::Outputs;
+
+use crate::chain::ChainError;
 use crate::node::NodeError;
 use crate::node::keys::{ClosedBalance, closed_balances};
 
-/// No answer after this time is no answer.
-const TIMEOUT_SECS: u64 = 30;
-/// Public servers ask to be asked more slowly; the client waits longer each time.
-const MAX_RETRIES: usize = 8;
-/// Addresses that are asked for at once.
-const AT_ONCE: usize = 4;
 /// Blocks in which the transaction is to be mined, if nobody names a feerate.
 const TARGET_BLOCKS: u16 = 6;
 /// The feerate below which nobody relays, in sat/vB.
@@ -32,8 +28,8 @@ pub enum RecoverError {
     #[error(transparent)]
     Keys(#[from] NodeError),
     /// The chain source cannot be asked.
-    #[error("the chain source gave no answer: {0}")]
-    Chain(String),
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// The address is not one of this network.
     #[error("{0:?} is not an address of this network")]
     Address(String),
@@ -92,7 +88,7 @@ pub struct Fetched {
 /// Looks and fetches for one seed.
 pub struct Recovery {
     network: Network,
-    esplora: AsyncClient,
+    outputs: Outputs,
     balances: Vec<ClosedBalance>,
 }
 
@@ -103,20 +99,18 @@ impl std::fmt::Debug for Recovery {
 }
 
 impl Recovery {
-    /// For the seed of these words, on this network, asking the Esplora server at `url`.
+    /// For the seed of these words, on this network.
     ///
     /// # Errors
     /// [`RecoverError`] if there are no keys or no client.
     pub fn new(
         mnemonic: &bip39::Mnemonic,
         network: Network,
-        url: &str,
+        outputs: Outputs,
     ) -> Result<Self, RecoverError> {
-        let builder = Builder::new(url).timeout(TIMEOUT_SECS);
-        let esplora = builder.max_retries(MAX_RETRIES).build_async();
         Ok(Self {
             network,
-            esplora: esplora.map_err(|error| RecoverError::Chain(error.to_string()))?,
+            outputs,
             balances: closed_balances(mnemonic, network)?,
         })
     }
@@ -130,29 +124,18 @@ impl Recovery {
         &self,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Vec<Coin>, RecoverError> {
-        let asked = self.balances.iter().enumerate();
-        let mut answers = stream::iter(asked)
-            .map(|(balance, ours)| async move {
-                let utxos = self.esplora.get_scripthash_utxos(&ours.script).await;
-                let utxos = utxos.map_err(|error| RecoverError::Chain(error.to_string()))?;
-                Ok::<_, RecoverError>((balance, utxos))
-            })
-            .buffer_unordered(AT_ONCE);
-        let (mut coins, mut done) = (Vec::new(), 0);
-        while let Some((balance, utxos)) = answers.try_next().await? {
-            done += 1;
-            progress(done, self.balances.len());
-            for utxo in utxos {
-                coins.push(Coin {
-                    outpoint: OutPoint::new(utxo.txid, utxo.vout),
-                    amount: Sat::new(utxo.value.to_sat()).unwrap_or(Sat::ZERO),
-                    is_mined: utxo.status.confirmed,
-                    balance,
-                });
-            }
-        }
+        let (scripts, of) = (self.scripts(), self.balances.len());
+        let found = self.outputs.find(scripts, |done| progress(done, of));
+        let mut coins = found.await?;
         coins.sort_by_key(|coin| coin.outpoint);
         Ok(coins)
+    }
+
+    fn scripts(&self) -> Vec<ScriptBuf> {
+        self.balances
+            .iter()
+            .map(|ours| ours.script.clone())
+            .collect()
     }
 
     /// Sends all that is mined to `address`, at a feerate in sat/vB or at what the chain source
@@ -171,13 +154,12 @@ impl Recovery {
         if mined.is_empty() {
             return Ok(None);
         }
-        let chain = |error: esplora_client::Error| RecoverError::Chain(error.to_string());
         let sat_per_vb = match feerate {
             Some(feerate) => feerate,
-            None => due(&self.esplora.get_fee_estimates().await.map_err(chain)?),
+            None => due(self.outputs.feerate(TARGET_BLOCKS).await?),
         };
         let (transaction, fee) = sweep::build(&self.balances, &mined, &to, sat_per_vb)?;
-        self.esplora.broadcast(&transaction).await.map_err(chain)?;
+        self.outputs.broadcast(&transaction).await?;
         Ok(Some(fetched(&transaction, fee)))
     }
 
@@ -210,11 +192,7 @@ fn fetched(transaction: &Transaction, fee: u64) -> Fetched {
     clippy::cast_sign_loss,
     reason = "a feerate is positive and far below what an integer holds"
 )]
-fn due(estimates: &std::collections::HashMap<u16, f64>) -> u64 {
-    let within = estimates
-        .iter()
-        .filter(|(blocks, _)| **blocks >= TARGET_BLOCKS);
-    let soonest = within.min_by_key(|(blocks, _)| **blocks);
-    let feerate = soonest.map_or(MIN_FEERATE, |(_, feerate)| *feerate);
+fn due(feerate: Option<f64>) -> u64 {
+    let feerate = feerate.unwrap_or(MIN_FEERATE);
     feerate.max(MIN_FEERATE).ceil() as u64
 }

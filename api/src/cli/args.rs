@@ -96,6 +96,18 @@ pub(super) struct Settings {
     /// Base URL of the Esplora server (chain.esplora_url)
     #[arg(long, global = true, value_name = "URL")]
     esplora_url: Option<String>,
+    /// esplora, electrum or bitcoind (chain.source)
+    #[arg(long, global = true, value_name = "KIND")]
+    chain_source: Option<String>,
+    /// The Electrum server, tcp://HOST:PORT or ssl://HOST:PORT (chain.electrum_url)
+    #[arg(long, global = true, value_name = "URL")]
+    electrum_url: Option<String>,
+    /// Where bitcoind's RPC listens (chain.bitcoind_rpc)
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    bitcoind_rpc: Option<String>,
+    /// File with name and password for it, as name:password (chain.bitcoind_auth_file)
+    #[arg(long, global = true, value_name = "FILE")]
+    bitcoind_auth_file: Option<PathBuf>,
     /// HTTP address and port (http.listen)
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -123,8 +135,16 @@ impl Settings {
             let dir = std::path::absolute(dir)?;
             overrides.set("--data-dir", "till.data_dir", dir.to_string_lossy());
         }
+        if let Some(file) = &self.bitcoind_auth_file {
+            let file = std::path::absolute(file)?;
+            let (flag, path) = ("--bitcoind-auth-file", "chain.bitcoind_auth_file");
+            overrides.set(flag, path, file.to_string_lossy());
+        }
         let named = [
             ("--network", "till.network", &self.network),
+            ("--chain-source", "chain.source", &self.chain_source),
+            ("--electrum-url", "chain.electrum_url", &self.electrum_url),
+            ("--bitcoind-rpc", "chain.bitcoind_rpc", &self.bitcoind_rpc),
             ("--esplora-url", "chain.esplora_url", &self.esplora_url),
             ("--listen", "http.listen", &self.listen),
         ];

@@ -2,12 +2,13 @@
 //! lost. Owns the arguments and the words; looking and signing is [`till_actors::recover`]'s.
 
 use clap::Args;
-use till_actors::recover::{Coin, RecoverError, Recovery};
+use till_actors::recover::{Coin, Outputs, RecoverError, Recovery};
 
 use super::args::Settings;
 use super::console::Console;
 use super::error::CliError;
 use super::{files, open_seed};
+use crate::config::{ChainConfig, ChainSource};
 
 /// Progress is told after so many addresses.
 const TELL_EVERY: usize = 500;
@@ -32,8 +33,8 @@ pub(super) fn run(
     let config = loaded.config;
     let mnemonic = open_seed(&config.seed, env, console)?;
     let network = config.till.network.into();
-    let url = config.chain.esplora_url.as_str();
-    let recovery = Recovery::new(mnemonic.as_bip39(), network, url)?;
+    let outputs = outputs(&config.chain)?;
+    let recovery = Recovery::new(mnemonic.as_bip39(), network, outputs)?;
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build();
     let runtime = runtime.map_err(RecoverError::from)?;
@@ -57,6 +58,16 @@ pub(super) fn run(
         )),
     }
     Ok(())
+}
+
+/// A bitcoind keeps no index of scripts: beside one, the Esplora server is asked.
+fn outputs(chain: &ChainConfig) -> Result<Outputs, RecoverError> {
+    match (chain.source, &chain.electrum_url) {
+        (ChainSource::Electrum, Some(url)) => Ok(Outputs::of_electrum(url.as_str())),
+        (ChainSource::Electrum | ChainSource::Esplora | ChainSource::Bitcoind, _) => {
+            Ok(Outputs::of_esplora(chain.esplora_url.as_str())?)
+        }
+    }
 }
 
 fn listed(coins: &[Coin]) -> String {

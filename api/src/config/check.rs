@@ -73,14 +73,17 @@ pub(crate) fn together(config: &Config, layers: &mut Layers) {
 
 /// What the chain source needs and nobody has given.
 fn missing_beside_source(chain: &ChainConfig) -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    if chain.source == ChainSource::Bitcoind {
-        if chain.bitcoind_rpc.is_none() {
-            missing.push("chain.bitcoind_rpc");
-        }
-        if chain.bitcoind_auth_file.is_none() {
-            missing.push("chain.bitcoind_auth_file");
-        }
-    }
-    missing
+    let needed = match chain.source {
+        ChainSource::Esplora => vec![],
+        ChainSource::Electrum => vec![("chain.electrum_url", chain.electrum_url.is_some())],
+        ChainSource::Bitcoind => vec![
+            ("chain.bitcoind_rpc", chain.bitcoind_rpc.is_some()),
+            (
+                "chain.bitcoind_auth_file",
+                chain.bitcoind_auth_file.is_some(),
+            ),
+        ],
+    };
+    let missing = needed.into_iter().filter(|(_, is_there)| !is_there);
+    missing.map(|(key, _)| key).collect()
 }

@@ -9,7 +9,7 @@ use super::{
     rule::{alias, log_filter, prices, vanity_prices, within},
     secret::Secret,
     section::{Context, section},
-    types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
+    types::{ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress},
 };
 
 /// An hour, in seconds.
@@ -66,12 +66,15 @@ section! {
 section! {
     /// Where blocks and transactions come from.
     ChainConfig as "chain" with cx => {
-        /// Kind of chain source: "esplora", or "bitcoind" for the RPC of one that has all blocks and
-        /// txindex=1. Electrum is planned.
+        /// Kind of chain source: "esplora", "electrum", or "bitcoind" for the RPC of one that has all
+        /// blocks and txindex=1.
         source: ChainSource = ChainSource::Esplora;
         /// Base URL of the Esplora server. It learns your addresses: a server of your own is
         /// better than the public one that is the default.
         esplora_url: HttpUrl = cx.default_esplora();
+        /// The Electrum server, as tcp://host:port or ssl://host:port. It learns your addresses. With ssl
+        /// its certificate has to be one that browsers trust; what goes over tcp is not encrypted.
+        electrum_url: Option<ElectrumUrl> = None;
         /// Where bitcoind's RPC listens, as host:port. What goes there is not encrypted.
         bitcoind_rpc: Option<PeerAddress> = None;
         /// File with name and password for it, as name:password in one line: one of yours that goes with

@@ -81,6 +81,8 @@ pub enum ChainSource {
     Esplora,
     /// The RPC of a bitcoind.
     Bitcoind,
+    /// An Electrum server.
+    Electrum,
 }
 
 impl FromStr for ChainSource {
@@ -90,6 +92,7 @@ impl FromStr for ChainSource {
         match text {
             "esplora" => Ok(Self::Esplora),
             "bitcoind" => Ok(Self::Bitcoind),
+            "electrum" => Ok(Self::Electrum),
             _ => Err(()),
         }
     }
@@ -100,6 +103,7 @@ impl fmt::Display for ChainSource {
         f.write_str(match self {
             Self::Esplora => "esplora",
             Self::Bitcoind => "bitcoind",
+            Self::Electrum => "electrum",
         })
     }
 }
@@ -262,6 +266,34 @@ impl FromStr for PeerAddress {
 }
 
 impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where an Electrum server listens: `tcp://host:port`, or `ssl://host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ElectrumUrl(String);
+
+impl ElectrumUrl {
+    /// The URL as it has to be called.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ElectrumUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (scheme, address) = text.split_once("://").ok_or(())?;
+        let _: PeerAddress = address.parse()?;
+        let is_known = matches!(scheme, "tcp" | "ssl");
+        is_known.then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
+impl fmt::Display for ElectrumUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

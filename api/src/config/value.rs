@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     secret::{REDACTED, Secret},
-    types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
+    types::{ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress},
 };
 
 /// A value as it was given.
@@ -131,7 +131,8 @@ macro_rules! text {
 text! {
     String: "a text",
     Network: "mainnet, signet, testnet4 or regtest",
-    ChainSource: "esplora or bitcoind (electrum is planned for a later release)",
+    ChainSource: "esplora, bitcoind or electrum",
+    ElectrumUrl: "tcp:// or ssl:// with a host and a port, like ssl://electrum.example.com:50002",
     Dialect: "documented or v1",
     SocketAddr: "an IP address and a port, like 127.0.0.1:9154 or [::1]:9154",
     NodeId: "a node id (66 hex digits of a public key)",

@@ -20,6 +20,8 @@ pub(super) enum SourceError {
     },
     #[error("{} has no line of the form name:password (chain.bitcoind_auth_file)", .path.display())]
     NoLogin { path: PathBuf },
+    #[error("the chain source is electrum, and chain.electrum_url is missing")]
+    NoElectrum,
     #[error(
         "the chain source is bitcoind, and chain.bitcoind_rpc or chain.bitcoind_auth_file is missing"
     )]
@@ -32,6 +34,10 @@ pub(super) fn source(config: &ChainConfig) -> Result<ChainSource, SourceError> {
             Ok(ChainSource::Esplora(config.esplora_url.as_str().to_owned()))
         }
         config::ChainSource::Bitcoind => bitcoind(config).map(ChainSource::Bitcoind),
+        config::ChainSource::Electrum => match &config.electrum_url {
+            Some(url) => Ok(ChainSource::Electrum(url.as_str().to_owned())),
+            None => Err(SourceError::NoElectrum),
+        },
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
     files, sources,
 };
 use crate::{
-    config::{Config, Loaded, Overrides},
+    config::{ChainConfig, ChainSource, Config, Loaded, Overrides},
     seed::{self, Mnemonic, Passphrase, SeedError},
 };
 
@@ -239,11 +239,20 @@ fn made(config: &Config, file: &Path, encrypted: bool) -> String {
         "Network:            {}\nChain source:       {}\nProvider:           {provider}\n\
          HTTP:               {}\nConfiguration file: {}\nSeed:               {} ({how})\n",
         config.till.network,
-        config.chain.esplora_url,
+        chain_source(&config.chain),
         config.http.listen,
         file.display(),
         config.seed.mnemonic_file.display(),
     )
+}
+
+fn chain_source(chain: &ChainConfig) -> String {
+    let named = match chain.source {
+        ChainSource::Esplora => Some(chain.esplora_url.to_string()),
+        ChainSource::Electrum => chain.electrum_url.as_ref().map(ToString::to_string),
+        ChainSource::Bitcoind => chain.bitcoind_rpc.as_ref().map(ToString::to_string),
+    };
+    format!("{} at {}", chain.source, named.unwrap_or_default())
 }
 
 /// The words, numbered, and what to do with them.

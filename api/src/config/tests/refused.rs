@@ -139,6 +139,10 @@ fn settings_that_contradict_each_other_are_refused() {
             "chain.source: needs chain.bitcoind_rpc beside it",
         ),
         (
+            "[chain]\nsource = \"electrum\"",
+            "chain.source: needs chain.electrum_url beside it",
+        ),
+        (
             "[chain]\nsource = \"bitcoind\"\nbitcoind_rpc = \"127.0.0.1:8332\"",
             "chain.source: needs chain.bitcoind_auth_file beside it",
         ),

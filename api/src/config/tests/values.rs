@@ -91,8 +91,23 @@ const BAD: &[(&str, &str, &str)] = &[
     ),
     (
         "chain.source",
-        "\"electrum\"",
-        "must be esplora or bitcoind (electrum is planned for a later release)",
+        "\"rumour\"",
+        "must be esplora, bitcoind or electrum",
+    ),
+    (
+        "chain.electrum_url",
+        "\"electrum.example.com:50002\"",
+        "must be tcp:// or ssl:// with a host and a port",
+    ),
+    (
+        "chain.electrum_url",
+        "\"https://electrum.example.com:50002\"",
+        "must be tcp:// or ssl:// with a host and a port",
+    ),
+    (
+        "chain.electrum_url",
+        "\"ssl://electrum.example.com\"",
+        "must be tcp:// or ssl:// with a host and a port",
     ),
     (
         "chain.bitcoind_rpc",
