@@ -1,7 +1,11 @@
 //! The first hour: health, set-up, staff.
 
 use serde_json::json;
-use support::app::{PASSWORD, TestApp, setup};
+use support::app::{PASSWORD, PIN, TestApp, setup};
+use till::holder::KeyScope;
+use till::ledger::Origin;
+use till_actors::till::StoppedTill;
+use tilld::pos::{Secret, SetupWish};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_till_is_set_up_once() {
@@ -86,4 +90,39 @@ async fn an_administrator_hires_staff() {
     assert_eq!(admin.post("/users", again).await.0, 409);
     let odd = json!({"name": "dave", "password": PASSWORD, "pin": "1234", "role": "owner"});
     assert_eq!(admin.post("/users", odd).await.0, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_whose_administrator_was_named_before_its_first_start_is_closed_to_others() {
+    let wish = SetupWish {
+        name: "admin".into(),
+        password: Secret::new(PASSWORD.into()),
+        pin: Secret::new(PIN.into()),
+        wallet_password: Some(Secret::new("An0ther0ne!".into())),
+        business_name: None,
+        business_currency: None,
+    };
+    let made = wish.prepare().unwrap();
+    // The seed that the tills here start with: keys of wallets follow from it.
+    let seed = [7; 64].into();
+    let app = TestApp::over(|config| {
+        let till = StoppedTill::open_or_make(&config.data_dir, config.network);
+        till.unwrap().initialize(&seed, made).unwrap();
+    })
+    .await;
+    let (_, state) = app.nobody().get("/initial-setup").await;
+    assert_eq!(state, json!({"initialized": true}));
+    assert_eq!(app.nobody().post("/initial-setup", setup()).await.0, 409);
+
+    let admin = app.admin().await;
+    for (password, status) in [(PASSWORD, 401), ("An0ther0ne!", 200)] {
+        let body = json!({"password": password});
+        assert_eq!(admin.post("/wallet/auth", body).await.0, status);
+    }
+    let holder = app.service.holder_by_name("admin").await.unwrap().unwrap();
+    let wallets = app.service.wallets_of(holder.id).await.unwrap();
+    let (origin, scope) = (Origin::Lnbits, KeyScope::Admin);
+    let key = app.service.key_text(origin, scope, &wallets[0]);
+    let opened = app.service.opened_by(origin, &key).await.unwrap();
+    assert_eq!(opened.unwrap().wallet.id, wallets[0].id);
 }

@@ -163,11 +163,16 @@ async fn with_the_seed_alone_the_money_comes_back_and_the_books_do_not() {
     .await;
     assert_eq!(shop.get("/wallet/channels").await, json!([]));
 
-    // Nobody knows whom to call: the peers come by themselves, or the operator looks for them.
+    // Nobody knows whom to call: a peer comes by itself, or the operator looks for it.
+    let (lsp, customer) = (shop.world.lsp(), shop.world.customer());
     let till = shop.world.till_node();
-    for peer in [shop.world.lsp(), shop.world.customer()] {
-        peer.connect(till.node_id, till.address).await.unwrap();
-    }
+    lsp.connect(till.node_id, till.address).await.unwrap();
+    let nobody = format!("{}@127.0.0.1:1", customer.node_id());
+    let refused = books.command(&["channels", "connect", &nobody]).await;
+    assert_eq!(refused.code(), 1, "{}", refused.said());
+    let peer = format!("{}@{}", customer.node_id(), customer.address());
+    let connected = books.command(&["channels", "connect", &peer]).await;
+    assert_eq!(connected.code(), 0, "{}", connected.said());
     let said = fetched(&shop, &books, 2).await.said();
     let (amount, fee) = sent(&said);
     assert_eq!(amount + fee, before.paid_out(&shop), "to the satoshi");

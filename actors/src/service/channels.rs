@@ -65,6 +65,20 @@ impl Service {
         Ok(asked.await?)
     }
 
+    /// Connects to a peer, and again after each start and whenever the connection is lost. A peer whose
+    /// channel we have lost closes it as soon as it hears so.
+    ///
+    /// # Errors
+    /// [`ServiceError::Node`] if it is not reached.
+    pub async fn connect(&self, node_id: &str, address: &str) -> Result<(), ServiceError> {
+        let (peer, address) = (node_id.to_owned(), address.to_owned());
+        let asked = self
+            .parts
+            .node
+            .call(move |node| node.connect(&peer, Some(&address)));
+        Ok(asked.await?)
+    }
+
     /// Opens a channel like one that is closed, named by its channel id or the node's lasting id:
     /// with the same peer, and of the same size.
     ///

@@ -57,7 +57,7 @@ pub(super) enum Command {
     /// Needs the seed and the chain source, and no till: looks at every address to which a peer may
     /// have paid. Without --to it only lists.
     RecoverChannels(RecoverArgs),
-    /// List, open, close and reopen channels
+    /// List, open, close and reopen channels; connect to peers
     ///
     /// Asks the running till.
     #[command(subcommand)]

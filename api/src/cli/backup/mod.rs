@@ -181,9 +181,10 @@ fn ask_for_channels(config: &Config) -> Result<Vec<channels::Listed>, String> {
     let answer = ask::ask(&config.till.data_dir, CHANNELS_PATH, question);
     match answer.map_err(|error| error.to_string())? {
         ChannelsWire::Listed { channels } => Ok(channels::of_wire(channels)),
-        ChannelsWire::Splicing(_) | ChannelsWire::Opening(_) | ChannelsWire::Closing(_) => {
-            Err("the till is of another version".to_owned())
-        }
+        ChannelsWire::Splicing(_)
+        | ChannelsWire::Opening(_)
+        | ChannelsWire::Closing(_)
+        | ChannelsWire::Connected { .. } => Err("the till is of another version".to_owned()),
     }
 }
 

@@ -20,6 +20,10 @@ pub(super) enum ChannelsCommand {
     List(Printing),
     /// Open a channel with a node, paid from the on-chain wallet
     Open(OpenArgs),
+    /// Connect to a node, now and after each start, without opening a channel
+    ///
+    /// After a loss: a peer that opened a channel itself closes it once it is connected.
+    Connect(ConnectArgs),
     /// Open a channel like one that is closed: with the same peer, and of the same size
     Reopen(ReopenArgs),
     /// Close a channel; its money comes back to the on-chain wallet, or goes to an address
@@ -51,6 +55,15 @@ pub(super) struct OpenArgs {
     /// Tell the network of the channel
     #[arg(long)]
     announce: bool,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConnectArgs {
+    /// Whom, and where it listens
+    #[arg(value_name = "NODE@HOST:PORT", value_parser = peer)]
+    peer: (NodeId, PeerAddress),
     #[command(flatten)]
     printing: Printing,
 }
@@ -113,6 +126,7 @@ pub(super) fn run(
     let (question, printing) = match command {
         ChannelsCommand::List(printing) => (Question::List, printing),
         ChannelsCommand::Open(args) => (open(args), &args.printing),
+        ChannelsCommand::Connect(args) => (connect(args), &args.printing),
         ChannelsCommand::Reopen(args) => {
             let channel = args.channel.clone();
             (Question::Reopen { channel }, &args.printing)
@@ -146,6 +160,14 @@ pub(super) fn run(
     };
     console.say(&printed);
     Ok(())
+}
+
+fn connect(args: &ConnectArgs) -> Question {
+    let (node_id, address) = &args.peer;
+    Question::Connect {
+        node_id: node_id.to_string(),
+        address: address.as_str().to_owned(),
+    }
 }
 
 fn close(args: &CloseArgs) -> Question {

@@ -13,6 +13,9 @@ pub(super) fn of(answer: &ChannelsWire) -> String {
         ChannelsWire::Splicing(splicing) => spliced(splicing),
         ChannelsWire::Opening(opening) => opened(opening),
         ChannelsWire::Closing(closing) => closed(closing),
+        ChannelsWire::Connected { connected_to } => {
+            format!("connected to {connected_to}, and again after each start\n")
+        }
     }
 }
 

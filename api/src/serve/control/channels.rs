@@ -31,6 +31,8 @@ pub(crate) enum Question {
         push_sat: u64,
         announce: bool,
     },
+    /// Nothing but a connection to a peer, for good.
+    Connect { node_id: String, address: String },
     /// One like a closed one.
     Reopen { channel: String },
     /// One that is to be closed.
@@ -54,6 +56,7 @@ pub(crate) enum ChannelsWire {
     Splicing(SplicingWire),
     Opening(OpeningWire),
     Closing(ClosingWire),
+    Connected { connected_to: String },
 }
 
 /// A channel that is or was. What a closed one held is not told any more.
@@ -171,6 +174,11 @@ async fn done(door: &Door, question: Question) -> Result<ChannelsWire, ServiceEr
                 idempotency: None,
             };
             door.service.open_channel(wanted).await?
+        }
+        Question::Connect { node_id, address } => {
+            door.service.connect(&node_id, &address).await?;
+            let connected_to = format!("{node_id}@{address}");
+            return Ok(ChannelsWire::Connected { connected_to });
         }
         Question::Reopen { channel } => door.service.reopen_channel(channel.trim()).await?,
         Question::Close {
