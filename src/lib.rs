@@ -11,6 +11,7 @@ pub mod fees;
 pub mod flow;
 pub mod holder;
 pub mod id;
+pub mod inception;
 pub mod invoice;
 pub mod ledger;
 pub mod meta;

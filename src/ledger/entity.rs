@@ -17,6 +17,7 @@ use crate::id::{
     HolderId, NodePaymentId, OfferId, OpeningId, PaymentHash, PaymentId, RequestHash, SecretHash,
     SessionId, ShareId, TxId, UserId, WalletId, WebhookId,
 };
+use crate::inception::Inception;
 use crate::invoice::Invoice;
 use crate::money::Msat;
 use crate::offer::Offer;
@@ -110,6 +111,8 @@ pub enum Kind {
     Transaction = 37,
     /// [`Restoration`]
     Restoration = 45,
+    /// [`Inception`]
+    Inception = 46,
 }
 
 /// A stored row cannot be read back.
@@ -383,6 +386,7 @@ entity!(AccessNote, AccessNote, u64, |n| n.number, |k| k
     .to_be_bytes()
     .to_vec());
 entity!(Allowance, Allowance, (), |_a| (), |_k| Vec::new());
+entity!(Inception, Inception, (), |_i| (), |_k| Vec::new());
 entity!(Restoration, Restoration, (), |_r| (), |_k| Vec::new());
 entity!(SpendTx, SpendTx, TxId, |t| t.tx_id, |k| k
     .as_bytes()

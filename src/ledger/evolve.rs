@@ -71,6 +71,7 @@ impl<A: Archive> State<A> {
             Fact::DepositSet(row) => self.set_deposit(seq, row),
             Fact::AllowanceSet(row) => self.set(seq, row),
             Fact::RestorationSet(row) => self.set(seq, row),
+            Fact::InceptionSet(row) => self.set(seq, row),
             Fact::OpeningIntended(row) => self.set(seq, row.as_ref()),
             Fact::OpeningEnded { id, outcome } => self.end_opening(seq, id, *outcome),
             Fact::OnchainBooked(row) => self.set(seq, row),

@@ -19,9 +19,9 @@ pub mod transfer;
 pub use account::{Account, Balance, Origin, WalletRef};
 pub use command::{
     AccessCommand, AddressCommand, CloseCommand, Command, Done, HoldCommand, HolderCommand,
-    IdempotencyKey, InvoiceDraft, KeyChange, MetaOf, OnchainSeen, OpeningOrder, OutboxCommand,
-    PaymentOrder, Refusal, RestorationCommand, RetryOrder, ShareCommand, SpendCommand, SpendOrder,
-    TransferOrder, UserChange, WalletKeys, Which,
+    IdempotencyKey, InceptionCommand, InvoiceDraft, KeyChange, MetaOf, OnchainSeen, OpeningOrder,
+    OutboxCommand, PaymentOrder, Refusal, RestorationCommand, RetryOrder, ShareCommand,
+    SpendCommand, SpendOrder, TransferOrder, UserChange, WalletKeys, Which,
 };
 pub use decide::{Decision, SETTLE_MARGIN_BLOCKS, decide, difference_msat, is_too_late};
 pub use entity::{Archive, Entity, Kind};

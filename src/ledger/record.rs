@@ -13,6 +13,7 @@ use crate::access::{AccessNote, Business, Session, User, WalletToken};
 use crate::address::Address;
 use crate::holder::{Holder, Key, Share, Wallet};
 use crate::id::{NodePaymentId, OpeningId, PaymentHash, PaymentId, Preimage, TxId};
+use crate::inception::Inception;
 use crate::invoice::{Claim, Held, Invoice, Receipt};
 use crate::meta::Meta;
 use crate::money::{Msat, Sat};
@@ -319,6 +320,9 @@ pub enum Fact {
     /// The books came from a backup, or its operator has acknowledged that.
     #[n(70)]
     RestorationSet(#[n(0)] Restoration),
+    /// The books begin with a recovery from the seed.
+    #[n(71)]
+    InceptionSet(#[n(0)] Inception),
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

@@ -109,6 +109,7 @@ impl<A: Archive> State<A> {
             | Cause::Spent { .. }
             | Cause::Closing
             | Cause::Routing
+            | Cause::Opening(_)
             | Cause::Reversed(_)
             | Cause::Splice(_) => About::Other,
         })

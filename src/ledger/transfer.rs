@@ -105,6 +105,9 @@ pub enum Cause {
     /// Forwarding other people's payments earned it.
     #[n(21)]
     Routing,
+    /// The node's wallet had done it before the books began: a part of the opening balance.
+    #[n(70)]
+    Opening(#[n(0)] TxId),
     /// A reorg took a deposit away.
     #[n(22)]
     Reversed(#[n(0)] TxId),

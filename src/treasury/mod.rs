@@ -69,6 +69,12 @@ pub enum Purpose {
     /// Money of a channel that stays open went to the wallet.
     #[n(11)]
     SpliceOut,
+    /// Money came to the wallet before the books began: a part of the opening balance.
+    #[n(20)]
+    OpeningIn,
+    /// Money left the wallet before the books began.
+    #[n(21)]
+    OpeningOut,
 }
 
 /// A channel that we heard of, keyed by the id the node gives its user (`user_channel_id`).

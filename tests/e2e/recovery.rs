@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bitcoin::OutPoint;
 use serde_json::{Value, json};
-use till_regtest::world::{Liquidity, World};
+use till_regtest::world::World;
 
 use crate::audit::{Audited, Books};
 use crate::onchain::stranger;
@@ -182,19 +182,25 @@ async fn with_the_seed_alone_the_money_comes_back_and_the_books_do_not() {
         all.then_some(())
     })
     .await;
-    // What the old till spent is not known to the new books: they have every deposit of old, and say
-    // by how much that is too much.
-    let too_much = (Liquidity::default().onchain_sat - before.onchain) * 1_000;
-    until("the audit to name the difference", async || {
-        let node = books.audit(&["--json"]).await.json()["node"].clone();
-        (node["difference_msat"] == too_much).then_some(())
-    })
-    .await;
-    // The sales are not there any more.
+    // The new books begin with what the wallet had; what came and went before is no deposit of theirs.
+    let after = at_rest(&shop, &books).await;
+    assert_eq!(after["difference_msat"], 0, "{after}");
+    assert_eq!(
+        after["opening_onchain_msat"],
+        before.onchain * 1_000,
+        "{after}"
+    );
+    let said = books.audit(&[]).await.said();
+    assert!(
+        said.contains("begin with a recovery from the seed at block"),
+        "{said}"
+    );
+    // The sales are not there any more; what was fetched is the only thing that came.
     let rows = shop.get("/wallet/payments/incoming?all=true").await;
-    let sales = rows.as_array().unwrap().iter();
-    assert_eq!(sales.filter(|row| row["subType"] == "lightning").count(), 0);
-    shop.world.stop().await.unwrap();
+    let came: Vec<&Value> = rows.as_array().unwrap().iter().collect();
+    assert_eq!(came.len(), 1, "{rows}");
+    assert_eq!(came[0]["receivedSat"], amount, "{rows}");
+    shop.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ mod stopped;
 mod tests;
 mod words;
 
-pub use node_check::NodeCheck;
+pub use node_check::{NodeCheck, Opening};
 pub use report::{AuditError, AuditReport, Difference, Invariant, ViewsState};
 pub use running::Auditor;
 pub use stopped::audit_folder;

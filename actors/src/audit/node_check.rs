@@ -1,8 +1,9 @@
 //! The ledger's asset accounts put to the node's own figures. Owns the words for what a difference
 //! may come from; whether it is booked the ledger decides (`Command::Reconcile`).
 
+use till::inception::Inception;
 use till::ledger::{Account, Balance, difference_msat};
-use till::treasury::{Allowance, Figures};
+use till::treasury::{Allowance, Figures, OnchainTx, Purpose};
 
 use crate::views::{ViewError, Views};
 
@@ -23,7 +24,45 @@ pub struct NodeCheck {
     pub explanation: Option<&'static str>,
     /// Whether somebody should look at it.
     pub is_unexplained: bool,
+    /// Where the books begin, if that is a recovery from the seed.
+    pub opening: Option<Opening>,
     allowance: Allowance,
+}
+
+/// What there was when the books were begun anew from the seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The best block then.
+    pub height: u32,
+    /// What the node had on the chain, in msat.
+    pub onchain_msat: i128,
+}
+
+impl Opening {
+    fn of(views: &Views) -> Result<Option<Self>, ViewError> {
+        let begun = views.get::<Inception>(&())?;
+        let Some(height) = begun.and_then(|begun| begun.height) else {
+            return Ok(None);
+        };
+        let mut onchain_msat = 0;
+        for row in views.all::<OnchainTx>()? {
+            let amount = i128::from(row.amount.get());
+            match row.purpose {
+                Purpose::OpeningIn => onchain_msat += amount,
+                Purpose::OpeningOut => onchain_msat -= amount,
+                Purpose::Deposit
+                | Purpose::ChannelFunding
+                | Purpose::ChannelProceeds
+                | Purpose::ClosingCost
+                | Purpose::SpliceIn
+                | Purpose::SpliceOut => {}
+            }
+        }
+        Ok(Some(Self {
+            height,
+            onchain_msat,
+        }))
+    }
 }
 
 impl NodeCheck {
@@ -40,6 +79,7 @@ impl NodeCheck {
             ledger_lightning_msat: held(Account::Lightning)?,
             ledger_closing_msat: held(Account::Closing)?,
             ledger_onchain_msat: held(Account::Onchain)? - i128::from(signed_away),
+            opening: Opening::of(views)?,
             allowance: views.get::<Allowance>(&())?.unwrap_or_default(),
             ..Self::default()
         })

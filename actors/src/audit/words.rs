@@ -63,6 +63,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("line {hex} of the access log"),
         },
         Kind::Allowance => "what may be booked without asking".to_owned(),
+        Kind::Inception => "the recovery with which the books begin".to_owned(),
         Kind::Restoration => "the last restoration from a backup".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::Holder => format!("holder {hex}"),
@@ -189,6 +190,7 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
             | Kind::OfferPayment
             | Kind::Unlinked
             | Kind::Restoration
+            | Kind::Inception
             | Kind::Idempotency
             | Kind::Stray
             | Kind::Business
@@ -291,7 +293,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 39] = [
+const KINDS: [Kind; 40] = [
     Kind::Delivery,
     Kind::OutboxCount,
     Kind::UnlistedCount,
@@ -324,6 +326,7 @@ const KINDS: [Kind; 39] = [
     Kind::Offer,
     Kind::Allowance,
     Kind::Restoration,
+    Kind::Inception,
     Kind::SpendTx,
     Kind::Deposit,
     Kind::CloseJob,

@@ -21,6 +21,8 @@ pub enum LineKind {
     SwapIn,
     /// The house paid an address.
     SwapOut,
+    /// The wallet's money from before the books began.
+    Opening,
     /// A reorg took such a deposit away.
     SwapInReversed,
     /// What opening a channel cost.
@@ -48,6 +50,7 @@ impl LineKind {
             Self::LightningSent => "lightning_sent",
             Self::SwapIn => "swap_in",
             Self::SwapOut => "swap_out",
+            Self::Opening => "opening_balance",
             Self::SwapInReversed => "swap_in_reversed",
             Self::ChannelOpen => "channel_open",
             Self::ChannelClose => "channel_close",
@@ -171,6 +174,7 @@ fn about(cause: &Cause, record: &Record, change_msat: i128) -> About {
                 ..of_kind(LineKind::LightningSent)
             },
         },
+        Cause::Opening(tx_id) => chain(LineKind::Opening, tx_id),
         Cause::Splice(tx_id) => chain(LineKind::Splice, tx_id),
         Cause::Spent { payment, tx_id } => About {
             payment: Some(*payment),
@@ -247,6 +251,7 @@ fn mined(record: &Record, wanted: &TxId) -> LineKind {
         Some((_, Purpose::ChannelFunding)) => LineKind::ChannelOpen,
         Some((_, Purpose::ChannelProceeds | Purpose::ClosingCost)) => LineKind::ChannelClose,
         Some((_, Purpose::SpliceIn | Purpose::SpliceOut)) => LineKind::Splice,
+        Some((_, Purpose::OpeningIn | Purpose::OpeningOut)) => LineKind::Opening,
         Some((_, Purpose::Deposit)) | None => LineKind::MiningFee,
     }
 }

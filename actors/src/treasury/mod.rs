@@ -6,6 +6,7 @@ mod actor;
 mod close;
 mod closing;
 mod handle;
+mod inception;
 mod lost;
 mod opening;
 mod reconcile;

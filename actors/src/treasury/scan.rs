@@ -10,6 +10,7 @@ use till::money::Msat;
 use till::treasury::{Channel, FINAL_DEPTH, OnchainTx, Purpose, SpendTx};
 
 use super::actor::Args;
+use super::inception::{self, Begun};
 use super::splice::{self, Explained};
 use super::watch;
 use crate::chain::Mined;
@@ -54,9 +55,14 @@ impl Scan {
         let looked = self
             .args
             .node
-            .run(|node| (node.onchain_rows(), node.status().height));
-        let Ok((rows, height)) = looked.await else {
+            .run(|node| (node.onchain_rows(), node.status()));
+        let Ok((rows, status)) = looked.await else {
             return Ok(Scanned::SomeWait);
+        };
+        let height = status.height;
+        let begun = match inception::begun(&self.args, &status).await? {
+            Begun::Unknown => return Ok(Scanned::SomeWait),
+            Begun::Known(begun) => begun,
         };
         self.set_up(height)?;
         self.watch_young(height).await;
@@ -64,7 +70,9 @@ impl Scan {
         let new = rows
             .into_iter()
             .filter(|row| !self.done.contains(&row.tx_id));
-        let new: Vec<OnchainRow> = new.collect();
+        let mut new: Vec<OnchainRow> = new.collect();
+        // What came before what it was spent for.
+        new.sort_by_key(|row| (row.height.unwrap_or(u32::MAX), !row.incoming));
         if new.is_empty() {
             return Ok(Scanned::AllBooked);
         }
@@ -83,11 +91,15 @@ impl Scan {
                 self.done.insert(row.tx_id);
                 continue;
             }
-            let seen = match splice::explain(&self.args.chain, &row, &channels).await {
-                Explained::Splice(seen) => Some(seen),
+            let seen = match inception::explain(&self.args, &row, begun).await {
+                Explained::Not => splice::explain(&self.args.chain, &row, &channels).await,
+                before => before,
+            };
+            let seen = match seen {
+                Explained::Is(seen) => Some(seen),
                 Explained::Gone => continue,
                 Explained::Waits => None,
-                Explained::NoSplice => self.explain(&row, height, &fundings).await,
+                Explained::Not => self.explain(&row, height, &fundings).await,
             };
             all_booked &= match seen {
                 Some(seen) => self.book(seen).await,

@@ -94,16 +94,16 @@ pub(super) async fn run(
     })
 }
 
-/// What a transaction of the wallet's is, as far as splices go.
+/// What a transaction of the wallet's is, as far as one explanation goes: here, that it is a splice.
 pub(super) enum Explained {
-    /// A splice that is done.
-    Splice(OnchainSeen),
-    /// A splice that may still come to nothing, or that the chain source does not tell of now.
+    /// It is, and it is done.
+    Is(OnchainSeen),
+    /// It may still come to nothing, or the chain source does not tell of it now.
     Waits,
-    /// A splice that a closing has undone: it never happened, though the wallet keeps its row.
+    /// A closing has undone it: it never happened, though the wallet keeps its row.
     Gone,
-    /// None.
-    NoSplice,
+    /// It is not.
+    Not,
 }
 
 /// Explains a transaction by the channels' outputs.
@@ -133,7 +133,7 @@ pub(super) async fn explain(
         };
     }
     if !channels.iter().any(|one| one.was_spliced_by(row.tx_id)) {
-        return Explained::NoSplice;
+        return Explained::Not;
     }
     match chain.mined(row.tx_id).await {
         Ok(Some(found)) => done(row, found.fee.to_msat(), found.height),
@@ -154,7 +154,7 @@ fn done(row: &OnchainRow, fee: Msat, height: Option<u32>) -> Explained {
     let Some(amount) = amount else {
         return Explained::Waits;
     };
-    Explained::Splice(OnchainSeen {
+    Explained::Is(OnchainSeen {
         tx_id: row.tx_id,
         purpose,
         amount,

@@ -140,7 +140,8 @@ pub(super) struct AuditArgs {
     /// differences_total, differences [{subject, expected, found}], invariants [{name, holds,
     /// detail}], node {lightning_low_msat, lightning_high_msat, closing_msat, onchain_msat,
     /// ledger_lightning_msat, ledger_closing_msat, ledger_onchain_msat, difference_msat,
-    /// unexplained, explanation} or null
+    /// unexplained, explanation, opening_height,
+    /// opening_onchain_msat} or null
     #[arg(long)]
     pub(super) json: bool,
 }

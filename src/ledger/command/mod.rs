@@ -15,7 +15,7 @@ pub use holder::{HolderCommand, KeyChange, ShareCommand, WalletKeys};
 pub use onchain::{CloseCommand, OnchainSeen, OpeningOrder, SpendCommand, SpendOrder};
 pub use outbox::OutboxCommand;
 pub use refusal::Refusal;
-pub use restoration::RestorationCommand;
+pub use restoration::{InceptionCommand, RestorationCommand};
 pub use transfer::TransferOrder;
 
 use minicbor::{Decode, Encode};
@@ -219,6 +219,8 @@ pub enum Command {
     Outbox(OutboxCommand),
     /// Something about having been restored from a backup.
     Restoration(RestorationCommand),
+    /// Something about having begun anew from the seed.
+    Inception(InceptionCommand),
     /// Something about staff, sessions and wallet tokens.
     Access(Box<AccessCommand>),
 }

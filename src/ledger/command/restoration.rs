@@ -1,4 +1,4 @@
-//! What can be asked of a till that was restored from a backup.
+//! What can be asked of a till that was restored from a backup, or begun anew from its seed.
 
 use super::Command;
 use crate::id::PaymentId;
@@ -15,6 +15,24 @@ pub enum RestorationCommand {
         /// Whether the recipient has the money.
         paid: bool,
     },
+}
+
+/// What is said of books that begin with a recovery from the seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InceptionCommand {
+    /// They do: the first that is said of all.
+    Begin,
+    /// The best block when the new node first knew the chain.
+    At {
+        /// Its height.
+        height: u32,
+    },
+}
+
+impl From<InceptionCommand> for Command {
+    fn from(command: InceptionCommand) -> Self {
+        Self::Inception(command)
+    }
 }
 
 impl From<RestorationCommand> for Command {

@@ -76,6 +76,15 @@ pub(super) fn book<A: Archive>(
             amount,
             Cause::Splice(tx_id),
         ),
+        Purpose::OpeningIn => {
+            let accounts = (Account::Onchain, Account::HOUSE);
+            draft.post(accounts, amount, Cause::Opening(tx_id))
+        }
+        // What the miners had of it is no cost of these books.
+        Purpose::OpeningOut => {
+            let accounts = (Account::HOUSE, Account::Onchain);
+            draft.post(accounts, amount, Cause::Opening(tx_id))
+        }
     };
     let fee_cause = Cause::MinerFee(tx_id);
     Ok(pay_for_chain(draft, fee_from(purpose), fee, fee_cause).finish())
@@ -89,7 +98,9 @@ const fn fee_from(purpose: Purpose) -> Account {
         | Purpose::ChannelFunding
         | Purpose::ChannelProceeds
         | Purpose::ClosingCost
-        | Purpose::SpliceIn => Account::Onchain,
+        | Purpose::SpliceIn
+        | Purpose::OpeningIn
+        | Purpose::OpeningOut => Account::Onchain,
     }
 }
 
@@ -106,7 +117,9 @@ fn credited<A: Archive>(state: &State<A>, purpose: Purpose, amount: Msat) -> Res
         | Purpose::ChannelProceeds
         | Purpose::ClosingCost
         | Purpose::SpliceIn
-        | Purpose::SpliceOut => Ok(Sat::ZERO),
+        | Purpose::SpliceOut
+        | Purpose::OpeningIn
+        | Purpose::OpeningOut => Ok(Sat::ZERO),
     }
 }
 

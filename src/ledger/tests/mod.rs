@@ -5,6 +5,7 @@ mod bench;
 mod between_wallets;
 mod histories;
 mod holders;
+mod inception;
 mod money_in;
 mod money_out;
 mod offers;

@@ -77,6 +77,13 @@ fn write(text: &mut String, report: &AuditWire) -> std::fmt::Result {
         if let Some(explanation) = &node.explanation {
             writeln!(text, "  {explanation}")?;
         }
+        if let (Some(height), Some(had)) = (node.opening_height, node.opening_onchain_msat) {
+            writeln!(
+                text,
+                "  the books begin with a recovery from the seed at block {height}, when {had} msat were on \
+                 the chain; what came before it is not in them"
+            )?;
+        }
     }
     Ok(())
 }

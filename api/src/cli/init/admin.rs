@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use till::ledger::InceptionCommand;
 use till_actors::till::StoppedTill;
 use zeroize::Zeroizing;
 
@@ -166,17 +167,31 @@ impl Admin {
     pub(super) fn name(&self) -> String {
         self.0.name.clone()
     }
+}
 
-    /// Makes the till's books, with the set-up as their first record.
-    pub(super) fn write(self, config: &Config, mnemonic: &Mnemonic) -> Result<(), CliError> {
-        let setup = self.0.prepare();
-        let setup = setup.map_err(|error| CliError::Usage(error.to_string()))?;
-        let seed = Zeroizing::new(mnemonic.as_bip39().to_seed(""));
-        let network = config.till.network.into();
-        let mut till = StoppedTill::open_or_make(&config.till.data_dir, network)?;
-        till.initialize(&seed, setup)?;
-        Ok(())
+/// Makes the till's books, if there is something to be written in them: that they begin with a recovery,
+/// and who administers the till.
+pub(super) fn write(
+    admin: Option<Admin>,
+    is_recovery: bool,
+    config: &Config,
+    mnemonic: &Mnemonic,
+) -> Result<(), CliError> {
+    if admin.is_none() && !is_recovery {
+        return Ok(());
     }
+    let setup = admin.map(|admin| admin.0.prepare()).transpose();
+    let setup = setup.map_err(|error| CliError::Usage(error.to_string()))?;
+    let network = config.till.network.into();
+    let mut till = StoppedTill::open_or_make(&config.till.data_dir, network)?;
+    if is_recovery {
+        till.execute(InceptionCommand::Begin)?;
+    }
+    if let Some(setup) = setup {
+        let seed = Zeroizing::new(mnemonic.as_bip39().to_seed(""));
+        till.initialize(&seed, setup)?;
+    }
+    Ok(())
 }
 
 /// Takes away the books that an attempt has made. There were none before it.

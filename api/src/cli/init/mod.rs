@@ -1,8 +1,8 @@
 //! `tilld init`: a commented configuration file and a new seed, where there is nothing yet.
 //!
 //! Owns the order, and how the seed comes and is kept; `questions` asks for settings, `admin` for the
-//! first administrator. Everything is checked first, then the file is written, the books if somebody was
-//! named, then the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
+//! first administrator. Everything is checked first, then the file is written, the books if there is something
+//! for them, then the seed, and the words are shown only once the seed is on disk. It overwrites nothing.
 
 mod admin;
 mod questions;
@@ -62,10 +62,7 @@ pub(super) fn run(
     make_data_dir(&config.till.data_dir)?;
     write_file(&file, &loaded.to_file())?;
     let name = admin.as_ref().map(admin::Admin::name);
-    let written = match admin {
-        Some(admin) => admin.write(config, &mnemonic),
-        None => Ok(()),
-    };
+    let written = admin::write(admin, args.recover, config, &mnemonic);
     let seed_file = &config.seed.mnemonic_file;
     let written = written.and_then(|()| {
         let created = seed::create(seed_file, &mnemonic, passphrase.as_ref());

@@ -62,6 +62,12 @@ pub(crate) struct NodeWire {
     pub(crate) difference_msat: i64,
     pub(crate) unexplained: bool,
     pub(crate) explanation: Option<String>,
+    /// The block at which the books begin, if they begin with a recovery from the seed.
+    #[serde(default)]
+    pub(crate) opening_height: Option<u32>,
+    /// What was on the chain then.
+    #[serde(default)]
+    pub(crate) opening_onchain_msat: Option<i64>,
 }
 
 impl AuditWire {
@@ -110,6 +116,8 @@ impl NodeWire {
             difference_msat: msat(check.difference_msat),
             unexplained: check.is_unexplained,
             explanation: check.explanation.map(str::to_owned),
+            opening_height: check.opening.map(|opening| opening.height),
+            opening_onchain_msat: check.opening.map(|opening| msat(opening.onchain_msat)),
         }
     }
 }
