@@ -16,7 +16,7 @@ const LNBITS: &str = include_str!("../../docs/lnbits-curl.md");
 const BLOCK: &str = "```sh\n";
 const BLOCK_END: &str = "```\n";
 /// The whole page takes well under a minute where nobody else needs the machine.
-const LIMIT: Duration = Duration::from_secs(300);
+pub const LIMIT: Duration = Duration::from_secs(300);
 
 /// The operations of the document that the surface follows.
 const OPERATIONS: [&str; 24] = [
@@ -48,7 +48,7 @@ const OPERATIONS: [&str; 24] = [
 ];
 
 /// The page's blocks, one after the other, as a reader pastes them.
-fn script(guide: &str) -> String {
+pub fn script(guide: &str) -> String {
     let blocks = guide.split(BLOCK).skip(1);
     let blocks = blocks.map(|rest| rest.split_once(BLOCK_END).unwrap().0);
     blocks.collect()
@@ -68,7 +68,7 @@ fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-fn shell(dir: &Path, script: &Path) -> Command {
+pub fn shell(dir: &Path, script: &Path) -> Command {
     let mut bash = Command::new("bash");
     bash.args(["-euxo", "pipefail"])
         .arg(script)

@@ -14,6 +14,7 @@ mod channels;
 mod closing;
 mod damage;
 mod export;
+mod first_hour;
 mod guide;
 mod jit;
 mod lnbits;

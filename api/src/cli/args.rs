@@ -206,8 +206,6 @@ pub(super) struct InitArgs {
     pub(super) lsp: Option<String>,
     #[command(flatten)]
     pub(super) seed: SeedArgs,
-    #[command(flatten)]
-    pub(super) admin: AdminArgs,
     /// Take a seed that there is, and not a new one: you are asked for its words. The node and its
     /// on-chain money come back with it; for the books you need a backup (`tilld restore`)
     #[arg(long, conflicts_with = "words")]
@@ -218,6 +216,9 @@ pub(super) struct InitArgs {
     /// Do not print the words, for scripts whose output ends up in a log
     #[arg(long)]
     pub(super) hide_words: bool,
+    // The last: flags behind it would come under its heading.
+    #[command(flatten)]
+    pub(super) admin: AdminArgs,
 }
 
 /// How a seed is kept.
