@@ -7,7 +7,6 @@ cd "$(dirname "$0")/.."
 tools=$PWD/target/docker-tools
 compose_version=2.26.1-4
 hadolint_version=2.15.1
-export COMPOSE_DISABLE_ENV_FILE=1
 
 fail() { echo "docker/: $*" >&2; exit 1; }
 
