@@ -68,3 +68,14 @@ pub(crate) fn holds_payments(views: &Views) -> Result<bool, ViewError> {
     let row = views.get::<Restoration>(&())?;
     Ok(row.is_some_and(|row| row.holds_payments()))
 }
+
+/// Says at a start that they are.
+pub(crate) fn warn_if_held(views: &Views) -> Result<(), ViewError> {
+    if holds_payments(views)? {
+        tracing::warn!(
+            "payments are held back: the till was restored from a backup. `tilld acknowledge-restore` \
+             shows what is known, and lets them go"
+        );
+    }
+    Ok(())
+}

@@ -180,12 +180,7 @@ impl Till {
         source.check_first_start(&config.data_dir).await?;
         let node_to_start = source.build(&mut journal, &config.data_dir)?;
         let was_restored = journal.was_restored();
-        if crate::restored::holds_payments(&views)? {
-            tracing::warn!(
-                "payments are held back: the till was restored from a backup. `tilld acknowledge-restore` \
-                 shows what is known, and lets them go"
-            );
-        }
+        crate::restored::warn_if_held(&views)?;
 
         views.serve();
         let hub = HubHandle::new(config.hub);

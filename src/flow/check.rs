@@ -179,19 +179,18 @@ impl Check {
         while let Some(payment) = self.pending.pop_front() {
             // Sending may have gone on since the list was made.
             let fresh = row::<Payment>(rows, &payment.id)?;
+            if self.is_left_open(rows, fresh.as_ref())? {
+                match self.wait(&payment, Waiting::Restored) {
+                    Some(step) => return Ok(step),
+                    None => continue,
+                }
+            }
             let same = fresh.filter(|fresh| {
                 fresh.state == PaymentState::Pending && fresh.attempt == payment.attempt
             });
             let Some(payment) = same.filter(|payment| !payment.internal) else {
                 continue;
             };
-            let restored = row::<Restoration>(rows, &())?;
-            if restored.is_some_and(|restored| restored.leaves_open(&payment)) {
-                match self.wait(&payment, Waiting::Restored) {
-                    Some(step) => return Ok(step),
-                    None => continue,
-                }
-            }
             // Others may not be made before this one is linked, however young it is.
             if let Some(node_id) = self.unlinked_row(rows, &payment)? {
                 self.stage = Stage::Booking;
@@ -210,6 +209,13 @@ impl Check {
             }
         }
         Ok(Step::Done(std::mem::take(&mut self.checked)))
+    }
+
+    /// Whether only the operator can tell what became of it, because a restoration lost the node that could.
+    fn is_left_open(&self, rows: &dyn Archive, fresh: Option<&Payment>) -> Result<bool, Damaged> {
+        let restored = row::<Restoration>(rows, &())?;
+        let open = |fresh: &Payment| restored.is_some_and(|row| row.leaves_open(fresh));
+        Ok(fresh.is_some_and(open))
     }
 
     /// What the node calls a payment to an offer that is not linked yet: there is one such payment at
@@ -260,7 +266,8 @@ impl Check {
         let id = payment.id;
         self.checked.waiting.push((id, waiting));
         let age = self.now.millis_since(payment.attempted_at);
-        if payment.overdue || age <= self.times.overdue {
+        let under_way = payment.state == PaymentState::Pending;
+        if payment.overdue || age <= self.times.overdue || !under_way {
             return None;
         }
         self.stage = Stage::Booking;

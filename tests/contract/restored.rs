@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitcoin::Network;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::app::{TestApp, until};
 use support::caller::read;
 use support::fake_node::{Fate, Foreign, Opening};
@@ -115,6 +115,14 @@ async fn every_surface_holds_payments_back_and_sells() {
     assert_eq!(ready, json!({"status": "ready"}));
 }
 
+/// A wallet as its surface names it.
+fn named(wallet: WalletRef) -> String {
+    match wallet {
+        WalletRef::Wallet(id) => format!("wal_{id}"),
+        WalletRef::House => panic!("the house is on another surface"),
+    }
+}
+
 /// What is set aside in the wallet.
 async fn on_hold(app: &TestApp, wallet: WalletRef) -> u64 {
     let WalletRef::Wallet(id) = wallet else {
@@ -136,11 +144,8 @@ async fn payments_that_were_under_way_are_left_to_the_operator() {
             fate: Fate::Silence,
             ..Foreign::default()
         });
-        let body: Value = json!({"target": target});
-        let (_, paid) = bot.post("/wallets/current/payments", body).await;
-        assert_eq!(paid["status"], "processing", "{paid}");
-        let hash = support::fake_node::payment_hash(&target);
-        let payment = app.service.payment_by_hash(hash).await.unwrap().unwrap();
+        let payment = app.spend(&named(wallet), target, Duration::ZERO).await;
+        assert_eq!(payment.state, PaymentState::Pending);
         silent.push(payment.id);
     }
 

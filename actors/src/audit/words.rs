@@ -28,10 +28,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
     let (first, tail) = key.split_first().map_or((0, key), |(f, tail)| (*f, tail));
     let hex = hex::encode(tail);
     let Some(kind) = kind(first) else {
-        return match index_name(first) {
-            Some(name) => format!("index of {name}, entry {hex}"),
-            None => format!("unknown entry {}", hex::encode(key)),
-        };
+        return no_row(first, key, &hex);
     };
     match kind {
         Kind::Progress => "last record".to_owned(),
@@ -63,8 +60,8 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("line {hex} of the access log"),
         },
         Kind::Allowance => "what may be booked without asking".to_owned(),
-        Kind::Inception => "the recovery with which the books begin".to_owned(),
-        Kind::Restoration => "the last restoration from a backup".to_owned(),
+        Kind::Inception => "recovery with which the books begin".to_owned(),
+        Kind::Restoration => "restoration from a backup".to_owned(),
         Kind::OnchainTx => format!("on-chain transaction {hex}"),
         Kind::Holder => format!("holder {hex}"),
         Kind::HolderName => format!("holder name {:?}", String::from_utf8_lossy(tail)),
@@ -92,6 +89,14 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
         Kind::UserName => format!("user name {:?}", String::from_utf8_lossy(tail)),
         Kind::Session => format!("session with digest {}", digest(tail)),
         Kind::WalletToken => format!("wallet token with digest {}", digest(tail)),
+    }
+}
+
+/// An entry of an index, or nothing that is known.
+fn no_row(first: u8, key: &[u8], hex: &str) -> String {
+    match index_name(first) {
+        Some(name) => format!("index of {name}, entry {hex}"),
+        None => format!("unknown entry {}", hex::encode(key)),
     }
 }
 

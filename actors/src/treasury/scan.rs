@@ -93,7 +93,7 @@ impl Scan {
             }
             let seen = match inception::explain(&self.args, &row, begun).await {
                 Explained::Not => splice::explain(&self.args.chain, &row, &channels).await,
-                before => before,
+                explained @ (Explained::Is(_) | Explained::Waits | Explained::Gone) => explained,
             };
             let seen = match seen {
                 Explained::Is(seen) => Some(seen),

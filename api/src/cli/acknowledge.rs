@@ -18,6 +18,7 @@ use super::files;
 use crate::config::Config;
 use crate::serve::control::RESTORATION_PATH;
 use crate::serve::control::restoration::{Question, RestoredWire};
+use crate::serve::control::wire::NodeWire;
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -115,22 +116,7 @@ fn tell(text: &mut String, known: &RestoredWire) {
         moment(known.restored_at),
         moment(known.known_until)
     );
-    let node = &known.node;
-    let booked = node.ledger_lightning_msat + node.ledger_closing_msat + node.ledger_onchain_msat;
-    let _ = writeln!(text, "\nBy the books the node has {booked} msat.");
-    match &node.explanation {
-        None => text.push_str("The node agrees.\n"),
-        Some(why) if node.onchain_msat.is_none() => {
-            let _ = writeln!(text, "The node was not compared: {why}.");
-        }
-        Some(why) => {
-            let difference = node.difference_msat;
-            let _ = writeln!(
-                text,
-                "The books have {difference} msat more than the node: {why}."
-            );
-        }
-    }
+    tell_books(text, &known.node);
     let _ = writeln!(
         text,
         "Channels of before whose closing is not in the chain yet: {}",
@@ -179,6 +165,25 @@ fn tell(text: &mut String, known: &RestoredWire) {
             );
         }
         None => text.push_str("\nPayments are held back. Sales go on.\n"),
+    }
+}
+
+/// The books beside the node.
+fn tell_books(text: &mut String, node: &NodeWire) {
+    let booked = node.ledger_lightning_msat + node.ledger_closing_msat + node.ledger_onchain_msat;
+    let _ = writeln!(text, "\nBy the books the node has {booked} msat.");
+    match &node.explanation {
+        None => text.push_str("The node agrees.\n"),
+        Some(why) if node.onchain_msat.is_none() => {
+            let _ = writeln!(text, "The node was not compared: {why}.");
+        }
+        Some(why) => {
+            let difference = node.difference_msat;
+            let _ = writeln!(
+                text,
+                "The books have {difference} msat more than the node: {why}."
+            );
+        }
     }
 }
 

@@ -217,10 +217,8 @@ pub enum Command {
     Address(AddressCommand),
     /// Something about the outbox.
     Outbox(OutboxCommand),
-    /// Something about having been restored from a backup.
+    /// Something about having been restored from a backup, or begun anew from the seed.
     Restoration(RestorationCommand),
-    /// Something about having begun anew from the seed.
-    Inception(InceptionCommand),
     /// Something about staff, sessions and wallet tokens.
     Access(Box<AccessCommand>),
 }

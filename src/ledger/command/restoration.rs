@@ -15,6 +15,8 @@ pub enum RestorationCommand {
         /// Whether the recipient has the money.
         paid: bool,
     },
+    /// There is no backup: the books begin anew.
+    Anew(InceptionCommand),
 }
 
 /// What is said of books that begin with a recovery from the seed.
@@ -31,7 +33,7 @@ pub enum InceptionCommand {
 
 impl From<InceptionCommand> for Command {
     fn from(command: InceptionCommand) -> Self {
-        Self::Inception(command)
+        RestorationCommand::Anew(command).into()
     }
 }
 

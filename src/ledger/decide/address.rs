@@ -1,7 +1,7 @@
 //! Rules for Lightning addresses: a name is one wallet's at a time, and is paid for when it is claimed.
 
 use super::draft::Draft;
-use super::wallet;
+use super::{restoration, wallet};
 use crate::address::{Address, MAX_PER_WALLET};
 use crate::id::WalletId;
 use crate::ledger::account::{Account, WalletRef};
@@ -94,6 +94,9 @@ fn pay<A: Archive>(
     name: &str,
     cost: Sat,
 ) -> Result<Draft, Refusal> {
+    if cost > Sat::ZERO {
+        restoration::refuse_while_held(state)?;
+    }
     let account = Account::Wallet(WalletRef::Wallet(wallet));
     let available = state.balance(account)?.available();
     let needed = cost.to_msat();

@@ -134,7 +134,6 @@ fn rule<A: Archive>(state: &State<A>, draft: Draft, command: Command) -> Result<
         Command::Address(command) => address::decide(state, draft, command)?,
         Command::Outbox(command) => outbox::decide(state, draft, command)?,
         Command::Restoration(command) => restoration::decide(state, draft, command)?,
-        Command::Inception(command) => inception::decide(state, draft, command)?,
         Command::ChangeMeta { of, change } => meta::change(state, draft, of, *change)?,
         Command::Access(command) => access::decide(state, draft, *command)?,
     };

@@ -3,7 +3,7 @@
 //! nor given back by themselves, because nobody knows what became of them; the operator may.
 
 use super::draft::Draft;
-use super::payment;
+use super::{inception, payment};
 use crate::id::{PaymentHash, PaymentId};
 use crate::ledger::command::{Refusal, RestorationCommand, Which};
 use crate::ledger::entity::Archive;
@@ -38,6 +38,7 @@ pub(super) fn decide<A: Archive>(
     match command {
         RestorationCommand::Acknowledge => acknowledge(state, draft),
         RestorationCommand::Resolve { id, paid } => resolve(state, draft, id, paid),
+        RestorationCommand::Anew(command) => inception::decide(state, draft, command),
     }
 }
 

@@ -76,18 +76,16 @@ pub(super) fn book<A: Archive>(
             amount,
             Cause::Splice(tx_id),
         ),
-        Purpose::OpeningIn => {
-            let accounts = (Account::Onchain, Account::HOUSE);
-            draft.post(accounts, amount, Cause::Opening(tx_id))
-        }
-        // What the miners had of it is no cost of these books.
-        Purpose::OpeningOut => {
-            let accounts = (Account::HOUSE, Account::Onchain);
-            draft.post(accounts, amount, Cause::Opening(tx_id))
-        }
+        Purpose::OpeningIn => opening(draft, (Account::Onchain, Account::HOUSE), amount, tx_id),
+        Purpose::OpeningOut => opening(draft, (Account::HOUSE, Account::Onchain), amount, tx_id),
     };
     let fee_cause = Cause::MinerFee(tx_id);
     Ok(pay_for_chain(draft, fee_from(purpose), fee, fee_cause).finish())
+}
+
+/// What the wallet did before the books began. What miners had of it is no cost of these books.
+fn opening(draft: Draft, accounts: (Account, Account), amount: Msat, tx_id: TxId) -> Draft {
+    draft.post(accounts, amount, Cause::Opening(tx_id))
 }
 
 /// What the miners' fee is taken from.

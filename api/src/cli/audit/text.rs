@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::serve::control::wire::AuditWire;
+use crate::serve::control::wire::{AuditWire, NodeWire};
 
 /// The report in lines, the verdict first.
 pub(super) fn of(report: &AuditWire) -> String {
@@ -56,34 +56,39 @@ fn write(text: &mut String, report: &AuditWire) -> std::fmt::Result {
         };
         writeln!(text, "{verdict}: {}{detail}", invariant.name)?;
     }
-    if let Some(node) = &report.node {
-        let figure = |msat: Option<i64>| msat.map_or("-".to_owned(), |msat| msat.to_string());
+    match &report.node {
+        Some(node) => write_node(text, node),
+        None => Ok(()),
+    }
+}
+
+fn write_node(text: &mut String, node: &NodeWire) -> std::fmt::Result {
+    let figure = |msat: Option<i64>| msat.map_or("-".to_owned(), |msat| msat.to_string());
+    writeln!(
+        text,
+        "node: {} to {} msat in channels, {} closing, {} on the chain",
+        figure(node.lightning_low_msat),
+        figure(node.lightning_high_msat),
+        figure(node.closing_msat),
+        figure(node.onchain_msat),
+    )?;
+    writeln!(
+        text,
+        "ledger: {} msat in channels, {} closing, {} on the chain; {} msat more than the node",
+        node.ledger_lightning_msat,
+        node.ledger_closing_msat,
+        node.ledger_onchain_msat,
+        node.difference_msat
+    )?;
+    if let Some(explanation) = &node.explanation {
+        writeln!(text, "  {explanation}")?;
+    }
+    if let (Some(height), Some(had)) = (node.opening_height, node.opening_onchain_msat) {
         writeln!(
             text,
-            "node: {} to {} msat in channels, {} closing, {} on the chain",
-            figure(node.lightning_low_msat),
-            figure(node.lightning_high_msat),
-            figure(node.closing_msat),
-            figure(node.onchain_msat),
+            "  the books begin with a recovery from the seed at block {height}, when {had} msat were on \
+             the chain; what came before it is not in them"
         )?;
-        writeln!(
-            text,
-            "ledger: {} msat in channels, {} closing, {} on the chain; {} msat more than the node",
-            node.ledger_lightning_msat,
-            node.ledger_closing_msat,
-            node.ledger_onchain_msat,
-            node.difference_msat
-        )?;
-        if let Some(explanation) = &node.explanation {
-            writeln!(text, "  {explanation}")?;
-        }
-        if let (Some(height), Some(had)) = (node.opening_height, node.opening_onchain_msat) {
-            writeln!(
-                text,
-                "  the books begin with a recovery from the seed at block {height}, when {had} msat were on \
-                 the chain; what came before it is not in them"
-            )?;
-        }
     }
     Ok(())
 }

@@ -75,9 +75,7 @@ impl From<Unheard> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::HashInUse => {
-                conflict("The payment hash belongs to another payment or invoice")
-            }
+            Refusal::HashInUse => hash_in_use(),
             Refusal::UnknownInvoice => Self::new(Case::NotFound, "No such invoice"),
             Refusal::UnknownSession => Self::unauthorized(),
             Refusal::WrongState => conflict("Not possible in the present state"),
@@ -103,9 +101,7 @@ impl From<Refusal> for Error {
             }
             Refusal::WrongPreimage => invalid("The preimage does not open the payment hash"),
             Refusal::OfferUnlinked(_) => offer_unlinked(),
-            Refusal::PaymentsHeld => {
-                Self::new(Case::PaymentsHeld, PAYMENTS_HELD).retry_after(HELD_RETRY_SECS.into())
-            }
+            Refusal::PaymentsHeld => payments_held(),
             Refusal::InsufficientFunds { needed, available } => insufficient(needed, available),
             Refusal::NotTheHouses { needed, available } => not_the_houses(needed, available),
             Refusal::IdempotencyConflict => Self::new(
@@ -159,6 +155,15 @@ fn taken(message: &'static str) -> Error {
 
 fn closing_already() -> Error {
     conflict("The channel is being closed already, to another address or at another feerate")
+}
+
+fn hash_in_use() -> Error {
+    conflict("The payment hash belongs to another payment or invoice")
+}
+
+/// Not a matter of seconds: an operator has to look.
+fn payments_held() -> Error {
+    Error::new(Case::PaymentsHeld, PAYMENTS_HELD).retry_after(HELD_RETRY_SECS.into())
 }
 
 fn no_wallet() -> Error {
