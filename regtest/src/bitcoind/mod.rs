@@ -10,6 +10,7 @@ mod rpc;
 
 use std::path::PathBuf;
 
+pub(crate) use leash::Leash;
 pub(crate) use process::Waiting;
 pub use process::{Bitcoind, BitcoindError};
 pub(crate) use rpc::blocking;

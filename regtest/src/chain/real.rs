@@ -128,7 +128,19 @@ impl Chain {
     /// # Errors
     /// If bitcoind does not start, or does not give its blocks.
     pub fn on_bitcoind(program: &Path, folder: &Path) -> Result<Self, BitcoindError> {
-        let bitcoind = Bitcoind::start(program, folder)?;
+        Self::on_bitcoind_with(program, folder, &[])
+    }
+
+    /// [`Self::on_bitcoind`] with more arguments for it.
+    ///
+    /// # Errors
+    /// As [`Self::on_bitcoind`].
+    pub fn on_bitcoind_with(
+        program: &Path,
+        folder: &Path,
+        more: &[&str],
+    ) -> Result<Self, BitcoindError> {
+        let bitcoind = Bitcoind::start_with(program, folder, more)?;
         let mut world = World::new();
         for (height, block) in stale_blocks(bitcoind.rpc())? {
             world.state.remember(height, block);

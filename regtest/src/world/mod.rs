@@ -37,12 +37,13 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::chain::{Chain, EsploraServer};
+use crate::electrum::Electrum;
 use crate::peer::{Peer, PeerError};
 
 pub use channels::Opener;
@@ -69,6 +70,7 @@ struct Inner {
     till_asks: TillAsks,
     esplora: Mutex<Option<EsploraServer>>,
     esplora_addr: SocketAddr,
+    electrum: std::sync::Mutex<Option<Electrum>>,
     lsp: Peer,
     customer: Peer,
     till: TillProcess,
@@ -183,8 +185,12 @@ impl World {
     }
 
     /// The Esplora server stops answering; the chain goes on. Where the till asks the real bitcoind, that
-    /// is stopped too, and nobody mines meanwhile.
+    /// is stopped too, and nobody mines meanwhile; where it asks an Electrum server, that.
     pub async fn stop_esplora(&self) {
+        let electrum = self.with_electrum(Electrum::stop);
+        if let Some(Err(error)) = electrum {
+            tracing::warn!(%error, "while stopping the till's chain source");
+        }
         if self.inner.till_asks == TillAsks::Bitcoind
             && let Err(error) = self.inner.chain.stop_bitcoind()
         {
@@ -204,12 +210,22 @@ impl World {
             let started = self.inner.chain.start_bitcoind();
             started.map_err(std::io::Error::other)?;
         }
+        if let Some(started) = self.with_electrum(Electrum::launch) {
+            started.map_err(std::io::Error::other)?;
+        }
         let mut esplora = self.inner.esplora.lock().await;
         if esplora.is_none() {
             let chain = self.inner.chain.clone();
             *esplora = Some(EsploraServer::start(chain, self.inner.esplora_addr).await?);
         }
         Ok(())
+    }
+
+    /// Does something with the Electrum server that the till asks, if it does.
+    pub fn with_electrum<T>(&self, act: impl FnOnce(&mut Electrum) -> T) -> Option<T> {
+        let held = self.inner.electrum.lock();
+        let mut held = held.unwrap_or_else(PoisonError::into_inner);
+        held.as_mut().map(act)
     }
 
     /// Stops everything: the till first, so that it sees its peers and its chain to the end.
