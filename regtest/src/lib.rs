@@ -4,6 +4,7 @@
 pub mod bitcoind;
 pub mod chain;
 pub mod control;
+pub mod electrum;
 pub mod peer;
 mod ports;
 pub mod sandbox;

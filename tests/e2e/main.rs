@@ -13,6 +13,7 @@ mod bitcoind;
 mod channels;
 mod closing;
 mod damage;
+mod electrum;
 mod export;
 mod first_hour;
 mod guide;

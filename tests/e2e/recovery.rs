@@ -10,7 +10,7 @@ use till_regtest::world::World;
 use crate::audit::{Audited, Books};
 use crate::onchain::stranger;
 use crate::reconcile::{QUICK, at_rest, business};
-use crate::shop::{Shop, text, until};
+use crate::shop::{Shop, text, until, with_index};
 
 /// What a till has on the chain after its start: 20,000,000 sat less a channel and its fee.
 struct Before {
@@ -33,7 +33,7 @@ impl Before {
 
 /// A shop after some business, and its books.
 async fn a_shop() -> (Shop, Books, Before) {
-    let shop = Shop::open_with(&QUICK).await;
+    let shop = Shop::open_with(&with_index(&QUICK)).await;
     let books = Books::of(&shop);
     business(&shop).await;
     let node = at_rest(&shop, &books).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use till_regtest::bitcoind;
+use till_regtest::electrum;
 use till_regtest::peer::{IssuedInvoice, NewInvoice, Paid, PeerError};
 use till_regtest::wait::Wait;
 use till_regtest::world::{ChainKind, Liquidity, TillAsks, TilldCommand, World, WorldConfig};
@@ -53,6 +54,22 @@ impl Shop {
         let config = WorldConfig {
             chain: ChainKind::Bitcoind(program),
             till_asks: TillAsks::Bitcoind,
+            ..config
+        };
+        Some(Self::open_world(config).await)
+    }
+
+    /// A till whose chain source is an Electrum server on a bitcoind; `None`, said aloud, where this machine
+    /// lacks one of the two.
+    pub async fn open_on_electrum(settings: &[(&str, &str)]) -> Option<Self> {
+        let (Some(program), Some(_)) = (bitcoind::find(), electrum::find()) else {
+            eprintln!("there is no Electrum server, or no bitcoind, on this machine: not told");
+            return None;
+        };
+        let config = Self::config(Liquidity::default(), settings);
+        let config = WorldConfig {
+            chain: ChainKind::Bitcoind(program),
+            till_asks: TillAsks::Electrum,
             ..config
         };
         Some(Self::open_world(config).await)
@@ -210,7 +227,8 @@ impl Shop {
 }
 
 /// Says on which chain the stories are told: `embedded`, which is also what they are told on without it;
-/// `bitcoind`; or `bitcoind-rpc`, where the till asks it without an Esplora server between.
+/// `bitcoind`; `bitcoind-rpc`, where the till asks it without an Esplora server between; or `electrum`, where the
+/// till asks an Electrum server on it.
 const CHAIN_VARIABLE: &str = "E2E_CHAIN";
 
 /// The chain that was asked for. To ask for a bitcoind where there is none is a failure: the stories
@@ -222,8 +240,19 @@ fn chain_kind() -> (ChainKind, TillAsks) {
         "" | "embedded" => (ChainKind::Embedded, TillAsks::Esplora),
         "bitcoind" => (real(), TillAsks::Esplora),
         "bitcoind-rpc" => (real(), TillAsks::Bitcoind),
-        other => panic!("{CHAIN_VARIABLE} is {other}, not embedded, bitcoind or bitcoind-rpc"),
+        "electrum" => (real(), TillAsks::Electrum),
+        other => {
+            panic!("{CHAIN_VARIABLE} is {other}, not embedded, bitcoind, bitcoind-rpc or electrum")
+        }
     }
+}
+
+/// Settings for a till that is to find the money of a seed from before its node was made: a bitcoind cannot
+/// help with that, and an operator asks an Esplora server then.
+pub fn with_index<'a>(settings: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let (_, asks) = chain_kind();
+    let index = (asks == TillAsks::Bitcoind).then_some(("TILL_CHAIN_SOURCE", "esplora"));
+    settings.iter().copied().chain(index).collect()
 }
 
 pub fn text(value: &Value, field: &str) -> String {

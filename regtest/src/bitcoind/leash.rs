@@ -27,14 +27,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A running process, or one that has ended.
 #[derive(Debug)]
-pub(super) struct Leash {
+pub(crate) struct Leash {
     shell: Child,
 }
 
 impl Leash {
     /// Starts `program`; what it says goes to `log`. In a process group of its own: a Ctrl-C is for
     /// whoever holds the leash.
-    pub(super) fn start(program: &Path, args: &[String], log: File) -> io::Result<Self> {
+    pub(crate) fn start(program: &Path, args: &[String], log: File) -> io::Result<Self> {
         use std::os::unix::process::CommandExt as _;
         let shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "leash"])
@@ -49,12 +49,12 @@ impl Leash {
     }
 
     /// How it has ended, if it has.
-    pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.shell.try_wait()
     }
 
     /// Asks it to end and waits; `None` if it has not within `limit`. Blocks.
-    pub(super) fn end(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    pub(crate) fn end(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
         drop(self.shell.stdin.take());
         let deadline = Instant::now() + limit;
         loop {

@@ -12,6 +12,7 @@ mod rpc;
 
 use std::path::PathBuf;
 
+pub(crate) use leash::Leash;
 pub(crate) use process::Waiting;
 pub use process::{Bitcoind, BitcoindError};
 pub use remote::RemoteBitcoind;

@@ -121,7 +121,19 @@ impl Chain {
     /// # Errors
     /// If bitcoind does not start, or does not give its blocks.
     pub fn on_bitcoind(program: &Path, folder: &Path) -> Result<Self, BitcoindError> {
-        Self::on(Host::Own(Bitcoind::start(program, folder)?))
+        Self::on_bitcoind_with(program, folder, &[])
+    }
+
+    /// [`Self::on_bitcoind`] with more arguments for it.
+    ///
+    /// # Errors
+    /// As [`Self::on_bitcoind`].
+    pub fn on_bitcoind_with(
+        program: &Path,
+        folder: &Path,
+        more: &[&str],
+    ) -> Result<Self, BitcoindError> {
+        Self::on(Host::Own(Bitcoind::start_with(program, folder, more)?))
     }
 
     /// The chain of a bitcoind that somebody else runs. Blocks until that answers.

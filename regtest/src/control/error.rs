@@ -68,9 +68,10 @@ impl From<WorldError> for ControlError {
             WorldError::Elsewhere(_) => StatusCode::CONFLICT,
             WorldError::EsploraStopped => StatusCode::SERVICE_UNAVAILABLE,
             WorldError::TimedOut(_) | WorldError::NotReady { .. } => StatusCode::GATEWAY_TIMEOUT,
-            WorldError::Exited { .. } | WorldError::Bitcoind(_) | WorldError::Mine(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+            WorldError::Exited { .. }
+            | WorldError::Bitcoind(_)
+            | WorldError::Electrum(_)
+            | WorldError::Mine(_) => StatusCode::BAD_GATEWAY,
             WorldError::Process { .. }
             | WorldError::Interrupted
             | WorldError::Chain(_)

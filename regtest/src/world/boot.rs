@@ -82,6 +82,7 @@ impl World {
                 chain_name: config.chain.name(),
                 till_asks: config.till_asks,
                 esplora: ground.esplora,
+                electrum: std::sync::Mutex::new(ground.electrum),
                 lsp: ground.lsp,
                 customer: ground.customer,
                 dir,
@@ -198,9 +199,27 @@ fn source_settings(
     config: &WorldConfig,
     ground: &Ground,
 ) -> Result<BTreeMap<String, String>, WorldError> {
-    if config.till_asks == TillAsks::Esplora {
-        return Ok(BTreeMap::new());
-    }
+    let settings = match config.till_asks {
+        TillAsks::Esplora => vec![],
+        TillAsks::Bitcoind => bitcoind_settings(ground)?,
+        TillAsks::Electrum => {
+            let Some(electrum) = &ground.electrum else {
+                let message = "an Electrum server needs a bitcoind".to_owned();
+                return Err(WorldError::Invalid(message));
+            };
+            vec![
+                ("TILL_CHAIN_SOURCE", "electrum".to_owned()),
+                ("TILL_CHAIN_ELECTRUM_URL", electrum.url()),
+            ]
+        }
+    };
+    let named = settings
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    Ok(named.collect())
+}
+
+fn bitcoind_settings(ground: &Ground) -> Result<Vec<(&'static str, String)>, WorldError> {
     let asked = ground
         .chain
         .with_bitcoind(|bitcoind| (bitcoind.address(), bitcoind.login_file()));
@@ -208,16 +227,14 @@ fn source_settings(
         let message = "the till cannot ask a bitcoind where there is none".to_owned();
         return Err(WorldError::Invalid(message));
     };
-    let settings = [
+    Ok(vec![
         ("TILL_CHAIN_SOURCE", "bitcoind".to_owned()),
         ("TILL_CHAIN_BITCOIND_RPC", address.to_string()),
         (
             "TILL_CHAIN_BITCOIND_AUTH_FILE",
             login.to_string_lossy().into_owned(),
         ),
-    ];
-    let named = settings.map(|(name, value)| (name.to_owned(), value));
-    Ok(named.into_iter().collect())
+    ])
 }
 
 /// What any till of this world has to know.

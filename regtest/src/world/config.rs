@@ -85,6 +85,8 @@ pub enum TillAsks {
     Esplora,
     /// The real bitcoind by its RPC.
     Bitcoind,
+    /// An Electrum server of this machine, which asks the real bitcoind.
+    Electrum,
 }
 
 /// The till's money to begin with. Zero means none.

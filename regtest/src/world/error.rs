@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::ClientError;
 use crate::bitcoind::{BitcoindError, RpcError};
 use crate::chain::{FundError, OpenError, ReorgError};
+use crate::electrum::ElectrumError;
 use crate::peer::PeerError;
 use crate::wait::TimedOut;
 
@@ -65,6 +66,9 @@ pub enum WorldError {
     /// A real bitcoind does not run.
     #[error(transparent)]
     Bitcoind(#[from] BitcoindError),
+    /// An Electrum server does not run.
+    #[error(transparent)]
+    Electrum(#[from] ElectrumError),
     /// A real bitcoind does not mine.
     #[error("nothing was mined: {0}")]
     Mine(#[from] RpcError),

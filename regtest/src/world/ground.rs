@@ -8,8 +8,9 @@ use tempfile::TempDir;
 
 use super::esplora::Esplora;
 use super::state::State;
-use super::{ChainKind, WorldConfig, WorldError};
+use super::{ChainKind, TillAsks, WorldConfig, WorldError};
 use crate::chain::{Chain, Fill};
+use crate::electrum::{self, Electrum};
 use crate::peer::{JitTerms, NewChannel, Peer, PeerConfig};
 
 /// What the customer and the provider get on the chain, in several coins.
@@ -19,10 +20,39 @@ const TRUNK_SAT: u64 = 16_000_000;
 /// The provider's part of it.
 const TRUNK_PUSH_SAT: u64 = 5_000_000;
 
+/// A real chain, with an Electrum server on it if the till asks one. That needs a block to begin with: without
+/// any, bitcoind says that it is still catching up.
+fn on_bitcoind(
+    program: &Path,
+    asks: TillAsks,
+    dir: &Path,
+) -> Result<(Chain, Option<Electrum>), WorldError> {
+    let folder = dir.join("bitcoind");
+    match asks {
+        TillAsks::Esplora | TillAsks::Bitcoind => Ok((Chain::on_bitcoind(program, &folder)?, None)),
+        TillAsks::Electrum => {
+            let server = electrum::find().ok_or_else(|| {
+                WorldError::Invalid("there is no Electrum server on this machine".to_owned())
+            })?;
+            let (more, peers) = Electrum::needs(&server).map_err(WorldError::Port)?;
+            let more: Vec<&str> = more.iter().map(String::as_str).collect();
+            let chain = Chain::on_bitcoind_with(program, &folder, &more)?;
+            if chain.tip().height == 0 {
+                chain.try_mine(None, 1, Fill::Mempool)?;
+            }
+            let folder = dir.join("electrum");
+            let started =
+                chain.with_bitcoind(|bitcoind| Electrum::start(&server, &folder, bitcoind, peers));
+            Ok((chain, started.transpose()?))
+        }
+    }
+}
+
 /// What is there before the till is.
 pub(super) struct Ground {
     pub(super) chain: Chain,
     pub(super) esplora: Esplora,
+    pub(super) electrum: Option<Electrum>,
     pub(super) lsp: Peer,
     pub(super) customer: Peer,
 }
@@ -37,13 +67,11 @@ impl Ground {
         config
             .progress
             .step("starting chain, provider and customer");
-        let chain = match (&config.chain, &config.dir) {
-            (ChainKind::Bitcoind(program), _) => {
-                Chain::on_bitcoind(program, &dir.join("bitcoind"))?
-            }
-            (ChainKind::Remote(bitcoind), _) => Chain::on_remote(bitcoind)?,
-            (ChainKind::Embedded, Some(_)) => Chain::open(dir.join("chain"))?,
-            (ChainKind::Embedded, None) => Chain::new(),
+        let (chain, electrum) = match (&config.chain, &config.dir) {
+            (ChainKind::Bitcoind(program), _) => on_bitcoind(program, config.till_asks, dir)?,
+            (ChainKind::Remote(bitcoind), _) => (Chain::on_remote(bitcoind)?, None),
+            (ChainKind::Embedded, Some(_)) => (Chain::open(dir.join("chain"))?, None),
+            (ChainKind::Embedded, None) => (Chain::new(), None),
         };
         let esplora = Esplora::start(config.remote_esplora.as_deref(), &chain).await?;
         if !esplora.is_ours() {
@@ -72,6 +100,7 @@ impl Ground {
             (Ok(lsp), Ok(customer)) => Ok(Ground {
                 chain,
                 esplora,
+                electrum,
                 lsp,
                 customer,
             }),

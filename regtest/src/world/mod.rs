@@ -40,12 +40,13 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::chain::Chain;
+use crate::electrum::Electrum;
 use crate::peer::{Peer, PeerError};
 
 pub use channels::Opener;
@@ -72,6 +73,7 @@ struct Inner {
     chain_name: &'static str,
     till_asks: TillAsks,
     esplora: esplora::Esplora,
+    electrum: std::sync::Mutex<Option<Electrum>>,
     lsp: Peer,
     customer: Peer,
     till: TillProcess,
@@ -186,8 +188,12 @@ impl World {
     }
 
     /// The Esplora server stops answering; the chain goes on. Where the till asks the real bitcoind, that
-    /// is stopped too, and nobody mines meanwhile.
+    /// is stopped too, and nobody mines meanwhile; where it asks an Electrum server, that.
     pub async fn stop_esplora(&self) {
+        let electrum = self.with_electrum(Electrum::stop);
+        if let Some(Err(error)) = electrum {
+            tracing::warn!(%error, "while stopping the till's chain source");
+        }
         if self.inner.till_asks == TillAsks::Bitcoind
             && let Err(error) = self.inner.chain.stop_bitcoind()
         {
@@ -217,7 +223,17 @@ impl World {
             let started = self.inner.chain.start_bitcoind();
             started.map_err(std::io::Error::other)?;
         }
+        if let Some(started) = self.with_electrum(Electrum::launch) {
+            started.map_err(std::io::Error::other)?;
+        }
         self.inner.esplora.restart(&self.inner.chain).await
+    }
+
+    /// Does something with the Electrum server that the till asks, if it does.
+    pub fn with_electrum<T>(&self, act: impl FnOnce(&mut Electrum) -> T) -> Option<T> {
+        let held = self.inner.electrum.lock();
+        let mut held = held.unwrap_or_else(PoisonError::into_inner);
+        held.as_mut().map(act)
     }
 
     /// Stops everything that somebody else does not run: the till first, so that it sees its peers and its chain to the end.
