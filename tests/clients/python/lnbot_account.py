@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import httpx
 from lnbot import BadRequestError, ConflictError, LnBot, NotFoundError, UnauthorizedError
@@ -14,6 +15,13 @@ def check(holds: bool, what: object) -> None:
     """Unlike `assert`, also under `python -O`."""
     if not holds:
         raise SystemExit(f"not as expected: {what}")
+
+
+def until(holds, what: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECS
+    while not holds():
+        check(time.monotonic() < deadline, what)
+        time.sleep(0.1)
 
 
 def refused(kind: type[Exception], call) -> None:
@@ -57,8 +65,8 @@ def money_comes(program: LnBot) -> None:
     control("/pay", {"invoice": tip.bolt11})
     listener.join(TIMEOUT_SECS)
     check("invoice.settled" in heard, heard)
-    listed = wallet.invoices.list(limit=5)
-    check([row.number for row in listed] == [2, 1], listed)
+    # The payer knows a moment before the books do.
+    until(lambda: [row.number for row in wallet.invoices.list(limit=5)] == [2, 1], "the tip to be listed")
 
 
 def money_goes(program: LnBot, friend: str) -> None:
