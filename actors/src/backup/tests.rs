@@ -1,6 +1,6 @@
 //! Copies of a journal: taken beside a writer, checked, and what a start makes of them.
 
-use till::ledger::Record;
+use till::ledger::{Fact, Record};
 use till::time::Timestamp;
 
 use super::*;
@@ -91,7 +91,20 @@ fn a_restored_journal_starts_with_a_new_node_only_and_takes_none_that_is_there()
     drop(journal);
     open().before_node(true).unwrap();
     assert!(open().was_restored());
-    assert_eq!(open().verify().unwrap().seq, 3);
+    // Behind the copy's records there is one more: its payments are held back.
+    assert_eq!(open().verify().unwrap().seq, 4);
+    let mut last = Record::default();
+    open()
+        .replay::<JournalError>(3, |entry| {
+            last = entry.record;
+            Ok(())
+        })
+        .unwrap();
+    let [Fact::RestorationSet(row)] = last.facts[..] else {
+        unreachable!("{last:?}");
+    };
+    assert!(row.holds_payments());
+    assert_eq!(row.known_until, Timestamp::from_millis(3));
 }
 
 #[test]
