@@ -115,6 +115,36 @@ async fn a_till_outlives_its_bitcoind() {
     shop.close().await;
 }
 
+/// Its cookie is another then; the till has the one from before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bitcoind_that_starts_again_is_asked_with_its_new_cookie() {
+    let folder = tempfile::tempdir().unwrap();
+    let cookie = folder.path().join("bitcoind/regtest/.cookie");
+    let by_cookie = ("TILL_CHAIN_BITCOIND_AUTH_FILE", cookie.to_str().unwrap());
+    let settings = [QUICK[0], QUICK[1], by_cookie];
+    let Some(shop) = Shop::open_on_bitcoind_in(folder.path(), &settings).await else {
+        return;
+    };
+    let books = Books::of(&shop);
+    fund(&shop, 1_000_000).await;
+    let before = std::fs::read_to_string(&cookie).unwrap();
+    let chain = shop.world.chain();
+    chain.stop_bitcoind().unwrap();
+    chain.start_bitcoind().unwrap();
+    assert_ne!(std::fs::read_to_string(&cookie).unwrap(), before);
+
+    let friend = stranger(86);
+    let body = json!({"amountSat": 50_000, "address": friend.to_string(), "feerateSatByte": 3});
+    let (status, paid) = shop.post("/wallet/payonchain", body).await;
+    assert_eq!(status, 200, "{paid}");
+    becomes(&shop, &text(&paid, "paymentId"), "SUCCEEDED").await;
+    assert_eq!(got(&shop, &friend), [50_000]);
+    // The node sees new blocks, too.
+    fund(&shop, 300_000).await;
+    audit_agrees(&shop, &books).await;
+    shop.close().await;
+}
+
 /// A till that has no node yet does not make one on a bitcoind that cannot serve it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_says_what_is_wrong_with_bitcoind() {

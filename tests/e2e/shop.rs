@@ -1,6 +1,7 @@
 //! A shop with a till, and the words in which the stories are told. Hides HTTP and waiting.
 
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -52,6 +53,22 @@ impl Shop {
         };
         let config = Self::config(Liquidity::default(), settings);
         let config = WorldConfig {
+            chain: ChainKind::Bitcoind(program),
+            till_asks: TillAsks::Bitcoind,
+            ..config
+        };
+        Some(Self::open_world(config).await)
+    }
+
+    /// The same in a folder that its maker names, and removes.
+    pub async fn open_on_bitcoind_in(dir: &Path, settings: &[(&str, &str)]) -> Option<Self> {
+        let Some(program) = bitcoind::find() else {
+            eprintln!("there is no bitcoind on this machine: not told");
+            return None;
+        };
+        let config = Self::config(Liquidity::default(), settings);
+        let config = WorldConfig {
+            dir: Some(dir.to_owned()),
             chain: ChainKind::Bitcoind(program),
             till_asks: TillAsks::Bitcoind,
             ..config

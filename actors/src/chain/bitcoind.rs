@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use till::money::Sat;
 
-use super::rpc::{BitcoindAccess, Rpc, RpcError};
+use super::access::BitcoindAccess;
+use super::rpc::{Rpc, RpcError};
 use super::search::Searches;
 use super::{ChainError, Mined, from_txid};
 

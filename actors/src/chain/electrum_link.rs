@@ -14,6 +14,7 @@ use super::ChainError;
 const TIMEOUT_SECS: u8 = 15;
 /// How long a question may take that is many to the server.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(60);
+const NOT_IN_TIME: &str = "the Electrum server does not answer in time";
 /// The client's own attempts pause for seconds between two.
 const CLIENTS_RETRIES: u8 = 0;
 
@@ -127,8 +128,6 @@ impl Link {
     }
 }
 
-const NOT_IN_TIME: &str = "the Electrum server does not answer in time";
-
 /// A server's words for why it does not.
 pub(super) fn said(refusal: &Value) -> String {
     match refusal["message"].as_str() {
@@ -140,14 +139,18 @@ pub(super) fn said(refusal: &Value) -> String {
 /// Without the address: the reason is shown to whoever asks whether the till is ready.
 fn silence(error: &Error) -> String {
     let broke = || "the connection to the Electrum server broke".to_owned();
-    let by_kind = |error: &std::io::Error| match error.kind() {
-        ErrorKind::ConnectionRefused => {
+    let by_kind = |error: &std::io::Error| {
+        let kind = error.kind();
+        if kind == ErrorKind::ConnectionRefused {
             "nobody listens where the Electrum server should be".to_owned()
+        } else if matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock) {
+            NOT_IN_TIME.to_owned()
+        } else if kind == ErrorKind::InvalidData {
+            // A certificate that is not trusted, for one.
+            format!("no secure connection to the Electrum server: {error}")
+        } else {
+            broke()
         }
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => NOT_IN_TIME.to_owned(),
-        // A certificate that is not trusted, for one.
-        ErrorKind::InvalidData => format!("no secure connection to the Electrum server: {error}"),
-        _ => broke(),
     };
     match error {
         Error::IOError(error) => by_kind(error),

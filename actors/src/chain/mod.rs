@@ -5,10 +5,11 @@
 //! | --- | --- |
 //! | `esplora` | an Esplora server |
 //! | `electrum`, `electrum_link` | an Electrum server |
-//! | `bitcoind`, `rpc`, `search` | bitcoind's RPC, with its index of transactions |
+//! | `bitcoind`, `rpc`, `access`, `search` | bitcoind's RPC, with its index of transactions |
 //!
 //! `relay` stands between the node and a bitcoind.
 
+mod access;
 mod bitcoind;
 mod electrum;
 mod electrum_link;
@@ -24,11 +25,11 @@ use bitcoin::{OutPoint, Transaction, TxIn, Txid};
 use till::id::TxId;
 use till::money::Sat;
 
+pub use access::{BitcoindAccess, Login};
 use bitcoind::Bitcoind;
 pub(crate) use electrum::Electrum;
 use esplora::Esplora;
 pub(crate) use relay::Relay;
-pub use rpc::BitcoindAccess;
 
 /// No answer after this time is no answer.
 const TIMEOUT: Duration = Duration::from_secs(15);

@@ -22,7 +22,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use zeroize::Zeroizing;
 
 use super::ChainError;
-use super::rpc::{BitcoindAccess, Rpc};
+use super::access::{BitcoindAccess, Login};
+use super::rpc::Rpc;
 
 /// Longest question: a package of transactions as large as a block, in hexadecimal.
 const MAX_QUESTION_BYTES: usize = 9_000_000;
@@ -70,8 +71,11 @@ impl Relay {
         let access = BitcoindAccess {
             host: Ipv4Addr::LOCALHOST.to_string(),
             port,
-            user: "node".to_owned(),
-            password: Zeroizing::new(hex::encode(secret)),
+            login: Login {
+                user: "node".to_owned(),
+                password: Zeroizing::new(hex::encode(secret)),
+            },
+            file: None,
         };
         let shared = Arc::new(Shared {
             bitcoind: Rpc::new(bitcoind)?,

@@ -1,52 +1,20 @@
 //! bitcoind's JSON-RPC. Owns the connection, the login and the words for what is wrong with either; what is
 //! asked is not known here.
 
-use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::body::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
+use super::access::{BitcoindAccess, Login};
 use super::{ChainError, TIMEOUT};
 
 /// `RPC_IN_WARMUP` of bitcoind's `rpc/protocol.h`: it is there, and still reads its chain.
 const IN_WARMUP: i32 = -28;
-
-/// Where a bitcoind's RPC is, and who asks.
-#[derive(Clone)]
-pub struct BitcoindAccess {
-    /// Its host name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// The name of `rpcauth`, or of the cookie.
-    pub user: String,
-    /// The password that goes with it.
-    pub password: Zeroizing<String>,
-}
-
-impl BitcoindAccess {
-    /// What stands in the header of a question (RFC 7617).
-    pub(super) fn basic(&self) -> Zeroizing<String> {
-        let login = Zeroizing::new(format!("{}:{}", self.user, *self.password));
-        Zeroizing::new(format!(
-            "Basic {}",
-            BASE64_STANDARD.encode(login.as_bytes())
-        ))
-    }
-}
-
-impl fmt::Debug for BitcoindAccess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BitcoindAccess")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .finish_non_exhaustive()
-    }
-}
+/// The status of an answer to a login that is not right.
+const UNAUTHORIZED: u16 = 401;
 
 /// What came of a question.
 #[derive(Debug)]
@@ -77,6 +45,8 @@ pub(super) struct Rpc {
     client: reqwest::Client,
     url: String,
     access: BitcoindAccess,
+    /// What the file said last. A cookie is another after each of bitcoind's restarts.
+    login: Arc<RwLock<Login>>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +72,7 @@ impl Rpc {
         Ok(Self {
             client,
             url: format!("http://{}:{}/", access.host, access.port),
+            login: Arc::new(RwLock::new(access.login.clone())),
             access: access.clone(),
         })
     }
@@ -118,30 +89,55 @@ impl Rpc {
     /// Passes somebody's question on as it is; gives the status and the body of the answer.
     pub(super) async fn pass_on(&self, question: Bytes) -> Result<(u16, Bytes), ChainError> {
         let silent = |error: reqwest::Error| ChainError(silence(&error).to_owned());
-        let answer = self
-            .client
-            .post(&self.url)
-            .basic_auth(&self.access.user, Some(self.access.password.as_str()))
-            .body(question)
-            .send()
-            .await
-            .map_err(silent)?;
+        let answer = self.send(question).await.map_err(silent)?;
         let status = answer.status().as_u16();
         Ok((status, answer.bytes().await.map_err(silent)?))
     }
 
+    /// Asks a second time where the login was refused and its file has another by now.
+    async fn send(&self, question: Bytes) -> Result<reqwest::Response, reqwest::Error> {
+        let login = self.login();
+        let answer = self.send_as(&login, question.clone()).await?;
+        if answer.status().as_u16() != UNAUTHORIZED {
+            return Ok(answer);
+        }
+        match self.access.read_again() {
+            Some(fresh) if fresh != login => {
+                tracing::info!("bitcoind's name and password are read anew");
+                self.keep(fresh.clone());
+                self.send_as(&fresh, question).await
+            }
+            Some(_) | None => Ok(answer),
+        }
+    }
+
+    async fn send_as(
+        &self,
+        login: &Login,
+        question: Bytes,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        let asked = self.client.post(&self.url);
+        let asked = asked.basic_auth(&login.user, Some(login.password.as_str()));
+        let asked = asked.header(reqwest::header::CONTENT_TYPE, "application/json");
+        asked.body(question).send().await
+    }
+
+    fn keep(&self, login: Login) {
+        let mut held = self.login.write().unwrap_or_else(PoisonError::into_inner);
+        *held = login;
+    }
+
+    fn login(&self) -> Login {
+        let held = self.login.read();
+        held.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn ask(&self, method: &str, params: Value) -> Result<Value, RpcError> {
         let question = json!({"jsonrpc": "1.0", "id": "tilld", "method": method, "params": params});
-        let sent = self
-            .client
-            .post(&self.url)
-            .basic_auth(&self.access.user, Some(self.access.password.as_str()))
-            .json(&question)
-            .send()
-            .await;
+        let sent = self.send(question.to_string().into()).await;
         let answer = sent.map_err(|error| RpcError::Silent(silence(&error).to_owned()))?;
         let refused = match answer.status().as_u16() {
-            401 => Some("bitcoind refuses the name or the password"),
+            UNAUTHORIZED => Some("bitcoind refuses the name or the password"),
             403 => Some("bitcoind does not let this machine ask (rpcallowip, rpcwhitelist)"),
             503 => Some("bitcoind has too much to do"),
             _ => None,

@@ -31,11 +31,11 @@ pub(super) fn set_chain_source(
             let relay = Relay::start(access);
             let relay = relay.map_err(|error| NodeError::Failed(error.to_string()))?;
             let at = relay.access();
-            let password = at.password.to_string();
+            let password = at.login.password.to_string();
             builder.set_chain_source_bitcoind_rpc(
                 at.host.clone(),
                 at.port,
-                at.user.clone(),
+                at.login.user.clone(),
                 password,
             );
             Ok(Some(relay))

@@ -78,8 +78,7 @@ section! {
         /// Where bitcoind's RPC listens, as host:port. What goes there is not encrypted.
         bitcoind_rpc: Option<PeerAddress> = None;
         /// File with name and password for it, as name:password in one line: one of yours that goes with
-        /// bitcoind's rpcauth, or its .cookie. That one is another after each of its restarts, and the
-        /// till has to be restarted then, too.
+        /// bitcoind's rpcauth, or its .cookie. It is read again when bitcoind refuses what was in it.
         bitcoind_auth_file: Option<PathBuf> = None;
         /// Time between two syncs of the on-chain wallet, in seconds (at least 10, on regtest 1).
         onchain_sync_secs: u64 = 80, within(cx.min_sync_secs()..=HOUR, "seconds");

@@ -1,14 +1,10 @@
-//! The chain source that the configuration names. Owns the file with bitcoind's name and password.
+//! The chain source that the configuration names. Owns what is wrong with the file of bitcoind's name and password.
 
 use std::path::PathBuf;
 
-use till_actors::chain::{BitcoindAccess, ChainSource};
-use zeroize::Zeroizing;
+use till_actors::chain::{BitcoindAccess, ChainSource, Login};
 
 use crate::config::{self, ChainConfig};
-
-/// No name with a password is longer; whatever is, is another file. In bytes.
-const MAX_AUTH_BYTES: usize = 4_096;
 
 /// The chain source cannot be used as it is configured.
 #[derive(Debug, thiserror::Error)]
@@ -47,22 +43,15 @@ fn bitcoind(config: &ChainConfig) -> Result<BitcoindAccess, SourceError> {
     let (Some((host, port)), Some(path)) = (parts, config.bitcoind_auth_file.clone()) else {
         return Err(SourceError::Incomplete);
     };
-    let read = std::fs::read_to_string(&path).map(Zeroizing::new);
-    let text = match read {
-        Ok(text) => text,
+    let login = match Login::read(&path) {
+        Ok(Some(login)) => login,
+        Ok(None) => return Err(SourceError::NoLogin { path }),
         Err(error) => return Err(SourceError::Unreadable { path, error }),
     };
-    let login = match text.trim().split_once(':') {
-        Some((name, password)) if text.len() <= MAX_AUTH_BYTES && !name.is_empty() => {
-            (name.to_owned(), Zeroizing::new(password.to_owned()))
-        }
-        Some(_) | None => return Err(SourceError::NoLogin { path }),
-    };
-    let (user, password) = login;
     Ok(BitcoindAccess {
         host: host.to_owned(),
         port,
-        user,
-        password,
+        login,
+        file: Some(path),
     })
 }
