@@ -315,6 +315,17 @@ pub enum Fact {
     /// Another attempt with the money that is set aside.
     #[n(64)]
     PaymentResumed(#[n(0)] PaymentId),
+    /// A wallet attempts what another one failed to pay. Attempts are counted on: what the node may still
+    /// report of the earlier ones must not be taken for a report of this one.
+    #[n(65)]
+    HashTaken {
+        /// The failed payment.
+        #[n(0)]
+        from: PaymentId,
+        /// The one that begins, or is attempted again.
+        #[n(1)]
+        by: PaymentId,
+    },
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

@@ -45,6 +45,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("payment {hex}"),
         },
         Kind::OutgoingHash => format!("payment of hash {hex}"),
+        Kind::Superseded => format!("failed payment of hash and wallet {hex}"),
         Kind::Counters => match row::<Counters>(key, value) {
             Some(counters) => format!("running numbers of {}", wallet(counters.wallet)),
             None => format!("running numbers of wallet {hex}"),
@@ -176,6 +177,7 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         }),
         Some(
             Kind::OutgoingHash
+            | Kind::Superseded
             | Kind::SpendTx
             | Kind::Holder
             | Kind::HolderName
@@ -289,7 +291,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 39] = [
     Kind::Delivery,
     Kind::OutboxCount,
     Kind::UnlistedCount,
@@ -305,6 +307,7 @@ const KINDS: [Kind; 38] = [
     Kind::Invoice,
     Kind::Payment,
     Kind::OutgoingHash,
+    Kind::Superseded,
     Kind::Counters,
     Kind::Idempotency,
     Kind::Stray,

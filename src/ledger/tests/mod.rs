@@ -17,6 +17,7 @@ mod spends;
 mod staff;
 mod staff_histories;
 mod statements;
+mod taken;
 mod treasury;
 mod unlisted;
 mod wallet_histories;
