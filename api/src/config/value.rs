@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     secret::{REDACTED, Secret},
-    types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress},
+    types::{ChainSource, Dialect, HttpUrl, Network, NodeId, PeerAddress, ProxyNetwork},
 };
 
 /// A value as it was given.
@@ -134,6 +134,7 @@ text! {
     ChainSource: "esplora or bitcoind (electrum is planned for a later release)",
     Dialect: "documented or v1",
     SocketAddr: "an IP address and a port, like 127.0.0.1:9154 or [::1]:9154",
+    ProxyNetwork: "an IP address or a network, like 127.0.0.1 or 10.0.0.0/8",
     NodeId: "a node id (66 hex digits of a public key)",
     PeerAddress: "a host and a port, like 203.0.113.7:9735 or node.example.com:9735",
 }
