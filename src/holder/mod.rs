@@ -45,6 +45,8 @@ pub struct Holder {
     pub keys: Vec<SecretHash>,
 }
 
+/// How many wallets a holder may make. Deleted ones count: what happened in them is kept for good.
+pub const MAX_WALLETS: u32 = 1_000;
 /// How many keys of their own a holder has: one to use, and one to change over to.
 pub const HOLDER_KEYS: usize = 2;
 

@@ -113,6 +113,8 @@ pub enum Kind {
     Restoration = 45,
     /// [`Inception`]
     Inception = 46,
+    /// [`Superseded`]
+    Superseded = 38,
 }
 
 /// A stored row cannot be read back.
@@ -244,7 +246,8 @@ pub struct UnlistedCount {
     pub unpaid: u32,
 }
 
-/// Finds the one outgoing payment of a hash.
+/// Finds the one outgoing payment of a hash that may still be made: wallets that failed to make it before
+/// have theirs as [`Superseded`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct OutgoingHash {
     /// The hash.
@@ -252,6 +255,20 @@ pub struct OutgoingHash {
     pub hash: PaymentHash,
     /// The payment.
     #[n(1)]
+    pub payment: PaymentId,
+}
+
+/// Finds the payment of a hash that a wallet failed to make, and that another wallet has begun since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Superseded {
+    /// The hash.
+    #[n(0)]
+    pub hash: PaymentHash,
+    /// Who failed to pay.
+    #[n(1)]
+    pub wallet: WalletRef,
+    /// Its payment.
+    #[n(2)]
     pub payment: PaymentId,
 }
 
@@ -332,6 +349,17 @@ entity!(Payment, Payment, PaymentId, |p| p.id, |k| k
 entity!(OutgoingHash, OutgoingHash, PaymentHash, |o| o.hash, |k| k
     .as_bytes()
     .to_vec());
+entity!(
+    Superseded,
+    Superseded,
+    (PaymentHash, WalletRef),
+    |s| (s.hash, s.wallet),
+    |k| {
+        let mut tail = k.0.as_bytes().to_vec();
+        tail.extend(encode(&k.1));
+        tail
+    }
+);
 entity!(Counters, Counters, WalletRef, |c| c.wallet, |k| encode(k));
 entity!(
     Idempotency,

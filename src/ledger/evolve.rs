@@ -1,6 +1,7 @@
 //! What each fact does to rows. Owns that and nothing else: the journal's replay, the live ledger
 //! and the audit all come through here.
 
+mod taken;
 mod unlisted;
 
 use super::account::WalletRef;
@@ -54,6 +55,7 @@ impl<A: Archive> State<A> {
             Fact::PaymentFailed { id, reason } => self.fail(seq, at, id, *reason),
             Fact::PaymentDeferred { id, reason } => self.defer(seq, at, id, *reason),
             Fact::PaymentResumed(id) => self.resume(seq, at, id),
+            Fact::HashTaken { from, by } => self.take_hash(seq, from, by),
             Fact::PaymentLinked { id, node_id, hash } => self.link(seq, id, *node_id, *hash),
             Fact::PaymentOverdue(id) => self.change_payment(seq, id, |p| p.overdue = true),
             Fact::OfferMade(offer) => self.keep_offer(seq, offer),

@@ -323,6 +323,17 @@ pub enum Fact {
     /// The books begin with a recovery from the seed.
     #[n(71)]
     InceptionSet(#[n(0)] Inception),
+    /// A wallet attempts what another one failed to pay. Attempts are counted on: what the node may still
+    /// report of the earlier ones must not be taken for a report of this one.
+    #[n(65)]
+    HashTaken {
+        /// The failed payment.
+        #[n(0)]
+        from: PaymentId,
+        /// The one that begins, or is attempted again.
+        #[n(1)]
+        by: PaymentId,
+    },
     /// A channel is wanted; the node is going to be asked.
     #[n(47)]
     OpeningIntended(#[n(0)] Box<Opening>),

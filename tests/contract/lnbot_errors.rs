@@ -270,7 +270,7 @@ async fn every_declared_error_of_addresses_hooks_and_tokens() {
                 wallet("/l402/challenges"),
                 json!({"amount": 0}),
                 400,
-                "amount is from 1 to 1000000000 sat",
+                "amount must be 1 to 1000000000 sat",
             ),
             (
                 POST,

@@ -234,7 +234,12 @@ impl Rules {
             let open = !payment.state.is_final() && !payment.internal;
             assert!(!open, "stuck: {payment:?}");
             let hash = payment.hash.filter(|_| !payment.internal);
-            let was_paid = hash.is_some_and(|hash| node.paid.contains_key(&hash));
+            // Whoever failed before another wallet tried has not paid, whatever became of that.
+            let is_latest = hash.is_some_and(|hash| {
+                let latest = shelf.get::<OutgoingHash>(&hash);
+                latest.is_some_and(|latest| latest.payment == payment.id)
+            });
+            let was_paid = hash.is_some_and(|hash| node.paid.contains_key(&hash)) && is_latest;
             let says_paid = payment.state == PaymentState::Succeeded && !payment.internal;
             assert_eq!(was_paid, says_paid, "the node says otherwise: {payment:?}");
         }

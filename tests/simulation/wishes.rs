@@ -207,15 +207,10 @@ fn order(world: &mut World, target: SendTarget, wallet: WalletRef, amount: u64) 
     }
 }
 
-fn pay_invoice(world: &mut World, n: u8) {
+fn pay_invoice(world: &mut World, n: u8, whose: WalletRef) {
     let target = SendTarget::Bolt11 {
         text: format!("ln{n}"),
         hash: hash(n),
-    };
-    let whose = if n.is_multiple_of(2) {
-        OTHER
-    } else {
-        WalletRef::House
     };
     let amount = AMOUNTS[usize::from(n) % AMOUNTS.len()];
     let order = order(world, target, whose, amount);
@@ -226,15 +221,25 @@ fn pay_foreign(world: &mut World) {
     if world.payments < 100 {
         world.payments += 1;
         let n = FOREIGN + world.payments;
-        pay_invoice(world, n);
+        let whose = if n.is_multiple_of(2) {
+            OTHER
+        } else {
+            WalletRef::House
+        };
+        pay_invoice(world, n, whose);
     }
 }
 
-/// The same once more: while it is under way, after it failed, or when it is paid.
+/// The same once more, from either wallet: while it is under way, after it failed, or when it is paid.
 fn again(world: &mut World) {
     if world.payments > 0 {
-        let n = FOREIGN + 1 + world.rng.u8(..world.payments);
-        pay_invoice(world, n);
+        let drawn = world.rng.u8(..2 * world.payments);
+        let whose = if drawn.is_multiple_of(2) {
+            OTHER
+        } else {
+            WalletRef::House
+        };
+        pay_invoice(world, FOREIGN + 1 + drawn / 2, whose);
     }
 }
 

@@ -11,6 +11,7 @@ use till_actors::chain::ChainSource;
 use till_actors::hub::HubLimits;
 use till_actors::service::{Policy, Service};
 use till_actors::till::{NodeSource, Till, TillConfig};
+use tilld::http::TrustedProxies;
 use tilld::listen::{self, Patience};
 use tilld::lnbits::{Dialect, Settings as LnbitsSettings};
 use tilld::lnbot::Settings as LnbotSettings;
@@ -29,6 +30,11 @@ pub const PIN: &str = "1234";
 /// The words of every till here; those of the examples in BIP 39.
 pub const WORDS: &str =
     "legal winner thank year wave sausage worth useful legal winner thank yellow";
+/// The one proxy whose word is taken on whom it speaks for; clients of these tests call from elsewhere.
+pub const PROXY_ADDRESS: &str = "127.0.0.9";
+/// The same as a network.
+const PROXY: &str = "127.0.0.9/32";
+
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -205,6 +211,8 @@ impl TestApp {
             .nest_service("/api/v1", lnbits)
             .nest_service("/v1", lnbot)
             .merge(well_known);
+        let proxy = PROXY.parse().expect("a network");
+        let app = TrustedProxies::new([proxy]).before(app);
         let (drain, draining) = watch::channel(false);
         let till = Arc::new(till);
         let kept = (Arc::clone(&till), drain.clone());

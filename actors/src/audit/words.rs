@@ -42,6 +42,7 @@ pub(super) fn subject(key: &[u8], value: Option<&[u8]>) -> String {
             Err(_) => format!("payment {hex}"),
         },
         Kind::OutgoingHash => format!("payment of hash {hex}"),
+        Kind::Superseded => format!("failed payment of hash and wallet {hex}"),
         Kind::Counters => match row::<Counters>(key, value) {
             Some(counters) => format!("running numbers of {}", wallet(counters.wallet)),
             None => format!("running numbers of wallet {hex}"),
@@ -183,6 +184,7 @@ fn value(key: &[u8], bytes: Option<&[u8]>) -> String {
         }),
         Some(
             Kind::OutgoingHash
+            | Kind::Superseded
             | Kind::SpendTx
             | Kind::Holder
             | Kind::HolderName
@@ -298,7 +300,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// Every kind of row; a new one does not go unnamed, because [`subject`] has no other arm.
-const KINDS: [Kind; 40] = [
+const KINDS: [Kind; 41] = [
     Kind::Delivery,
     Kind::OutboxCount,
     Kind::UnlistedCount,
@@ -314,6 +316,7 @@ const KINDS: [Kind; 40] = [
     Kind::Invoice,
     Kind::Payment,
     Kind::OutgoingHash,
+    Kind::Superseded,
     Kind::Counters,
     Kind::Idempotency,
     Kind::Stray,

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use super::Topic;
 use super::board::Board;
+use super::places::{Listener, Place, Places};
 use super::subscription::Subscription;
 use crate::abort::periphery;
 use crate::views::Views;
@@ -40,7 +41,7 @@ pub(crate) enum Msg {
     Subscribe {
         topic: Topic,
         since: Option<u64>,
-        place: OwnedSemaphorePermit,
+        place: Place,
         reply: oneshot::Sender<Subscription>,
     },
 }
@@ -118,7 +119,7 @@ impl Hub {
 /// Why there is no subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubscribeError {
-    /// There are too many subscribers.
+    /// There are too many subscribers, or too many on this account.
     #[error("too many subscribers")]
     Busy,
     /// The hub is being restarted, or the till is shutting down.
@@ -130,27 +131,23 @@ pub enum SubscribeError {
 #[derive(Clone, Debug)]
 pub struct HubHandle {
     actor: watch::Sender<Option<ActorRef<Msg>>>,
-    places: Arc<Semaphore>,
-    max_subscribers: usize,
+    places: Places,
 }
 
 impl HubHandle {
     /// A handle without an actor yet.
     #[must_use]
     pub fn new(limits: HubLimits) -> Self {
-        let places = Arc::new(Semaphore::new(limits.max_subscribers));
         Self {
             actor: watch::Sender::new(None),
-            places,
-            max_subscribers: limits.max_subscribers,
+            places: Places::new(limits.max_subscribers),
         }
     }
 
     /// How many subscribers there are.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        self.max_subscribers
-            .saturating_sub(self.places.available_permits())
+        self.places.taken()
     }
 
     pub(crate) fn connect(&self, actor: ActorRef<Msg>) {
@@ -174,9 +171,9 @@ impl HubHandle {
         &self,
         topic: Topic,
         since: Option<u64>,
+        listener: Listener,
     ) -> Result<Subscription, SubscribeError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| SubscribeError::Busy)?;
+        let place = self.places.take(listener).ok_or(SubscribeError::Busy)?;
         let (reply, answer) = oneshot::channel();
         let actor = self
             .actor
@@ -196,9 +193,7 @@ impl HubHandle {
 
     /// Returns once there is no subscriber.
     pub(crate) async fn emptied(&self) {
-        let all = u32::try_from(self.max_subscribers).unwrap_or(u32::MAX);
-        // The semaphore is never closed; whoever has all places has seen everybody leave.
-        let _ = self.places.acquire_many(all).await;
+        self.places.emptied().await;
     }
 
     pub(crate) fn stop(&self) {

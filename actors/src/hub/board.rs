@@ -9,14 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use till::ledger::Event;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::Topic;
+
+/// Subscribers that read the past from the log at the same moment: more would keep the threads from those
+/// who wait for the present.
+const READERS: usize = 2;
 
 /// Those who listen now.
 #[derive(Debug)]
 pub(super) struct Board {
     max_lag: usize,
+    /// Whoever reads a page of the past has one of these.
+    turns: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -53,12 +59,18 @@ impl Board {
         };
         Self {
             max_lag: usize::try_from(max_lag).unwrap_or(usize::MAX).max(1),
+            turns: Arc::new(Semaphore::new(READERS)),
             state: Mutex::new(state),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose turn it is to read the past.
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
     }
 
     /// The last event that was handed out.

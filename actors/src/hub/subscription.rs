@@ -5,13 +5,16 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use till::ledger::Event;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 
 use super::Topic;
 use super::board::{Board, Live};
+use super::places::Place;
 use crate::views::{ViewError, Views};
 
-/// Events read from the log at once.
+/// Events read from the log at once. It is read on a thread that others wait for: between two pages they
+/// have their turn.
 const PAGE: usize = 64;
 
 /// What a subscriber gets.
@@ -38,11 +41,12 @@ pub struct Subscription {
     /// The past up to here is read from the log.
     past: u64,
     page: VecDeque<Event>,
+    turns: Arc<Semaphore>,
     /// Set once the subscriber has caught up with the log: from then on it must keep up.
     live: Option<Live>,
     /// Gone when the hub is.
     board: Weak<Board>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Subscription {
@@ -52,7 +56,7 @@ impl Subscription {
         topic: Topic,
         since: Option<u64>,
         board: &Arc<Board>,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Self {
         let newest = board.through();
         // An id from another journal's life, ahead of this one, would hear of nothing.
@@ -72,6 +76,7 @@ impl Subscription {
             cursor,
             past: if live.is_some() { cursor } else { newest },
             page: VecDeque::new(),
+            turns: board.turns(),
             live,
             board: Arc::downgrade(board),
             _place: place,
@@ -93,13 +98,15 @@ impl Subscription {
                     resume_from: self.cursor,
                 };
             }
-            match self.next_of_the_past() {
-                Ok(Some(event)) => return Delivery::Event(event),
-                Ok(None) => {}
-                Err(error) => {
+            if let Some(event) = self.next_of_the_page() {
+                return Delivery::Event(event);
+            }
+            if self.cursor < self.past {
+                if let Err(error) = self.turn_the_page().await {
                     tracing::error!(%error, "the event log cannot be read");
                     return Delivery::Closed;
                 }
+                continue;
             }
             let Some(live) = &mut self.live else {
                 if !self.join() {
@@ -141,29 +148,35 @@ impl Subscription {
         live.is_some_and(|live| live.lags.load(Ordering::Acquire))
     }
 
-    /// The next event of the past, if there is any left.
-    fn next_of_the_past(&mut self) -> Result<Option<Event>, ViewError> {
-        loop {
-            while let Some(event) = self.page.pop_front() {
-                if event.id > self.past {
-                    // The hub tells these.
-                    self.page.clear();
-                    break;
-                }
-                self.cursor = event.id;
-                if self.topic.covers(&event) {
-                    return Ok(Some(event));
-                }
+    /// The next event of what was read of the past, if there is any left.
+    fn next_of_the_page(&mut self) -> Option<Event> {
+        while let Some(event) = self.page.pop_front() {
+            if event.id > self.past {
+                // The hub tells these.
+                self.page.clear();
+                break;
             }
-            if self.cursor >= self.past {
-                return Ok(None);
+            self.cursor = event.id;
+            if self.topic.covers(&event) {
+                return Some(event);
             }
+        }
+        None
+    }
+
+    /// Reads on in the past, when it is this one's turn, and lets others have theirs.
+    async fn turn_the_page(&mut self) -> Result<(), ViewError> {
+        {
+            // The semaphore is never closed.
+            let _turn = self.turns.acquire().await;
             let events = self.views.events_after(self.cursor, PAGE)?;
             match events.first() {
                 Some(first) if first.id <= self.past => self.page = events.into(),
                 Some(_) | None => self.cursor = self.past,
             }
         }
+        yield_now().await;
+        Ok(())
     }
 }
 

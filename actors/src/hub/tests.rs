@@ -42,7 +42,10 @@ impl Desk {
     }
 
     async fn listen(&self, since: Option<u64>) -> Subscription {
-        self.hub.subscribe(HOUSE, since).await.unwrap()
+        self.hub
+            .subscribe(HOUSE, since, Listener::Till)
+            .await
+            .unwrap()
     }
 }
 
@@ -96,6 +99,39 @@ async fn a_reader_that_falls_behind_is_told_where_to_resume() {
     }
 }
 
+/// The test's runtime has one thread: whoever else has something to do is the proof.
+#[tokio::test]
+async fn who_reads_a_long_past_lets_others_work() {
+    let mut desk = Desk::open().await;
+    for n in 1..=200 {
+        desk.sell(n);
+    }
+    let nobodys = Topic::Payment(hash(250));
+    let mut idle = desk
+        .hub
+        .subscribe(nobodys, Some(0), Listener::Till)
+        .await
+        .unwrap();
+    let turns = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    // It finds nothing in the past; and once it waits for the present, all of it has been read.
+    let newest = desk.books.views.progress().event_id;
+    while idle.cursor() < newest {
+        let next = tokio::time::timeout(std::time::Duration::from_millis(1), idle.next());
+        assert!(next.await.is_err(), "nothing of this hash has happened");
+    }
+    other.abort();
+    let turns = turns.load(std::sync::atomic::Ordering::Relaxed);
+    let pages = usize::try_from(newest).unwrap() / 64;
+    assert!(turns >= pages, "{turns} turns in {pages} pages");
+}
+
 #[tokio::test]
 async fn an_id_that_was_never_given_hears_what_is_new() {
     let mut desk = Desk::open().await;
@@ -110,13 +146,13 @@ async fn there_is_room_for_so_many_and_an_end_for_all() {
     let desk = Desk::open().await;
     let mut first = desk.listen(None).await;
     let second = desk.listen(None).await;
-    let third = desk.hub.subscribe(HOUSE, None).await;
+    let third = desk.hub.subscribe(HOUSE, None, Listener::Till).await;
     assert_eq!(third.unwrap_err(), SubscribeError::Busy);
     drop(second);
     desk.listen(None).await;
     desk.hub.stop();
     assert_eq!(first.next().await, Delivery::Closed);
-    let late = desk.hub.subscribe(HOUSE, None).await;
+    let late = desk.hub.subscribe(HOUSE, None, Listener::Till).await;
     assert_eq!(late.unwrap_err(), SubscribeError::Unavailable);
 }
 
@@ -124,7 +160,11 @@ async fn there_is_room_for_so_many_and_an_end_for_all() {
 async fn who_listens_to_one_wallet_is_not_woken_nor_cut_off_by_another() {
     let mut desk = Desk::open().await;
     let nobodys = Topic::Payment(hash(200));
-    let mut other = desk.hub.subscribe(nobodys, None).await.unwrap();
+    let mut other = desk
+        .hub
+        .subscribe(nobodys, None, Listener::Till)
+        .await
+        .unwrap();
     let mut house = desk.listen(None).await;
     // More than anybody may fall behind by.
     for n in 1..=6 {

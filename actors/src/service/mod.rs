@@ -63,7 +63,7 @@ pub use types::*;
 
 use crate::export::Exporter;
 use crate::health::HealthHandle;
-use crate::hub::{HubHandle, SubscribeError, Subscription, Topic};
+use crate::hub::{HubHandle, Listener, SubscribeError, Subscription, Topic};
 use crate::ledger::{LedgerHandle, now};
 use crate::node::NodeBalances;
 use crate::node::handle::NodeHandle;
@@ -154,13 +154,14 @@ impl Service {
     /// `None` starts with the next one.
     ///
     /// # Errors
-    /// [`ServiceError::Busy`] when there are too many subscribers.
+    /// [`ServiceError::Busy`] when there are too many subscribers, or too many on one account.
     pub async fn subscribe(
         &self,
         topic: Topic,
         since: Option<u64>,
+        listener: Listener,
     ) -> Result<Subscription, ServiceError> {
-        match self.parts.hub.subscribe(topic, since).await {
+        match self.parts.hub.subscribe(topic, since, listener).await {
             Ok(subscription) => Ok(subscription),
             Err(SubscribeError::Busy | SubscribeError::Unavailable) => Err(ServiceError::Busy {
                 retry_after_secs: RETRY_AFTER_SECS,

@@ -3,7 +3,6 @@
 use till::id::PaymentHash;
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
-use till::ledger::entity::OutgoingHash;
 use till::payment::Payment;
 
 use super::{Service, ServiceError};
@@ -45,10 +44,7 @@ impl Service {
     ) -> Result<Option<Payment>, ServiceError> {
         let found = match name {
             RowName::Number(number) => self.parts.views.payment_numbered(wallet, number)?,
-            RowName::Hash(hash) => match self.row::<OutgoingHash>(&hash)? {
-                Some(outgoing) => self.row::<Payment>(&outgoing.payment)?,
-                None => None,
-            },
+            RowName::Hash(hash) => self.parts.views.payment_of_wallet(wallet, &hash)?,
         };
         Ok(found.filter(|row| row.wallet == wallet))
     }

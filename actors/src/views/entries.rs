@@ -9,7 +9,6 @@ use std::ops::Range;
 use till::id::{PaymentHash, WalletId};
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
-use till::ledger::entity::OutgoingHash;
 use till::payment::Payment;
 use till::time::Timestamp;
 
@@ -149,15 +148,14 @@ impl Views {
             let payment = match name {
                 Named::Hash(hash) => {
                     entries.extend(self.invoice_entry(wallet, hash)?);
-                    self.get::<OutgoingHash>(hash)?.map(|found| found.payment)
+                    self.payment_of_wallet(wallet, hash)?
                 }
-                Named::Payment(id) => Some(*id),
+                Named::Payment(id) => {
+                    let row = self.get::<Payment>(id)?;
+                    row.filter(|row| row.wallet == wallet)
+                }
             };
-            if let Some(id) = payment {
-                let row = self.get::<Payment>(&id)?;
-                let row = row.filter(|row| row.wallet == wallet);
-                entries.extend(row.map(|row| row.entry));
-            }
+            entries.extend(payment.map(|row| row.entry));
         }
         Ok(entries)
     }

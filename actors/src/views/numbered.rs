@@ -4,6 +4,7 @@
 use till::id::PaymentHash;
 use till::invoice::Invoice;
 use till::ledger::WalletRef;
+use till::ledger::entity::{OutgoingHash, Superseded};
 use till::payment::Payment;
 use till::time::Timestamp;
 
@@ -11,6 +12,28 @@ use super::index::{self, Incoming, Index};
 use super::{ViewError, Views};
 
 impl Views {
+    /// What a wallet paid, or failed to pay, of a hash.
+    ///
+    /// # Errors
+    /// [`ViewError`] if a row cannot be read.
+    pub fn payment_of_wallet(
+        &self,
+        wallet: WalletRef,
+        hash: &PaymentHash,
+    ) -> Result<Option<Payment>, ViewError> {
+        let latest = match self.get::<OutgoingHash>(hash)? {
+            Some(found) => self.get::<Payment>(&found.payment)?,
+            None => return Ok(None),
+        };
+        if let Some(own) = latest.filter(|payment| payment.wallet == wallet) {
+            return Ok(Some(own));
+        }
+        match self.get::<Superseded>(&(*hash, wallet))? {
+            Some(found) => self.get(&found.payment),
+            None => Ok(None),
+        }
+    }
+
     /// A wallet's invoices with numbers below `below`, the highest first.
     ///
     /// # Errors

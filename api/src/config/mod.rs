@@ -30,7 +30,9 @@ pub use sections::{
     LspConfig, NodeConfig, OnchainConfig, OutboundConfig, PaymentsConfig, PosConfig, RatesConfig,
     SeedConfig, TillConfig,
 };
-pub use types::{ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress};
+pub use types::{
+    ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress, ProxyNetwork,
+};
 
 /// Declares [`Config`] and its walk over the sections, so that no section can be forgotten.
 macro_rules! config {

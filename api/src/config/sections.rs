@@ -9,7 +9,9 @@ use super::{
     rule::{alias, log_filter, prices, vanity_prices, within},
     secret::Secret,
     section::{Context, section},
-    types::{ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress},
+    types::{
+        ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress, ProxyNetwork,
+    },
 };
 
 /// An hour, in seconds.
@@ -35,6 +37,10 @@ section! {
     HttpConfig as "http" with _ => {
         /// Address and port to listen on. Put a TLS proxy in front before you leave loopback.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9154));
+        /// Addresses or networks of proxies in front, like "127.0.0.1" or "10.0.0.0/8". A caller behind
+        /// one is counted by the last address in X-Forwarded-For that is no such proxy's. Each of them
+        /// must write that header itself; without any, all callers behind a proxy count as one.
+        trusted_proxies: Vec<ProxyNetwork> = Vec::new();
         /// Mark cookies Secure. Set it when clients come over https.
         secure_cookies: bool = false;
         /// Largest request body, in bytes.

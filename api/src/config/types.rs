@@ -3,9 +3,14 @@
 //! Each is checked when it is made, so the rest of the program never meets a bad one. They know
 //! nothing of files, environment variables or flags.
 
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use bitcoin::secp256k1::PublicKey;
+use ipnet::IpNet;
 
 /// The Bitcoin network the till runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,6 +228,29 @@ impl FromStr for NodeId {
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// A network of proxies, or a single one: `10.0.0.0/8`, `127.0.0.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProxyNetwork(pub IpNet);
+
+impl FromStr for ProxyNetwork {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let single = text.parse::<IpAddr>().map(IpNet::from);
+        single.or_else(|_| text.parse()).map(Self).map_err(|_| ())
+    }
+}
+
+impl fmt::Display for ProxyNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(network) = self;
+        match network.prefix_len() == network.max_prefix_len() {
+            true => network.addr().fmt(f),
+            false => network.fmt(f),
+        }
     }
 }
 

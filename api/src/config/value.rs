@@ -10,7 +10,9 @@ use std::{
 
 use super::{
     secret::{REDACTED, Secret},
-    types::{ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress},
+    types::{
+        ChainSource, Dialect, ElectrumUrl, HttpUrl, Network, NodeId, PeerAddress, ProxyNetwork,
+    },
 };
 
 /// A value as it was given.
@@ -135,6 +137,7 @@ text! {
     ElectrumUrl: "tcp:// or ssl:// with a host and a port, like ssl://electrum.example.com:50002",
     Dialect: "documented or v1",
     SocketAddr: "an IP address and a port, like 127.0.0.1:9154 or [::1]:9154",
+    ProxyNetwork: "an IP address or a network, like 127.0.0.1 or 10.0.0.0/8",
     NodeId: "a node id (66 hex digits of a public key)",
     PeerAddress: "a host and a port, like 203.0.113.7:9735 or node.example.com:9735",
 }

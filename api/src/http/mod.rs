@@ -14,6 +14,7 @@ use axum::response::Response;
 pub(crate) use body::{read_bytes, read_json};
 pub(crate) use cookies::{Cookies, SetCookie, bearer};
 pub(crate) use remote::Remote;
+pub use remote::TrustedProxies;
 pub use shield::shield;
 
 /// Seconds after which a caller that was turned away for lack of room should come back.
@@ -40,6 +41,8 @@ pub struct Limits {
     pub request_time: Duration,
     /// How many requests may be under way; more are turned away.
     pub max_in_flight: usize,
+    /// A route whose callers say how long they wait, by the end of its pattern, and the time it may take.
+    pub waiting: Option<(&'static str, Duration)>,
 }
 
 impl Default for Limits {
@@ -49,6 +52,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(10),
             request_time: Duration::from_secs(90),
             max_in_flight: 512,
+            waiting: None,
         }
     }
 }

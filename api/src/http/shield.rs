@@ -31,8 +31,18 @@ const DISCARD_TIME: Duration = Duration::from_secs(5);
 struct Room {
     places: Semaphore,
     request_time: Duration,
+    waiting: Option<(&'static str, Duration)>,
     max_body_bytes: usize,
     render: Render,
+}
+
+impl Room {
+    fn time_for(&self, request: &Request) -> Duration {
+        let pattern = request.extensions().get::<MatchedPath>();
+        let pattern = pattern.map_or("", MatchedPath::as_str);
+        let waits = self.waiting.filter(|(route, _)| pattern.ends_with(route));
+        waits.map_or(self.request_time, |(_, time)| time.max(self.request_time))
+    }
 }
 
 /// Puts `routes` behind the limits, and everything that goes wrong there into `render`'s envelope.
@@ -44,6 +54,7 @@ where
     let room = Arc::new(Room {
         places: Semaphore::new(limits.max_in_flight),
         request_time: limits.request_time,
+        waiting: limits.waiting,
         max_body_bytes: limits.max_body_bytes,
         render,
     });
@@ -92,7 +103,7 @@ async fn admit(State(room): State<Arc<Room>>, request: Request, next: Next) -> R
         discard(request.into_body()).await;
         return (room.render)(Problem::BodyTooLarge(room.max_body_bytes));
     }
-    match timeout(room.request_time, next.run(request)).await {
+    match timeout(room.time_for(&request), next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => (room.render)(Problem::TooSlow),
     }
@@ -188,6 +199,30 @@ mod tests {
             assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
             assert_eq!(text(response).await, expected, "{method} {path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_route_that_waits_has_its_own_time() {
+        let after = |time| {
+            get(move || async move {
+                let _ = timeout(time, pending::<()>()).await;
+                "waited"
+            })
+        };
+        let limits = Limits {
+            request_time: Duration::from_millis(20),
+            waiting: Some(("/{id}/wait", Duration::from_secs(60))),
+            ..Limits::default()
+        };
+        let longer = limits.request_time * 3;
+        let routes = Router::new()
+            .route("/bills/{id}/wait", after(longer))
+            .route("/bills/{id}/look", after(longer));
+        let app = Router::new().nest_service("/v1", shield(routes, &limits, render));
+        let waited = ask(app.clone(), "GET", "/v1/bills/7/wait", None).await;
+        assert_eq!(text(waited).await, "waited");
+        let looked = ask(app, "GET", "/v1/bills/7/look", None).await;
+        assert_eq!(text(looked).await, "TooSlow");
     }
 
     #[tokio::test]

@@ -251,6 +251,7 @@ impl From<Refusal> for Error {
             | Refusal::KeyExists
             | Refusal::AddressTaken
             | Refusal::NotTransferable
+            | Refusal::TooManyWallets(_)
             | Refusal::TooManyAddresses(_)
             | Refusal::WebhookExists
             | Refusal::TooManyWebhooks(_)

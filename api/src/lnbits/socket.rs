@@ -13,7 +13,7 @@ use till::invoice::State as InvoiceState;
 use till::ledger::{Event, EventBody, WalletRef};
 use till::money::MSAT_PER_SAT;
 use till::payment::State as PaymentState;
-use till_actors::hub::Topic;
+use till_actors::hub::{Listener, Topic};
 use till_actors::service::ServiceError;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -41,7 +41,11 @@ pub(super) async fn connect(
     match item.parse::<PaymentHash>() {
         Ok(hash) => {
             let payment = OnePayment::of(lnbits.clone(), hash)?;
-            let events = lnbits.service.subscribe(Topic::Payment(hash), None).await?;
+            let topic = Topic::Payment(hash);
+            let events = lnbits
+                .service
+                .subscribe(topic, None, Listener::Till)
+                .await?;
             if payment.standing().await?.is_none() {
                 return Err(Error::unknown_payment());
             }
@@ -53,7 +57,8 @@ pub(super) async fn connect(
                 return Err(Error::new(StatusCode::FORBIDDEN, "Not allowed to view."));
             }
             let topic = Topic::Wallet(opened.account());
-            let events = lnbits.service.subscribe(topic, None).await?;
+            let owner = Listener::Holder(opened.wallet.holder);
+            let events = lnbits.service.subscribe(topic, None, owner).await?;
             let wallet = OneWallet::of(lnbits, item, &opened);
             Ok(socket::open(upgrade, every, Resume::Never, events, wallet))
         }

@@ -14,7 +14,7 @@ use super::{Lnbot, id};
 use crate::http::bearer;
 
 /// The longest key that is looked up, in bytes.
-const MAX_KEY_BYTES: usize = 128;
+pub(crate) const MAX_KEY_BYTES: usize = 128;
 /// How a wallet's own key names its wallet.
 const CURRENT: &str = "current";
 /// The part of the path that names the wallet.

@@ -225,6 +225,7 @@ impl From<Refusal> for Error {
             | Refusal::PasswordChanged => Self::conflict(refusal.to_string()),
             Refusal::TooManyWebhooks(_)
             | Refusal::NotTransferable
+            | Refusal::TooManyWallets(_)
             | Refusal::TooManyAddresses(_) => Self::bad_request(refusal.to_string()),
             Refusal::TooManyUnpaid => Self::too_many_unpaid(),
             Refusal::PaymentsHeld => {

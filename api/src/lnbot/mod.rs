@@ -35,8 +35,10 @@ use outstanding::Outstanding;
 
 pub use settings::Settings;
 
-/// How long a call may take at least: one of them waits for a payment for as long as its caller says.
+/// How long the call may take that waits for a payment for as long as its caller says.
 const LONGEST_CALL: Duration = Duration::from_secs(routes::l402::MAX_WAIT_SECS + 10);
+/// That call.
+const WAITING_ROUTE: &str = "/l402/pay";
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -55,7 +57,7 @@ pub(crate) struct Lnbot {
 /// be merged at the root of the host that addresses end in. Both count the same strangers.
 pub fn routers(service: Service, settings: Settings) -> (Router, Router) {
     let mut limits = settings.limits;
-    limits.request_time = limits.request_time.max(LONGEST_CALL);
+    limits.waiting = Some((WAITING_ROUTE, LONGEST_CALL));
     service.webhook_bodies(Origin::Lnbot, Arc::new(webhook::body));
     let lnbot = Lnbot {
         service,

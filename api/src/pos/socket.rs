@@ -9,7 +9,7 @@ use axum::response::Response;
 use till::access::Role;
 use till::id::SessionId;
 use till::ledger::{Event, WalletRef};
-use till_actors::hub::Topic;
+use till_actors::hub::{Listener, Topic};
 
 use super::access::Staff;
 use super::error::{Case, Error};
@@ -33,7 +33,7 @@ pub(super) async fn connect(
         upgrade.map_err(|refused| Error::new(Case::InvalidRequest, refused.body_text()))?;
     // Before the upgrade, so that a till with too many subscribers can say so with a status.
     let house = Topic::Wallet(WalletRef::House);
-    let events = pos.service.subscribe(house, since).await?;
+    let events = pos.service.subscribe(house, since, Listener::Till).await?;
     let every = pos.settings.ping_interval;
     let client = Client {
         session: staff.session,

@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::http::TrustedProxies;
 use crate::listen::{self, Patience};
 use crate::seed::Mnemonic;
 use control::Control;
@@ -108,7 +109,9 @@ async fn listen_and_serve(config: &Config, till: &Till) -> Result<Stop, ServeErr
     if config.http.metrics {
         app = app.merge(metrics::router(till.figures()));
     }
-    let app = app.layer(axum::middleware::from_fn(as_periphery));
+    let proxies = config.http.trusted_proxies.iter();
+    let proxies = TrustedProxies::new(proxies.map(|proxy| proxy.0));
+    let app = proxies.before(app.layer(axum::middleware::from_fn(as_periphery)));
     let grace = Duration::from_secs(config.http.shutdown_grace_secs);
     serve_until_stopped(listener, app, till, grace).await
 }

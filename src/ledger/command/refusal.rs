@@ -107,6 +107,9 @@ pub enum Refusal {
     /// Only addresses that were bought can be given to another wallet.
     #[error("only vanity addresses can be transferred")]
     NotTransferable,
+    /// The account has had as many wallets as it may.
+    #[error("an account has at most {0} wallets, deleted ones included")]
+    TooManyWallets(u32),
     /// The wallet has as many Lightning addresses as it may.
     #[error("a wallet has at most {0} addresses")]
     TooManyAddresses(u32),

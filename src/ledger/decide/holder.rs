@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::{address, own_keys, share, wallet};
-use crate::holder::{Holder, HolderName, Key, Wallet};
+use crate::holder::{Holder, HolderName, Key, MAX_WALLETS, Wallet};
 use crate::id::HolderId;
 use crate::ledger::command::{HolderCommand, Refusal, WalletKeys};
 use crate::ledger::entity::Archive;
@@ -93,6 +93,9 @@ fn add_wallet<A: Archive>(
 ) -> Result<Draft, Refusal> {
     let at = draft.at();
     let id = wanted.wallet.id;
+    if holder.wallets >= MAX_WALLETS {
+        return Err(Refusal::TooManyWallets(MAX_WALLETS));
+    }
     let wallets = holder.wallets.saturating_add(1);
     let wallet = Wallet {
         number: wallets,

@@ -7,7 +7,7 @@ use crate::id::{NodePaymentId, PaymentHash, PaymentId, Preimage};
 use crate::invoice::Invoice;
 use crate::ledger::account::{Account, WalletRef};
 use crate::ledger::command::{PaymentOrder, Refusal, Which};
-use crate::ledger::entity::{Archive, Entity, OfferPayment, Stray, Unlinked};
+use crate::ledger::entity::{Archive, Entity, OfferPayment, Stray, Superseded, Unlinked};
 use crate::ledger::record::{Alarm, EventBody, Fact, Record};
 use crate::ledger::reference::Reference;
 use crate::ledger::state::State;
@@ -56,23 +56,59 @@ pub(super) fn reserve<A: Archive>(
     )?))
 }
 
-/// The failed payment of this hash that the order is another attempt of, if there is one.
+/// What the order is another attempt of.
+struct Earlier {
+    /// The latest payment of the hash. It failed.
+    latest: Payment,
+    /// The payer's own row, to be attempted again.
+    own: Option<PaymentId>,
+}
+
+/// The failed payment of this hash that the order is another attempt of, if there is one. Whose it is makes
+/// no difference: otherwise anybody could fail to pay an invoice, and nobody else could pay it then.
 fn earlier_attempt<A: Archive>(
     state: &State<A>,
     hash: PaymentHash,
     order: &PaymentOrder,
-) -> Result<Option<Payment>, Refusal> {
+) -> Result<Option<Earlier>, Refusal> {
     let Some(payment) = state.payment_of(&hash)? else {
         return Ok(None);
     };
+    let is_own = payment.wallet == order.wallet;
     match payment.state {
         PaymentState::Pending | PaymentState::Waiting => Err(Refusal::InFlight(payment.id)),
         PaymentState::Succeeded => Err(Refusal::AlreadyPaid(payment.id)),
-        PaymentState::Failed if payment.wallet != order.wallet => Err(Refusal::HashInUse),
+        // The node knows a payment to an offer by another id, and may tell of it whoever has the hash.
+        PaymentState::Failed if !is_own && payment.offer.is_some() => Err(Refusal::HashInUse),
         PaymentState::Failed if order.cleared != Some(payment.attempt) => {
             Err(Refusal::NotCleared(payment.id))
         }
-        PaymentState::Failed => Ok(Some(payment)),
+        PaymentState::Failed if is_own => Ok(Some(Earlier {
+            own: Some(payment.id),
+            latest: payment,
+        })),
+        PaymentState::Failed => Ok(Some(Earlier {
+            own: superseded(state, hash, order.wallet)?,
+            latest: payment,
+        })),
+    }
+}
+
+/// What the payer itself failed to pay before another wallet tried.
+fn superseded<A: Archive>(
+    state: &State<A>,
+    hash: PaymentHash,
+    wallet: WalletRef,
+) -> Result<Option<PaymentId>, Refusal> {
+    let Some(row) = state.get::<Superseded>(&(hash, wallet))? else {
+        return Ok(None);
+    };
+    let own = state.get::<Payment>(&row.payment)?;
+    match own.map(|own| own.state) {
+        Some(PaymentState::Pending | PaymentState::Waiting) => Err(Refusal::InFlight(row.payment)),
+        Some(PaymentState::Succeeded) => Err(Refusal::AlreadyPaid(row.payment)),
+        Some(PaymentState::Failed) => Ok(Some(row.payment)),
+        None => Ok(None),
     }
 }
 
@@ -91,30 +127,39 @@ fn set_aside<A: Archive>(
     state: &State<A>,
     draft: Draft,
     order: PaymentOrder,
-    earlier: Option<Payment>,
+    earlier: Option<Earlier>,
     needed: Msat,
 ) -> Result<Record, Refusal> {
-    let id = earlier.as_ref().map_or(order.id, |payment| payment.id);
+    let own = earlier.as_ref().and_then(|earlier| earlier.own);
+    let id = own.unwrap_or(order.id);
+    let taken = earlier
+        .as_ref()
+        .map(|earlier| earlier.latest.id)
+        .filter(|from| *from != id);
     let accounts = (Account::Wallet(order.wallet), Account::Lightning);
     let draft = draft.transfer(Phase::Reserve, accounts, needed, Cause::Payment(id));
     let draft = keep_key(draft, &order, id);
-    if earlier.is_some() {
-        let (amount, fee_cap) = (order.amount, order.fee_cap);
-        let service_fee = order.service_fee;
-        return Ok(draft
-            .fact(Fact::PaymentRetried {
-                id,
-                amount,
-                fee_cap,
-                service_fee,
-            })
-            .finish());
-    }
-    let payment = new_payment(state, draft.at(), &order)?;
-    Ok(draft
-        .fact(Fact::PaymentReserved(Box::new(payment)))
-        .event_of_wallet(order.wallet, EventBody::PaymentCreated { id })
-        .finish())
+    let draft = if own.is_some() {
+        draft.fact(Fact::PaymentRetried {
+            id,
+            amount: order.amount,
+            fee_cap: order.fee_cap,
+            service_fee: order.service_fee,
+        })
+    } else {
+        let mut payment = new_payment(state, draft.at(), &order)?;
+        if earlier.is_some() {
+            // How the attempt before ended the node may not have told.
+            payment.retry_until = None;
+        }
+        draft
+            .fact(Fact::PaymentReserved(Box::new(payment)))
+            .event_of_wallet(order.wallet, EventBody::PaymentCreated { id })
+    };
+    Ok(match taken {
+        Some(from) => draft.fact(Fact::HashTaken { from, by: id }).finish(),
+        None => draft.finish(),
+    })
 }
 
 /// The row of a payment that begins.

@@ -1,7 +1,7 @@
 //! Holders, wallets and shares: names, keys that end, and what is left of a wallet that is deleted.
 
 use super::bench::*;
-use crate::holder::{Holder, Key, KeyScope, Permissions, Share, ShareState, Wallet};
+use crate::holder::{Holder, Key, KeyScope, MAX_WALLETS, Permissions, Share, ShareState, Wallet};
 use crate::id::{HolderId, SecretHash, ShareId, WalletId};
 use crate::invoice::State as InvoiceState;
 use crate::ledger::{
@@ -392,4 +392,30 @@ fn a_rejected_share_gives_nothing() {
     bench.must(delete(&[]));
     assert_eq!(bench.run(accept(30, 1)), Err(Refusal::UnknownWallet));
     assert_eq!(bench.run(invite(BEN)), Err(Refusal::UnknownWallet));
+}
+
+#[test]
+fn an_account_has_so_many_wallets_and_deleted_ones_count() {
+    let mut bench = Bench::new();
+    let wallet = |n: u32| {
+        let mut id = [9; 16];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        WalletKeys {
+            keys: Vec::new(),
+            ..new_wallet(0, WalletId::from_bytes(id), ANA)
+        }
+    };
+    bench.must(add(ANA, "ana", Some(wallet(1))));
+    for n in 2..=MAX_WALLETS {
+        bench.must(HolderCommand::AddWallet(wallet(n)));
+    }
+    let too_many = Err(Refusal::TooManyWallets(MAX_WALLETS));
+    let one_more = HolderCommand::AddWallet(wallet(MAX_WALLETS + 1));
+    assert_eq!(bench.run(one_more.clone()), too_many);
+    bench.must(HolderCommand::DeleteWallet {
+        wallet: wallet(1).wallet.id,
+        live: Vec::new(),
+    });
+    assert_eq!(bench.run(one_more), too_many);
+    bench.must(add(BEN, "ben", Some(new_wallet(1, SECOND, BEN))));
 }

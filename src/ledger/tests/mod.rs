@@ -19,6 +19,7 @@ mod spends;
 mod staff;
 mod staff_histories;
 mod statements;
+mod taken;
 mod treasury;
 mod unlisted;
 mod wallet_histories;

@@ -27,6 +27,16 @@ const BAD: &[(&str, &str, &str)] = &[
         "must be an IP address and a port, like 127.0.0.1:9154 or [::1]:9154, not 9154",
     ),
     (
+        "http.trusted_proxies",
+        "[\"proxy.example.com\"]",
+        "an IP address or a network, like 127.0.0.1 or 10.0.0.0/8",
+    ),
+    (
+        "http.trusted_proxies",
+        "[\"10.0.0.0/33\"]",
+        "an IP address or a network",
+    ),
+    (
         "http.secure_cookies",
         "\"yes\"",
         "must be true or false, not \"yes\"",
@@ -400,9 +410,13 @@ fn good_values_of_every_kind_are_taken() {
         "[lsp]\nnode_id = \"{NODE_ID}\"\naddress = \"lsp.example.com:9735\"\ntoken = \"hunter2\"\n\
          trusted_peers_0conf = [\"{NODE_ID}\"]\n[node]\nannounce = [\"[2001:db8::1]:9735\", \
          \"abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx.onion:9735\"]\n\
-         [log]\nfilter = \"warn,tilld=debug\"\njson = true"
+         [log]\nfilter = \"warn,tilld=debug\"\njson = true\n\
+         [http]\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\", \"::1\"]"
     );
     let config = file(&text).config();
+    let proxies = config.http.trusted_proxies.iter().map(ToString::to_string);
+    let proxies: Vec<String> = proxies.collect();
+    assert_eq!(proxies, ["127.0.0.1", "10.0.0.0/8", "::1"]);
     let (node_id, address, token) = config.lsp.provider().unwrap();
     assert_eq!(node_id.to_string(), NODE_ID);
     assert_eq!(address.as_str(), "lsp.example.com:9735");

@@ -10,7 +10,7 @@ use till::id::{PaymentHash, RequestHash};
 use till::invoice::{Invoice, State as InvoiceState};
 use till::ledger::{IdempotencyKey, Refusal, WalletRef};
 use till::payment::{Outcome, Payment, State as PaymentState};
-use till_actors::service::{DecodedInvoice, ServiceError};
+use till_actors::service::{DecodedInvoice, RowName, ServiceError};
 
 use super::withdrawals;
 use crate::lnbits::access::{AnyKey, MaybeKey, Opened};
@@ -277,8 +277,8 @@ pub(super) async fn side(
     opened: &Opened,
     hash: PaymentHash,
 ) -> Result<Side, Error> {
-    let payment = lnbits.service.payment_by_hash(hash).await?;
-    if let Some(payment) = payment.filter(|payment| payment.wallet == opened.account()) {
+    let name = RowName::Hash(hash);
+    if let Some(payment) = lnbits.service.payment_named(opened.account(), name)? {
         return Ok(Side::Outgoing(Box::new(payment)));
     }
     let invoice = lnbits.service.invoice(hash).await?;

@@ -9,13 +9,10 @@ use till::ledger::{Origin, Refusal, WalletRef};
 use till::money::Sat;
 use till_actors::service::Bearer;
 
-use crate::lnbot::access::OwnWallet;
+use crate::lnbot::access::{MAX_KEY_BYTES, OwnWallet};
 use crate::lnbot::body::Body;
 use crate::lnbot::error::Error;
 use crate::lnbot::{Lnbot, id, named, wire};
-
-/// The longest key that is looked up, in bytes.
-const MAX_KEY_BYTES: usize = 128;
 
 /// `POST /wallets/{wallet_id}/addresses`
 pub(crate) async fn create(

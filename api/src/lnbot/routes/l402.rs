@@ -16,12 +16,8 @@ use crate::lnbot::access::OwnWallet;
 use crate::lnbot::body::Body;
 use crate::lnbot::error::Error;
 use crate::lnbot::l402::{Authorization, Challenge, Mint, is_caveat};
-use crate::lnbot::{Lnbot, render, wire};
+use crate::lnbot::{Lnbot, parse, render, wire};
 
-/// The most that is asked for, in sat.
-const MAX_AMOUNT_SAT: u64 = 1_000_000_000;
-/// The longest description or reference, in characters.
-const MAX_TEXT_CHARS: usize = 256;
 /// How long a token is good if its seller does not say, in seconds.
 const DEFAULT_EXPIRY_SECS: u64 = 3_600;
 /// The longest that one can be good, in seconds: a year.
@@ -43,7 +39,7 @@ pub(crate) async fn challenge(
     State(lnbot): State<Lnbot>,
     Body(request): Body<wire::NewChallenge>,
 ) -> Result<Json<wire::Challenge>, Error> {
-    let amount = amount(request.amount)?;
+    let amount = parse::amount(request.amount)?;
     let good_for = within("expirySeconds", request.expiry_seconds, MAX_EXPIRY_SECS)?;
     let good_for = good_for.unwrap_or(DEFAULT_EXPIRY_SECS);
     let caveats = caveats(request.caveats.unwrap_or_default())?;
@@ -53,7 +49,7 @@ pub(crate) async fn challenge(
         origin: Origin::Lnbot,
         amount: Some(amount),
         description: Description::Text(
-            text("description", request.description)?.unwrap_or_default(),
+            parse::text("description", request.description)?.unwrap_or_default(),
         ),
         external_id: None,
         webhook_url: None,
@@ -133,7 +129,7 @@ pub(crate) async fn pay(
         retry_secs: lnbot.settings.retry_secs,
         idempotency: None,
         meta: Meta {
-            external_id: text("reference", request.reference)?,
+            external_id: parse::text("reference", request.reference)?,
             ..Meta::default()
         },
     };
@@ -155,12 +151,6 @@ pub(crate) async fn pay(
     }))
 }
 
-fn amount(sat: u64) -> Result<Msat, Error> {
-    let why = || Error::bad_request(format!("amount is from 1 to {MAX_AMOUNT_SAT} sat"));
-    let sat = Some(sat).filter(|sat| (1..=MAX_AMOUNT_SAT).contains(sat));
-    sat.and_then(msat).ok_or_else(why)
-}
-
 fn msat(sat: u64) -> Option<Msat> {
     Sat::new(sat).map(Sat::to_msat)
 }
@@ -169,16 +159,6 @@ fn within(name: &str, given: Option<u64>, most: u64) -> Result<Option<u64>, Erro
     match given {
         Some(secs) if secs == 0 || secs > most => {
             Err(Error::bad_request(format!("{name} is from 1 to {most}")))
-        }
-        Some(_) | None => Ok(given),
-    }
-}
-
-fn text(name: &str, given: Option<String>) -> Result<Option<String>, Error> {
-    match given {
-        Some(text) if text.chars().count() > MAX_TEXT_CHARS => {
-            let why = format!("{name} has at most {MAX_TEXT_CHARS} characters");
-            Err(Error::bad_request(why))
         }
         Some(_) | None => Ok(given),
     }

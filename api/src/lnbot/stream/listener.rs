@@ -4,8 +4,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use till::holder::Wallet;
-use till::id::WalletId;
+use till::id::{HolderId, WalletId};
 use till::ledger::{Origin, WalletRef};
+use till_actors::hub;
 use till_actors::service::Bearer;
 
 use crate::guard::Secret;
@@ -18,6 +19,7 @@ use crate::lnbot::error::Error;
 pub(in crate::lnbot) struct Listener {
     key: Secret,
     wallet: WalletId,
+    holder: HolderId,
 }
 
 impl FromRequestParts<Lnbot> for Listener {
@@ -29,6 +31,7 @@ impl FromRequestParts<Lnbot> for Listener {
         Ok(Self {
             key: Secret::new(key.to_owned()),
             wallet: wallet.id,
+            holder: wallet.holder,
         })
     }
 }
@@ -37,6 +40,11 @@ impl Listener {
     /// The wallet as the ledger knows it.
     pub(super) const fn account(&self) -> WalletRef {
         WalletRef::Wallet(self.wallet)
+    }
+
+    /// On whose account it listens.
+    pub(super) const fn counted(&self) -> hub::Listener {
+        hub::Listener::Holder(self.holder)
     }
 
     /// Whether the key still opens the wallet. That nobody could say is no reason to cut anybody off:

@@ -33,7 +33,10 @@ pub(in crate::lnbot) async fn everything(
     let since = since(&headers, query.as_deref())?;
     let topic = Topic::Wallet(listener.account());
     let line = Line {
-        events: lnbot.service.subscribe(topic, since).await?,
+        events: lnbot
+            .service
+            .subscribe(topic, since, listener.counted())
+            .await?,
         pulse: pulse(lnbot.settings.keep_alive),
         lnbot,
         listener,

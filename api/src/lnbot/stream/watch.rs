@@ -69,7 +69,10 @@ async fn watch(
     until: Instant,
 ) -> Result<Response, Error> {
     let watch = Watch {
-        events: lnbot.service.subscribe(topic, None).await?,
+        events: lnbot
+            .service
+            .subscribe(topic, None, listener.counted())
+            .await?,
         pulse: pulse(lnbot.settings.keep_alive),
         lnbot,
         listener,
@@ -165,7 +168,7 @@ impl Watch {
             delivery = self.events.next() => match delivery {
                 Delivery::Event(_) => self.stage = Stage::Look,
                 Delivery::Lagged { .. } => {
-                    self.events = self.lnbot.service.subscribe(self.topic, None).await.ok()?;
+                    self.events = self.again().await?;
                     self.stage = Stage::Look;
                 }
                 Delivery::Closed => return None,
@@ -177,6 +180,12 @@ impl Watch {
             }
         }
         Some(None)
+    }
+
+    /// Listens anew, in the place of what was cut off.
+    async fn again(&self) -> Option<Subscription> {
+        let (service, listener) = (&self.lnbot.service, self.listener.counted());
+        service.subscribe(self.topic, None, listener).await.ok()
     }
 
     async fn standing(&self) -> Result<Option<Standing>, ServiceError> {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use till::id::{PaymentHash, PaymentId};
 use till::ledger::WalletRef;
 use till::payment::{FailureReason, Outcome, Payment, State as PaymentState};
-use till_actors::service::ServiceError;
+use till_actors::service::{RowName, ServiceError};
 
 use crate::pos::Pos;
 use crate::pos::access::WalletAdmin;
@@ -100,7 +100,8 @@ pub(crate) async fn by_hash(
     State(pos): State<Pos>,
     Id(hash): Id<PaymentHash>,
 ) -> Result<Json<wire::Outgoing>, Error> {
-    found(pos.service.payment_by_hash(hash).await?)
+    let name = RowName::Hash(hash);
+    found(pos.service.payment_named(WalletRef::House, name)?)
 }
 
 fn found(payment: Option<Payment>) -> Result<Json<wire::Outgoing>, Error> {
