@@ -98,7 +98,7 @@ fn every_name_with_a_letter_dropped_leads_back_to_itself() {
 fn all_problems_are_reported_at_once() {
     let given = Given {
         file: "[http]\nlisen = 1\nmax_body_bytes = 1\n[nod]\n[log]\njson = 1",
-        env: &[("TILL_CHAIN_SOURCE", "electrum"), ("TILL_FOO", "")],
+        env: &[("TILL_CHAIN_SOURCE", "rumour"), ("TILL_FOO", "")],
         flags: &[("--network", "till.network", "testnet")],
     };
     let error = given.load().map(|loaded| loaded.config).unwrap_err();
@@ -109,7 +109,7 @@ fn all_problems_are_reported_at_once() {
       - environment variable TILL_FOO: unknown setting; the nearest one is TILL_LOG_JSON
       - command line --network (till.network): must be mainnet, signet, testnet4 or regtest, not "testnet"
       - tilld.toml: http.max_body_bytes: must be a whole number of bytes from 1024 to 16777216, not 1
-      - environment variable TILL_CHAIN_SOURCE: must be esplora or bitcoind (electrum is planned for a later release), not "electrum"
+      - environment variable TILL_CHAIN_SOURCE: must be esplora, bitcoind or electrum, not "rumour"
       - tilld.toml: log.json: must be true or false, not 1
     "#);
 }
