@@ -314,7 +314,7 @@ fn init_asks_for_any_kind_of_chain_source() {
     ];
     for (answers, expected) in cases {
         let mut machine = Machine::new();
-        let answers = [answers, &["", ""]].concat();
+        let answers = [answers, &["", "", ""]].concat();
         let code = machine.run_with(
             "tilld init --network regtest --no-passphrase",
             Some(&answers),
