@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::Actor;
+use till::inception::Inception;
 use till::ledger::{EventBody, State};
 use till::money::Msat;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -125,6 +126,12 @@ pub enum StartError {
     /// The node cannot be built.
     #[error(transparent)]
     Node(#[from] crate::node::NodeError),
+    /// A node is to be made anew, and its chain source cannot tell what its seed has on the chain.
+    #[error(
+        "a bitcoind cannot tell where the money of a known seed is, and the first start looks once: set \
+         chain.source to electrum or esplora for it; it may be bitcoind again once the money is there"
+    )]
+    BlindSource,
     /// Node and journal are not of the same time.
     #[error(transparent)]
     Generation(#[from] GenerationError),
@@ -177,9 +184,12 @@ impl Till {
             views,
             state,
         } = store::open(&config).await?;
-        source.check_first_start(&config.data_dir).await?;
-        let node_to_start = source.build(&mut journal, &config.data_dir)?;
         let was_restored = journal.was_restored();
+        let is_seed_known = was_restored || views.get::<Inception>(&())?.is_some();
+        source
+            .check_first_start(&config.data_dir, is_seed_known)
+            .await?;
+        let node_to_start = source.build(&mut journal, &config.data_dir)?;
         crate::restored::warn_if_held(&views)?;
 
         views.serve();

@@ -125,6 +125,23 @@ fn sent(said: &str) -> (u64, u64) {
     )
 }
 
+/// The first start does not take a chain source that never looks back. Nobody listens where that is said to be.
+async fn blind(shop: &Shop) {
+    let login = shop.world.dir().join("login");
+    std::fs::write(&login, "till:secret").unwrap();
+    let bitcoind = [
+        ("TILL_CHAIN_SOURCE", "bitcoind"),
+        ("TILL_CHAIN_BITCOIND_RPC", "127.0.0.1:1"),
+        ("TILL_CHAIN_BITCOIND_AUTH_FILE", login.to_str().unwrap()),
+    ];
+    let refused = shop.world.till().start_with(&bitcoind).await.unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("and the first start looks once"),
+        "{refused}"
+    );
+}
+
 async fn balances(shop: &Shop) -> Value {
     shop.get("/wallet/getbalance").await
 }
@@ -147,6 +164,7 @@ async fn with_the_seed_alone_the_money_comes_back_and_the_books_do_not() {
     ];
     let made = books.command(&args).await;
     assert_eq!(made.code(), 0, "{}", made.said());
+    blind(&shop).await;
     shop.world.till().start().await.unwrap();
     // A new till to its staff, the same node to the network.
     let setup = shop.get("/initial-setup").await;
@@ -253,6 +271,7 @@ async fn with_both_money_and_books_come_back_and_agree() {
     let refused = shop.world.till().start().await.unwrap_err().to_string();
     assert!(refused.contains("Move the folder `node` away"), "{refused}");
     std::fs::remove_dir_all(books.file("node")).unwrap();
+    blind(&shop).await;
 
     // It finds its peers by itself, and they close.
     shop.world.till().start().await.unwrap();

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::StartError;
 use super::generation::{self, GenerationError};
-use crate::chain::{ChainClient, ChainError};
+use crate::chain::{ChainClient, ChainError, ChainSource};
 use crate::journal::{Journal, JournalError};
 use crate::node::handle::NodeHandle;
 use crate::node::ldk::{LdkConfig, LdkNode};
@@ -53,7 +54,7 @@ pub(super) enum BuildError {
     Generation(#[from] GenerationError),
 }
 
-impl From<BuildError> for super::StartError {
+impl From<BuildError> for StartError {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Node(error) => Self::Node(error),
@@ -68,17 +69,25 @@ impl NodeSource {
     /// now; where none answers, it would begin at the first of all, and read every block since.
     ///
     /// # Errors
-    /// [`NodeError::Unavailable`] says what is wrong.
-    pub(super) async fn check_first_start(&self, dir: &Path) -> Result<(), NodeError> {
+    /// [`NodeError::Unavailable`] says what is wrong; [`StartError::BlindSource`] where the seed was used before,
+    /// because that wallet would begin there as well, behind its own money.
+    pub(super) async fn check_first_start(
+        &self,
+        dir: &Path,
+        is_seed_known: bool,
+    ) -> Result<(), StartError> {
         let Self::Embedded { config, .. } = self else {
             return Ok(());
         };
         if super::store::node_exists(dir) {
             return Ok(());
         }
+        if is_seed_known && matches!(config.chain, ChainSource::Bitcoind(_)) {
+            return Err(StartError::BlindSource);
+        }
         let unavailable = |error: ChainError| NodeError::Unavailable(error.to_string());
         let chain = ChainClient::new(&config.chain).map_err(unavailable)?;
-        chain.check(config.network).await.map_err(unavailable)
+        Ok(chain.check(config.network).await.map_err(unavailable)?)
     }
 
     pub(super) fn build(

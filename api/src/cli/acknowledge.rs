@@ -178,10 +178,15 @@ fn tell_books(text: &mut String, node: &NodeWire) {
             let _ = writeln!(text, "The node was not compared: {why}.");
         }
         Some(why) => {
-            let difference = node.difference_msat;
+            let difference = node.difference_msat.unsigned_abs();
+            let which = if node.difference_msat < 0 {
+                "less"
+            } else {
+                "more"
+            };
             let _ = writeln!(
                 text,
-                "The books have {difference} msat more than the node: {why}."
+                "The books have {difference} msat {which} than the node: {why}."
             );
         }
     }

@@ -8,7 +8,7 @@ use super::args::Settings;
 use super::console::Console;
 use super::error::CliError;
 use super::{files, open_seed};
-use crate::config::{ChainConfig, ChainSource};
+use crate::config::{ChainSource, Loaded, Origin};
 
 /// Progress is told after so many addresses.
 const TELL_EVERY: usize = 500;
@@ -30,10 +30,10 @@ pub(super) fn run(
     console: &mut impl Console,
 ) -> Result<(), CliError> {
     let (loaded, _) = files::load(settings, env)?;
+    let outputs = outputs(&loaded)?;
     let config = loaded.config;
     let mnemonic = open_seed(&config.seed, env, console)?;
     let network = config.till.network.into();
-    let outputs = outputs(&config.chain)?;
     let recovery = Recovery::new(mnemonic.as_bip39(), network, outputs)?;
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build();
@@ -60,12 +60,20 @@ pub(super) fn run(
     Ok(())
 }
 
-/// A bitcoind keeps no index of scripts: beside one, the Esplora server is asked.
-fn outputs(chain: &ChainConfig) -> Result<Outputs, RecoverError> {
+/// A bitcoind keeps no index of scripts. Beside one an Esplora server is asked that somebody has named: whom the
+/// till's scripts are shown to is not for a default to decide.
+fn outputs(loaded: &Loaded) -> Result<Outputs, CliError> {
+    let chain = &loaded.config.chain;
+    let is_named = loaded.origin("chain.esplora_url") != Origin::Default;
     match (chain.source, &chain.electrum_url) {
         (ChainSource::Electrum, Some(url)) => Ok(Outputs::of_electrum(url.as_str())),
+        (ChainSource::Bitcoind, _) if !is_named => Err(CliError::Usage(
+            "a bitcoind cannot tell what peers paid out: name a server that can with `--esplora-url URL`, or \
+             with `--chain-source electrum --electrum-url URL`"
+                .to_owned(),
+        )),
         (ChainSource::Electrum | ChainSource::Esplora | ChainSource::Bitcoind, _) => {
-            Ok(Outputs::of_esplora(chain.esplora_url.as_str())?)
+            Ok(Outputs::of_esplora(chain.esplora_url.as_str()).map_err(RecoverError::from)?)
         }
     }
 }

@@ -77,6 +77,9 @@ fn fill(
     let ready = backup::make_ready(&journal, network.into());
     ready.map_err(|error| NoBackup::Archive(error.into()))?;
     let loaded = configuration(settings, args, env, &work, dir)?;
+    if !args.books_only {
+        init::refuse_a_source_that_finds_nothing(&loaded.config)?;
+    }
     let made = work.path("made");
     let seed = made.join(SEED);
     match manifest.seed {

@@ -329,6 +329,27 @@ fn init_asks_for_any_kind_of_chain_source() {
 }
 
 #[test]
+fn a_known_seed_needs_a_source_that_looks_back() {
+    let mut machine = Machine::new();
+    let bitcoind =
+        "--chain-source bitcoind --bitcoind-rpc 127.0.0.1:8332 --bitcoind-auth-file ~/login";
+    machine.fails(
+        &format!("tilld init --recover --no-passphrase --non-interactive {bitcoind}"),
+        2,
+        "a bitcoind cannot tell where the money of a known seed is",
+    );
+    assert!(!machine.path(".tilld").exists(), "nothing was made");
+    machine.succeeds(&format!(
+        "tilld init --no-passphrase --non-interactive {bitcoind}"
+    ));
+    machine.fails(
+        "tilld recover-channels",
+        2,
+        "a bitcoind cannot tell what peers paid out",
+    );
+}
+
+#[test]
 fn flags_name_any_kind_of_chain_source() {
     let mut machine = Machine::new();
     machine.fails(

@@ -14,7 +14,13 @@ pub(super) fn of(report: &AuditWire) -> String {
 
 fn write(text: &mut String, report: &AuditWire) -> std::fmt::Result {
     let broken = report.invariants.iter().filter(|i| !i.holds).count();
-    if report.agrees {
+    let differs_from_node = { report.node.as_ref() }.is_some_and(|node| node.difference_msat != 0);
+    if report.agrees && differs_from_node {
+        writeln!(
+            text,
+            "the books agree with themselves; the node differs, see below"
+        )?;
+    } else if report.agrees {
         writeln!(text, "everything agrees")?;
     } else {
         let differences = report.differences_total;
@@ -74,11 +80,16 @@ fn write_node(text: &mut String, node: &NodeWire) -> std::fmt::Result {
     )?;
     writeln!(
         text,
-        "ledger: {} msat in channels, {} closing, {} on the chain; {} msat more than the node",
+        "ledger: {} msat in channels, {} closing, {} on the chain; {} msat {} than the node",
         node.ledger_lightning_msat,
         node.ledger_closing_msat,
         node.ledger_onchain_msat,
-        node.difference_msat
+        node.difference_msat.unsigned_abs(),
+        if node.difference_msat < 0 {
+            "less"
+        } else {
+            "more"
+        }
     )?;
     if let Some(explanation) = &node.explanation {
         writeln!(text, "  {explanation}")?;

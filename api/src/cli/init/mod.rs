@@ -51,6 +51,9 @@ pub(super) fn run(
     let file = std::path::absolute(&file).map_err(io_error("find", &file))?;
 
     refuse_existing(config, &file)?;
+    if args.recover {
+        refuse_a_source_that_finds_nothing(config)?;
+    }
     let mnemonic = if args.recover {
         known_words(args.words_file.as_deref(), console)?
     } else {
@@ -82,6 +85,19 @@ pub(super) fn run(
     }
     console.say(&next_step(env, config, &file, name.as_deref()));
     Ok(())
+}
+
+/// A node of a known seed finds its coins once, at its first start, and by a bitcoind it never looks back.
+pub(super) fn refuse_a_source_that_finds_nothing(config: &Config) -> Result<(), CliError> {
+    match config.chain.source {
+        ChainSource::Esplora | ChainSource::Electrum => Ok(()),
+        ChainSource::Bitcoind => Err(CliError::Usage(
+            "a bitcoind cannot tell where the money of a known seed is, and the first start looks once: begin with \
+             `--chain-source electrum --electrum-url URL` or `--chain-source esplora --esplora-url URL`; chain.source \
+             may be bitcoind again once the money is there"
+                .to_owned(),
+        )),
+    }
 }
 
 fn default_file(config: &Config) -> PathBuf {
