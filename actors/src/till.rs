@@ -21,7 +21,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::Actor;
-use till::inception::Inception;
 use till::ledger::{EventBody, State};
 use till::money::Msat;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -184,12 +183,8 @@ impl Till {
             views,
             state,
         } = store::open(&config).await?;
+        let node_to_start = source.make(&mut journal, &views, &config.data_dir).await?;
         let was_restored = journal.was_restored();
-        let is_seed_known = was_restored || views.get::<Inception>(&())?.is_some();
-        source
-            .check_first_start(&config.data_dir, is_seed_known)
-            .await?;
-        let node_to_start = source.build(&mut journal, &config.data_dir)?;
         crate::restored::warn_if_held(&views)?;
 
         views.serve();

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use till::inception::Inception;
+
 use super::StartError;
 use super::generation::{self, GenerationError};
 use crate::chain::{ChainClient, ChainError, ChainSource};
@@ -11,6 +13,7 @@ use crate::journal::{Journal, JournalError};
 use crate::node::handle::NodeHandle;
 use crate::node::ldk::{LdkConfig, LdkNode};
 use crate::node::{LightningNode, NodeError};
+use crate::views::Views;
 
 /// How long to wait before the chain source is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -65,17 +68,28 @@ impl From<BuildError> for StartError {
 }
 
 impl NodeSource {
+    /// The node, not started. A first one only where its chain source can be trusted with it.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong; no node was made then.
+    pub(super) async fn make(
+        self,
+        journal: &mut Journal,
+        views: &Views,
+        dir: &Path,
+    ) -> Result<NodeToStart, StartError> {
+        let is_seed_known = journal.was_restored() || views.get::<Inception>(&())?.is_some();
+        self.check_first_start(dir, is_seed_known).await?;
+        Ok(self.build(journal, dir)?)
+    }
+
     /// Asks the chain source before there is a node. A new wallet begins at the block that a bitcoind has
     /// now; where none answers, it would begin at the first of all, and read every block since.
     ///
     /// # Errors
     /// [`NodeError::Unavailable`] says what is wrong; [`StartError::BlindSource`] where the seed was used before,
     /// because that wallet would begin there as well, behind its own money.
-    pub(super) async fn check_first_start(
-        &self,
-        dir: &Path,
-        is_seed_known: bool,
-    ) -> Result<(), StartError> {
+    async fn check_first_start(&self, dir: &Path, is_seed_known: bool) -> Result<(), StartError> {
         let Self::Embedded { config, .. } = self else {
             return Ok(());
         };
@@ -90,11 +104,7 @@ impl NodeSource {
         Ok(chain.check(config.network).await.map_err(unavailable)?)
     }
 
-    pub(super) fn build(
-        self,
-        journal: &mut Journal,
-        dir: &Path,
-    ) -> Result<NodeToStart, BuildError> {
+    fn build(self, journal: &mut Journal, dir: &Path) -> Result<NodeToStart, BuildError> {
         let node = match self {
             Self::Embedded {
                 mut config,

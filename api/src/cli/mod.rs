@@ -23,6 +23,8 @@ mod payment;
 mod recover;
 mod restore;
 #[cfg(test)]
+mod source_tests;
+#[cfg(test)]
 mod tests;
 
 use std::{
