@@ -21,7 +21,7 @@ const QUICK: [(&str, &str); 2] = [
 /// More than are read for one question.
 const LONG_AGO_BLOCKS: u32 = 350;
 
-async fn sale(shop: &Shop) {
+pub async fn sale(shop: &Shop) {
     let (bolt11, hash) = shop.invoice(json!({"amountSat": 2_000})).await;
     until("the customer to find the way", async || {
         shop.customer_pays(&bolt11).await.ok()
