@@ -1,6 +1,8 @@
 //! A till whose chain source is a bitcoind's RPC: it sells, pays and closes by it, says what is wrong with it,
 //! and goes on when it is back. Where this machine has no bitcoind the stories say so.
 
+mod slow;
+
 use std::path::Path;
 
 use reqwest::Method;
@@ -21,7 +23,7 @@ const QUICK: [(&str, &str); 2] = [
 /// More than are read for one question.
 const LONG_AGO_BLOCKS: u32 = 350;
 
-pub async fn sale(shop: &Shop) {
+async fn sale(shop: &Shop) {
     let (bolt11, hash) = shop.invoice(json!({"amountSat": 2_000})).await;
     until("the customer to find the way", async || {
         shop.customer_pays(&bolt11).await.ok()

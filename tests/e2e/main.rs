@@ -36,7 +36,6 @@ mod reconcile;
 mod recovery;
 mod restarts;
 mod secrets;
-mod slow;
 mod splice;
 
 /// Not a test of its own: the till itself, when this program is started again to be it. Says its

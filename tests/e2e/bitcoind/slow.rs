@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::sale;
 use crate::audit::Books;
-use crate::bitcoind::sale;
 use crate::onchain::{audit_agrees, becomes, fund, got, stranger};
 use crate::shop::{Shop, text, until};
 
