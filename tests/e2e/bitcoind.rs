@@ -15,7 +15,7 @@ use crate::onchain::{audit_agrees, becomes, fund, got, payment, stranger};
 use crate::process::{said, tilld};
 use crate::shop::{Shop, text, until};
 
-const QUICK: [(&str, &str); 2] = [
+pub const QUICK: [(&str, &str); 2] = [
     ("TILL_PAYMENTS_RECHECK_SECS", "1"),
     ("TILL_PAYMENTS_WAIT_SECS", "5"),
 ];
@@ -23,7 +23,7 @@ const QUICK: [(&str, &str); 2] = [
 /// More than are read for one question.
 const LONG_AGO_BLOCKS: u32 = 350;
 
-async fn sale(shop: &Shop) {
+pub async fn sale(shop: &Shop) {
     let (bolt11, hash) = shop.invoice(json!({"amountSat": 2_000})).await;
     until("the customer to find the way", async || {
         shop.customer_pays(&bolt11).await.ok()

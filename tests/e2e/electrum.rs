@@ -9,25 +9,12 @@ use serde_json::{Value, json};
 use till_regtest::electrum::Electrum;
 
 use crate::audit::Books;
+use crate::bitcoind::{QUICK, sale};
 use crate::closing::{arrives, channel, wish};
 use crate::onchain::{audit_agrees, becomes, fund, got, payment, stranger};
 use crate::process::{said, tilld};
 use crate::reconcile::at_rest;
 use crate::shop::{Shop, text, until};
-
-const QUICK: [(&str, &str); 2] = [
-    ("TILL_PAYMENTS_RECHECK_SECS", "1"),
-    ("TILL_PAYMENTS_WAIT_SECS", "5"),
-];
-
-async fn sale(shop: &Shop) {
-    let (bolt11, hash) = shop.invoice(json!({"amountSat": 2_000})).await;
-    until("the customer to find the way", async || {
-        shop.customer_pays(&bolt11).await.ok()
-    })
-    .await;
-    shop.incoming_becomes(&hash, "RECEIVED").await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_till_sells_pays_and_closes_over_electrum() {
